@@ -1,0 +1,497 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json.Serialization;
+
+namespace Compliance.Cases;
+
+/// <summary>What a hospital may ask for and only the regulator can grant: nobody escapes by editing.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<RequestedChange>))]
+public enum RequestedChange
+{
+    [StoredAs("Void")] Void,
+    [StoredAs("Correction")] Correction,
+    [StoredAs("Withdrawal")] Withdrawal,
+    [StoredAs("Relation")] Relation,
+}
+
+/// <summary>A case: reported once, then corrected, followed and judged, but never forgotten.</summary>
+public static class Case
+{
+    /// <summary>The id of a case: the institution and the hospital's own case number, and nothing else, name it.</summary>
+    public static Guid IdOf(string institution, string caseNumber) => NameBasedId.Of("case", institution, caseNumber);
+
+    public static string Stream(Guid caseId) => $"case-{caseId:D}";
+
+    /// <summary>What names the death in a relation or an adjudication; complications and incidents are named by id.</summary>
+    public const string TheDeath = "death";
+
+    // These records ARE the storage format. Rename freely in C#; never change a stored name or a meaning.
+    public abstract record Event([property: Stored("Case")] CaseKey Case, [property: Stored("By")] Actor By)
+    {
+        /// <param name="Case">Where the case belongs.</param>
+        /// <param name="Flags">What was irregular as far as the registries knew when the report was answered.</param>
+        public sealed record Reported(
+            CaseKey Case,
+            [property: Stored("CaseNumber")] string CaseNumber,
+            [property: Stored("Report")] CaseReport Report,
+            [property: Stored("Timeliness")] Timeliness Timeliness,
+            [property: Stored("Flags")] IReadOnlyList<string> Flags,
+            Actor By) : Event(Case, By);
+
+        /// <param name="Case">Where the case belongs from now on.</param>
+        /// <param name="Before">Where it belonged until now.</param>
+        /// <param name="RequestId">The request it grants, when it needed the regulator's consent.</param>
+        public sealed record Corrected(
+            CaseKey Case,
+            [property: Stored("Before")] CaseKey Before,
+            [property: Stored("Report")] CaseReport Report,
+            [property: Stored("Timeliness")] Timeliness Timeliness,
+            [property: Stored("Reason")] string Reason,
+            [property: Stored("RequestId")] Guid? RequestId,
+            Actor By) : Event(Case, By);
+
+        /// <param name="InReport">True when it came inside the first report.</param>
+        public sealed record ComplicationReported(
+            CaseKey Case,
+            [property: Stored("ComplicationId")] Guid ComplicationId,
+            [property: Stored("Code")] string Code,
+            [property: Stored("Severe")] bool Severe,
+            [property: Stored("OccurredOn")] DateOnly OccurredOn,
+            [property: Stored("Relation")] Relation Relation,
+            [property: Stored("ReceivedOn")] DateOnly ReceivedOn,
+            [property: Stored("InReport")] bool InReport,
+            Actor By) : Event(Case, By);
+
+        /// <param name="InReport">True when it came inside the first report.</param>
+        public sealed record DeathReported(
+            CaseKey Case,
+            [property: Stored("OccurredOn")] DateOnly OccurredOn,
+            [property: Stored("Relation")] Relation Relation,
+            [property: Stored("ReceivedOn")] DateOnly ReceivedOn,
+            [property: Stored("InReport")] bool InReport,
+            Actor By) : Event(Case, By);
+
+        /// <summary>A malpractice incident (医疗事故) determined by the authority competent for it.</summary>
+        /// <param name="Grade">1 (worst) to 4.</param>
+        /// <param name="DeterminedOn">The day it counts on (A24).</param>
+        public sealed record IncidentRecorded(
+            CaseKey Case,
+            [property: Stored("IncidentId")] Guid IncidentId,
+            [property: Stored("Grade")] int Grade,
+            [property: Stored("DeterminedOn")] DateOnly DeterminedOn,
+            [property: Stored("Relation")] Relation Relation,
+            Actor By) : Event(Case, By);
+
+        /// <param name="Of"><see cref="TheDeath"/>, or the id of a complication.</param>
+        public sealed record RelationDeclared(
+            CaseKey Case,
+            [property: Stored("Of")] string Of,
+            [property: Stored("Relation")] Relation Relation,
+            [property: Stored("Reason")] string Reason,
+            Actor By) : Event(Case, By);
+
+        /// <param name="Of"><see cref="TheDeath"/>, or the id of a complication.</param>
+        public sealed record OutcomeWithdrawn(
+            CaseKey Case,
+            [property: Stored("Of")] string Of,
+            [property: Stored("Reason")] string Reason,
+            [property: Stored("RequestId")] Guid? RequestId,
+            Actor By) : Event(Case, By);
+
+        /// <param name="Of"><see cref="TheDeath"/>, or the id of a complication or an incident.</param>
+        /// <param name="RequestId">The hospital's request it grants, if it was asked for.</param>
+        public sealed record OutcomeAdjudicated(
+            CaseKey Case,
+            [property: Stored("Of")] string Of,
+            [property: Stored("Relation")] Relation Relation,
+            [property: Stored("Reason")] string Reason,
+            [property: Stored("RequestId")] Guid? RequestId,
+            Actor By) : Event(Case, By);
+
+        public sealed record Voided(
+            CaseKey Case,
+            [property: Stored("Reason")] string Reason,
+            [property: Stored("RequestId")] Guid? RequestId,
+            Actor By) : Event(Case, By);
+
+        /// <summary>A change that would take an outcome out of the figures: it waits for the regulator, and until then everything counts as before.</summary>
+        /// <param name="Of">What is to be withdrawn or re-declared.</param>
+        /// <param name="Report">The report as it would stand, for a correction.</param>
+        public sealed record ChangeRequested(
+            CaseKey Case,
+            [property: Stored("RequestId")] Guid RequestId,
+            [property: Stored("Change")] RequestedChange Change,
+            [property: Stored("Of")] string? Of,
+            [property: Stored("Report")] CaseReport? Report,
+            [property: Stored("Timeliness")] Timeliness? Timeliness,
+            [property: Stored("Reason")] string Reason,
+            Actor By) : Event(Case, By);
+
+        /// <param name="Agreed">When true, the event that carries the change out stands in the same append.</param>
+        public sealed record RequestDecided(
+            CaseKey Case,
+            [property: Stored("RequestId")] Guid RequestId,
+            [property: Stored("Agreed")] bool Agreed,
+            [property: Stored("Reason")] string Reason,
+            Actor By) : Event(Case, By);
+    }
+
+    public sealed record Complication(Guid Id, string Code, bool Severe, DateOnly OccurredOn, Relation Declared, Relation? Adjudicated, DateOnly ReceivedOn, bool Withdrawn);
+
+    public sealed record Death(DateOnly OccurredOn, Relation Declared, Relation? Adjudicated, DateOnly ReceivedOn);
+
+    public sealed record Incident(Guid Id, int Grade, DateOnly DeterminedOn, Relation Declared, Relation? Adjudicated);
+
+    /// <param name="Agreed">Null while the regulator has not decided.</param>
+    public sealed record Request(Guid Id, RequestedChange Change, string? Of, CaseReport? Report, Timeliness? Timeliness, string Reason, Actor By, bool? Agreed);
+
+    public sealed record State(
+        CaseKey? Key,
+        string CaseNumber,
+        CaseReport? FirstReport,
+        ReportedOutcome FirstOutcome,
+        CaseReport? Report,
+        Timeliness? Timeliness,
+        IReadOnlyList<string> FlagsWhenReported,
+        IReadOnlyList<Complication> Complications,
+        Death? Death,
+        IReadOnlyList<Incident> Incidents,
+        IReadOnlyList<Request> Requests,
+        bool Voided)
+    {
+        public static readonly State Initial = new(null, "", null, ReportedOutcome.None, null, null, [], [], null, [], [], false);
+
+        public IEnumerable<Complication> StandingComplications => Complications.Where(c => !c.Withdrawn);
+
+        /// <summary>What makes a change to the case the regulator's affair: a death, a severe complication, or an incident.</summary>
+        public bool HasGraveOutcome => Death is not null || StandingComplications.Any(c => c.Severe) || Incidents.Count > 0;
+    }
+
+    public static State Evolve(State state, Event e) => e switch
+    {
+        Event.Reported r => state with
+        {
+            Key = r.Case,
+            CaseNumber = r.CaseNumber,
+            FirstReport = r.Report,
+            Report = r.Report,
+            Timeliness = r.Timeliness,
+            FlagsWhenReported = r.Flags,
+        },
+        Event.Corrected c => state with { Key = c.Case, Report = c.Report, Timeliness = c.Timeliness },
+        Event.ComplicationReported c => state with
+        {
+            Complications = [.. state.Complications, new(c.ComplicationId, c.Code, c.Severe, c.OccurredOn, c.Relation, null, c.ReceivedOn, Withdrawn: false)],
+            FirstOutcome = c.InReport
+                ? state.FirstOutcome with { Complications = [.. state.FirstOutcome.Complications, new(c.Code, c.Severe, c.OccurredOn, c.Relation)] }
+                : state.FirstOutcome,
+        },
+        Event.DeathReported d => state with
+        {
+            Death = new(d.OccurredOn, d.Relation, null, d.ReceivedOn),
+            FirstOutcome = d.InReport ? state.FirstOutcome with { Death = new(d.OccurredOn, d.Relation) } : state.FirstOutcome,
+        },
+        Event.IncidentRecorded i => state with { Incidents = [.. state.Incidents, new(i.IncidentId, i.Grade, i.DeterminedOn, i.Relation, null)] },
+        Event.RelationDeclared r => Relate(state, r.Of, c => c with { Declared = r.Relation }, d => d with { Declared = r.Relation }, i => i with { Declared = r.Relation }),
+        Event.OutcomeAdjudicated a => Relate(state, a.Of, c => c with { Adjudicated = a.Relation }, d => d with { Adjudicated = a.Relation }, i => i with { Adjudicated = a.Relation }),
+        Event.OutcomeWithdrawn w => w.Of == TheDeath
+            ? state with { Death = null }
+            : Relate(state, w.Of, c => c with { Withdrawn = true }, d => d, i => i),
+        Event.Voided => state with { Voided = true },
+        Event.ChangeRequested r => state with { Requests = [.. state.Requests, new(r.RequestId, r.Change, r.Of, r.Report, r.Timeliness, r.Reason, r.By, null)] },
+        Event.RequestDecided d => state with { Requests = [.. state.Requests.Select(r => r.Id == d.RequestId ? r with { Agreed = d.Agreed } : r)] },
+        _ => throw new UnreachableException($"a case knows no {e.GetType().Name}"),
+    };
+
+    public static State Fold(IEnumerable<Event> events) => events.Aggregate(State.Initial, Evolve);
+
+    private static State Relate(State state, string of, Func<Complication, Complication> complication, Func<Death, Death> death, Func<Incident, Incident> incident) =>
+        of == TheDeath
+            ? state with { Death = state.Death is null ? null : death(state.Death) }
+            : state with
+            {
+                Complications = [.. state.Complications.Select(c => Names(of, c.Id) ? complication(c) : c)],
+                Incidents = [.. state.Incidents.Select(i => Names(of, i.Id) ? incident(i) : i)],
+            };
+
+    private static bool Names(string of, Guid id) => Guid.TryParse(of, out var named) && named == id;
+
+    /// <summary>
+    /// Reports a case. A report equal to the one first sent, or to the case as it stands now, changes nothing:
+    /// hospitals send full extracts nightly.
+    /// </summary>
+    public static Decision<Event> ReportCase(
+        State state, string institution, string caseNumber, CaseReport report, ReportedOutcome outcome, Timeliness timeliness, IReadOnlyList<string> flags, Actor by)
+    {
+        if (state.Report is not null)
+        {
+            return state.Voided ? Refusal.Conflict("caseVoided")
+                : DifferencesFrom(state, report, outcome) is { Count: > 0 } pointers
+                    ? new Refusal(RefusalKind.Conflict, "caseDiffers", pointers, state.Key!.CaseId)
+                    : Decision<Event>.Nothing;
+        }
+
+        var caseId = IdOf(institution, caseNumber);
+        var key = new CaseKey(caseId, institution, report.Operator, report.Technique, report.CompletedOn);
+        List<Event> events = [new Event.Reported(key, caseNumber, report, timeliness, flags, by)];
+        foreach (var c in outcome.Complications)
+        {
+            events.Add(new Event.ComplicationReported(key, IdWithin(caseId, "complication", events.Count), c.Code, c.Severe, c.OccurredOn, c.Relation, timeliness.ReceivedOn, InReport: true, by));
+        }
+
+        if (outcome.Death is { } death)
+        {
+            events.Add(new Event.DeathReported(key, death.OccurredOn, death.Relation, timeliness.ReceivedOn, InReport: true, by));
+        }
+
+        return new(events, null);
+    }
+
+    /// <summary>The JSON pointers in which a repeated report differs from the case, as first sent and as it stands; empty when it equals either.</summary>
+    private static IReadOnlyList<string> DifferencesFrom(State state, CaseReport report, ReportedOutcome outcome)
+    {
+        IReadOnlyList<string> fromFirst = [.. report.DifferencesFrom(state.FirstReport!), .. OutcomeDifferences(outcome, state.FirstOutcome)];
+        if (fromFirst.Count == 0)
+        {
+            return [];
+        }
+
+        return [.. report.DifferencesFrom(state.Report!), .. OutcomeDifferences(outcome, OutcomeNow(state))];
+    }
+
+    private static ReportedOutcome OutcomeNow(State state) => new(
+        [.. state.StandingComplications.Select(c => new ReportedComplication(c.Code, c.Severe, c.OccurredOn, c.Declared))],
+        state.Death is { } d ? new(d.OccurredOn, d.Declared) : null);
+
+    private static IEnumerable<string> OutcomeDifferences(ReportedOutcome a, ReportedOutcome b)
+    {
+        static IEnumerable<ReportedComplication> Sorted(ReportedOutcome o) =>
+            o.Complications.OrderBy(c => c.Code, StringComparer.Ordinal).ThenBy(c => c.OccurredOn).ThenBy(c => c.Severe).ThenBy(c => c.Relation);
+        if (!Sorted(a).SequenceEqual(Sorted(b)))
+        {
+            yield return "/outcome/complications";
+        }
+
+        if (a.Death != b.Death)
+        {
+            yield return "/outcome/death";
+        }
+    }
+
+    /// <summary>
+    /// Puts the whole report anew. Turning a case with a grave outcome diagnostic is a request; while one waits, no other
+    /// correction is taken, for agreeing to it would undo what was corrected since.
+    /// </summary>
+    public static Decision<Event> Correct(State state, CaseReport report, Timeliness timeliness, string reason, Actor by)
+    {
+        if (Unchangeable(state) is { } refusal)
+        {
+            return refusal;
+        }
+
+        if (report.DifferencesFrom(state.Report!).Count == 0)
+        {
+            return Decision<Event>.Nothing;
+        }
+
+        if (state.Requests.FirstOrDefault(r => r.Agreed is null && r.Change == RequestedChange.Correction) is { } waiting)
+        {
+            return waiting.Report!.DifferencesFrom(report).Count == 0 ? Decision<Event>.Nothing : Refusal.Conflict("requestPending", waiting.Id);
+        }
+
+        if (state.HasGraveOutcome && state.Report!.Therapeutic && !report.Therapeutic)
+        {
+            return AskFor(state, RequestedChange.Correction, of: null, report, timeliness, reason, by);
+        }
+
+        return Corrected(state, report, timeliness, reason, requestId: null, by);
+    }
+
+    private static Event.Corrected Corrected(State state, CaseReport report, Timeliness timeliness, string reason, Guid? requestId, Actor by) =>
+        new(state.Key! with { Operator = report.Operator, Technique = report.Technique, CompletedOn = report.CompletedOn }, state.Key!, report, timeliness, reason, requestId, by);
+
+    public static Decision<Event> ReportComplication(State state, ReportedComplication c, DateOnly receivedOn, Actor by)
+    {
+        if (Unchangeable(state) is { } refusal)
+        {
+            return refusal;
+        }
+
+        if (Standing(state, c) is not null)
+        {
+            return Decision<Event>.Nothing;
+        }
+
+        var id = IdWithin(state.Key!.CaseId, "complication", state.Complications.Count + 1);
+        return new Event.ComplicationReported(state.Key, id, c.Code, c.Severe, c.OccurredOn, c.Relation, receivedOn, InReport: false, by);
+    }
+
+    /// <summary>The complication of a case that a report names again, if it stands.</summary>
+    public static Complication? Standing(State state, ReportedComplication c) =>
+        state.StandingComplications.FirstOrDefault(s => s.Code == c.Code && s.Severe == c.Severe && s.OccurredOn == c.OccurredOn && s.Declared == c.Relation);
+
+    public static Decision<Event> ReportDeath(State state, ReportedDeath death, DateOnly receivedOn, Actor by)
+    {
+        if (Unchangeable(state) is { } refusal)
+        {
+            return refusal;
+        }
+
+        return state.Death switch
+        {
+            null => new Event.DeathReported(state.Key!, death.OccurredOn, death.Relation, receivedOn, InReport: false, by),
+            { } d when d.OccurredOn == death.OccurredOn && d.Declared == death.Relation => Decision<Event>.Nothing,
+            _ => Refusal.Conflict("deathAlreadyReported"),
+        };
+    }
+
+    public static Decision<Event> RecordIncident(State state, int grade, DateOnly determinedOn, Relation relation, Actor by)
+    {
+        if (Unchangeable(state) is { } refusal)
+        {
+            return refusal;
+        }
+
+        return state.Incidents.Any(i => i.Grade == grade && i.DeterminedOn == determinedOn && i.Declared == relation)
+            ? Decision<Event>.Nothing
+            : new Event.IncidentRecorded(state.Key!, IdWithin(state.Key!.CaseId, "incident", state.Incidents.Count + 1), grade, determinedOn, relation, by);
+    }
+
+    /// <summary>Withdraws an outcome reported in error. A death or a severe complication leaves only with the regulator's consent.</summary>
+    public static Decision<Event> Withdraw(State state, string of, string reason, Actor by)
+    {
+        if (Unchangeable(state) is { } refusal)
+        {
+            return refusal;
+        }
+
+        if (of == TheDeath)
+        {
+            return state.Death is null ? Refusal.NotFound("noSuchOutcome", of) : AskFor(state, RequestedChange.Withdrawal, of, null, null, reason, by);
+        }
+
+        return state.Complications.FirstOrDefault(c => Names(of, c.Id)) switch
+        {
+            null => Refusal.NotFound("noSuchOutcome", of),
+            { Withdrawn: true } => Decision<Event>.Nothing,
+            { Severe: true } => AskFor(state, RequestedChange.Withdrawal, of, null, null, reason, by),
+            _ => new Event.OutcomeWithdrawn(state.Key!, of, reason, null, by),
+        };
+    }
+
+    /// <summary>The hospital declares the relation anew. To call a grave outcome unrelated is a request; the other way takes effect at once.</summary>
+    public static Decision<Event> DeclareRelation(State state, string of, Relation relation, string reason, Actor by)
+    {
+        if (Unchangeable(state) is { } refusal)
+        {
+            return refusal;
+        }
+
+        var (declared, adjudicated, grave, found) = Outcome(state, of);
+        return !found ? Refusal.NotFound("noSuchOutcome", of)
+            : adjudicated is not null ? Refusal.Conflict("alreadyAdjudicated", of)
+            : declared == relation ? Decision<Event>.Nothing
+            : grave && relation == Relation.Unrelated ? AskFor(state, RequestedChange.Relation, of, null, null, reason, by)
+            : new Event.RelationDeclared(state.Key!, of, relation, reason, by);
+    }
+
+    /// <summary>The regulator settles whether an outcome is related to the procedure.</summary>
+    public static Decision<Event> Adjudicate(State state, string of, Relation relation, string reason, Actor by)
+    {
+        if (Unchangeable(state) is { } refusal)
+        {
+            return refusal;
+        }
+
+        var (_, adjudicated, _, found) = Outcome(state, of);
+        return !found ? Refusal.NotFound("noSuchOutcome", of)
+            : adjudicated == relation ? Decision<Event>.Nothing
+            : new Event.OutcomeAdjudicated(state.Key!, of, relation, reason, null, by);
+    }
+
+    private static (Relation Declared, Relation? Adjudicated, bool Grave, bool Found) Outcome(State state, string of)
+    {
+        if (of == TheDeath)
+        {
+            return state.Death is { } d ? (d.Declared, d.Adjudicated, true, true) : default;
+        }
+
+        if (state.StandingComplications.FirstOrDefault(c => Names(of, c.Id)) is { } c)
+        {
+            return (c.Declared, c.Adjudicated, c.Severe, true);
+        }
+
+        return state.Incidents.FirstOrDefault(i => Names(of, i.Id)) is { } incident ? (incident.Declared, incident.Adjudicated, true, true) : default;
+    }
+
+    /// <summary>Takes a case back that should never have been reported. One with a grave outcome leaves only with the regulator's consent.</summary>
+    public static Decision<Event> Void(State state, string reason, Actor by)
+    {
+        if (state.Report is null)
+        {
+            return Refusal.NotFound("noSuchCase");
+        }
+
+        return state.Voided ? Decision<Event>.Nothing
+            : state.HasGraveOutcome ? AskFor(state, RequestedChange.Void, null, null, null, reason, by)
+            : new Event.Voided(state.Key!, reason, null, by);
+    }
+
+    /// <summary>The regulator agrees to a request, which then takes effect in the same append, or refuses it, and nothing changes.</summary>
+    public static Decision<Event> DecideRequest(State state, Guid requestId, bool agree, string reason, Actor by)
+    {
+        if (state.Report is null)
+        {
+            return Refusal.NotFound("noSuchCase");
+        }
+
+        var request = state.Requests.FirstOrDefault(r => r.Id == requestId);
+        if (request is null)
+        {
+            return Refusal.NotFound("noSuchRequest", requestId);
+        }
+
+        if (request.Agreed is { } decided)
+        {
+            return decided == agree ? Decision<Event>.Nothing : Refusal.Conflict("requestDecided", requestId);
+        }
+
+        var decision = new Event.RequestDecided(state.Key!, requestId, agree, reason, by);
+        if (!agree)
+        {
+            return decision;
+        }
+
+        // What the request was about may have gone since, by another request: then agreeing changes nothing more.
+        return state.Voided ? decision : request.Change switch
+        {
+            RequestedChange.Void => Decision<Event>.Of(decision, new Event.Voided(state.Key!, request.Reason, requestId, by)),
+            RequestedChange.Correction => Decision<Event>.Of(decision, Corrected(state, request.Report!, request.Timeliness!, request.Reason, requestId, by)),
+            RequestedChange.Withdrawal => Outcome(state, request.Of!).Found
+                ? Decision<Event>.Of(decision, new Event.OutcomeWithdrawn(state.Key!, request.Of!, request.Reason, requestId, by))
+                : decision,
+            // Agreeing to "unrelated" settles the question, so the outcome leaves the possible counts as well.
+            RequestedChange.Relation => Outcome(state, request.Of!).Found
+                ? Decision<Event>.Of(decision, new Event.OutcomeAdjudicated(state.Key!, request.Of!, Relation.Unrelated, reason, requestId, by))
+                : decision,
+            _ => throw new UnreachableException($"no request is called {request.Change}"),
+        };
+    }
+
+    private static Decision<Event> AskFor(State state, RequestedChange change, string? of, CaseReport? report, Timeliness? timeliness, string reason, Actor by)
+    {
+        if (state.Requests.Any(r => r.Agreed is null && r.Change == change && r.Of == of))
+        {
+            return Decision<Event>.Nothing;
+        }
+
+        var id = IdWithin(state.Key!.CaseId, "request", state.Requests.Count + 1);
+        return new Event.ChangeRequested(state.Key, id, change, of, report, timeliness, reason, by);
+    }
+
+    private static Refusal? Unchangeable(State state) =>
+        state.Report is null ? Refusal.NotFound("noSuchCase") : state.Voided ? Refusal.Conflict("caseVoided") : null;
+
+    private static Guid IdWithin(Guid caseId, string what, int number) =>
+        NameBasedId.Of(what, caseId.ToString("D"), number.ToString(CultureInfo.InvariantCulture));
+}

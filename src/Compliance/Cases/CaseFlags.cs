@@ -1,0 +1,84 @@
+using Compliance.Registry;
+using Compliance.Regulations;
+
+namespace Compliance.Cases;
+
+/// <summary>One of those who decided on a case, as the registries know them on its day.</summary>
+public sealed record Decider(string Physician, bool RegisteredHere, bool Active, Title? Title);
+
+/// <summary>What the registries say about the people and the place of a case, on its day.</summary>
+public sealed record CaseCircumstances(
+    bool OperatorKnown,
+    bool OperatorRegisteredHere,
+    bool OperatorQualified,
+    bool OperatorSuspended,
+    Title? OperatorTitle,
+    bool InstitutionQualified,
+    bool InstitutionSuspended,
+    IReadOnlyList<Decider> Deciders,
+    bool LooksReportedBefore);
+
+/// <summary>
+/// What is irregular about a case. Nothing reported is turned away for being irregular: it is accepted and flagged,
+/// and the flags change when what they rest on does.
+/// </summary>
+public static class CaseFlags
+{
+    public const string OperatorUnknown = "operatorUnknown";
+    public const string OperatorNotQualified = "operatorNotQualified";
+    public const string OperatorSuspended = "operatorSuspended";
+    public const string OperatorNotRegistered = "operatorNotRegistered";
+    public const string TitleTooLow = "titleTooLow";
+    public const string InstitutionNotQualified = "institutionNotQualified";
+    public const string InstitutionSuspended = "institutionSuspended";
+    public const string TooFewDeciders = "tooFewDeciders";
+    public const string ConsentAbsent = "consentAbsent";
+    public const string Late = "late";
+    public const string PossibleDuplicate = "possibleDuplicate";
+
+    /// <summary>Marks a case done by, or at, somebody who may not: the text has no exception for emergencies (A26), the reader should know.</summary>
+    public const string Emergency = "emergency";
+
+    public static readonly IReadOnlyList<string> All =
+    [
+        OperatorUnknown, OperatorNotQualified, OperatorSuspended, OperatorNotRegistered, TitleTooLow, InstitutionNotQualified,
+        InstitutionSuspended, TooFewDeciders, ConsentAbsent, Late, PossibleDuplicate, Emergency,
+    ];
+
+    public static IReadOnlyList<string> Of(CaseReport report, Timeliness timeliness, CaseRules rules, CaseCircumstances there)
+    {
+        var flags = new List<string>();
+        void Flag(string flag, bool when)
+        {
+            if (when)
+            {
+                flags.Add(flag);
+            }
+        }
+
+        // The comprehensive qualification concerns levels 3 and 4; below them nobody lacks it.
+        var needsQualification = report.Level >= rules.QualificationFromLevel;
+        Flag(OperatorUnknown, !there.OperatorKnown);
+        Flag(OperatorNotQualified, needsQualification && !there.OperatorQualified);
+        Flag(OperatorSuspended, needsQualification && there.OperatorSuspended);
+        Flag(OperatorNotRegistered, there.OperatorKnown && !there.OperatorRegisteredHere);
+        Flag(TitleTooLow, there.OperatorKnown && !HasTitle(rules.Operator, report.Level, there.OperatorTitle));
+        Flag(InstitutionNotQualified, needsQualification && !there.InstitutionQualified);
+        Flag(InstitutionSuspended, needsQualification && there.InstitutionSuspended);
+        Flag(TooFewDeciders, there.Deciders
+            .Where(d => d.RegisteredHere && (d.Active || !needsQualification) && HasTitle(rules.Deciders, report.Level, d.Title))
+            .DistinctBy(d => d.Physician)
+            .Count() < rules.DecidersAtLeast);
+
+        // Consent left unsaid is consent not shown.
+        Flag(ConsentAbsent, report.Consent is null or Consent.Absent);
+        Flag(Late, timeliness.IsLate);
+        Flag(PossibleDuplicate, there.LooksReportedBefore);
+        Flag(Emergency, report.Urgency == Urgency.Emergency
+            && flags.Exists(f => f is OperatorUnknown or OperatorNotQualified or OperatorSuspended or InstitutionNotQualified or InstitutionSuspended));
+        return flags;
+    }
+
+    private static bool HasTitle(TitleRule? rule, int level, Title? title) =>
+        rule is null || level < rule.FromLevel || title >= rule.AtLeast;
+}

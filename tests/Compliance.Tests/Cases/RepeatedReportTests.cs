@@ -1,0 +1,61 @@
+using static Compliance.Cases.Tests.Given;
+
+namespace Compliance.Cases.Tests;
+
+/// <summary>Hospitals send full extracts nightly: what was said before says nothing new.</summary>
+public class RepeatedReportTests
+{
+    private static readonly CaseReport Corrected = Report with { Operator = "P0009" };
+
+    [Fact]
+    public void The_same_report_again_is_no_event_whenever_it_comes() =>
+        Reported(With(Death, Stroke)).When(s => Report_(s, outcome: With(Death, Stroke), timeliness: OnTime with { ReceivedOn = new(2026, 6, 1) })).ShouldBeEmpty();
+
+    [Fact]
+    public void The_order_of_complications_says_nothing() =>
+        Reported(With(null, Stroke, Haematoma)).When(s => Report_(s, outcome: With(null, Haematoma, Stroke))).ShouldBeEmpty();
+
+    [Fact]
+    public void After_a_correction_both_the_first_report_and_the_present_one_are_repeats()
+    {
+        var state = Reported(With(null, Stroke), s => Case.Correct(s, Corrected, OnTime, "typed wrongly", Hospital), s => Case.ReportDeath(s, Death, Day.AddDays(5), Hospital));
+
+        state.When(s => Report_(s, outcome: With(null, Stroke))).ShouldBeEmpty();
+        state.When(s => Report_(s, Corrected, With(Death, Stroke))).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void A_mixture_of_the_first_and_the_present_report_is_neither()
+    {
+        var state = Reported(With(null, Stroke), s => Case.Correct(s, Corrected, OnTime, "typed wrongly", Hospital), s => Case.ReportDeath(s, Death, Day.AddDays(5), Hospital));
+
+        var refusal = Report_(state, Report, With(Death, Stroke)).Refusal.ShouldNotBeNull();
+
+        refusal.Code.ShouldBe("caseDiffers");
+        refusal.Pointers.ShouldBe(["/operator"]);
+    }
+
+    [Fact]
+    public void What_differs_is_named()
+    {
+        var refusal = Report_(Reported(With(Death, Stroke)), Report with { Intent = Intent.Diagnostic, Consent = null, PatientHash = "other" }, With(null, Haematoma)).Refusal.ShouldNotBeNull();
+
+        refusal.Kind.ShouldBe(RefusalKind.Conflict);
+        refusal.Pointers.ShouldBe(["/intent", "/patient", "/consent", "/outcome/complications", "/outcome/death"]);
+    }
+
+    [Fact]
+    public void Every_member_a_hospital_states_is_compared()
+    {
+        CaseReport[] others =
+        [
+            Report with { Technique = "comprehensive" }, Report with { ProcedureCodes = [] }, Report with { OtherCodes = ["39.72"] }, Report with { Intent = Intent.Diagnostic },
+            Report with { CompletedAt = Report.CompletedAt.AddSeconds(1) }, Report with { Operator = "P2" }, Report with { Trainee = "P2" }, Report with { Assistants = [] }, Report with { DecidedBy = [] },
+            Report with { PatientHash = null }, Report with { Urgency = null }, Report with { Succeeded = false }, Report with { Consent = Consent.Absent }, Report with { AdmittedOn = Day },
+            Report with { DischargedOn = Day }, Report with { Devices = [] },
+        ];
+        others.ShouldAllBe(other => other.DifferencesFrom(Report).Count == 1);
+        others.SelectMany(other => other.DifferencesFrom(Report)).Distinct().Count().ShouldBe(others.Length);
+        (Report with { CompletedAt = Report.CompletedAt.ToUniversalTime() }).DifferencesFrom(Report).ShouldBeEmpty();
+    }
+}
