@@ -1,0 +1,161 @@
+using System.Text.Json;
+using Npgsql;
+
+namespace Compliance.Service.EventStore;
+
+/// <summary>The log in PostgreSQL. One instance per node and database: it holds one connection that writes, and one that listens.</summary>
+public sealed class PostgresEventStore : IEventStore, IAsyncDisposable
+{
+    /// <summary>The append lock. Every transaction that writes into mt_events must begin with
+    /// <c>select pg_advisory_xact_lock(4859222852578664814)</c>, before it draws its first sequence value; other programs too, or the order
+    /// of positions is no longer the order of commits. (The bytes read "Complian".)</summary>
+    public const long AppendLockKey = 0x436F_6D70_6C69_616E;
+
+    /// <summary>NOTIFY channel; the payload is the last position committed.</summary>
+    public const string NotifyChannel = "compliance_events";
+
+    private const string SelectEvents = "select seq_id, id, stream_id, version, timestamp, type, data from events.mt_events ";
+
+    private readonly NpgsqlDataSource _database;
+    private readonly EventTypes _types;
+    private readonly AppendSignal _signal;
+    private readonly AppendWriter _writer;
+    private bool _disposed;
+
+    /// <param name="database">Left open on disposal. The writer prepares its statements by itself; readers profit from Max Auto Prepare.</param>
+    /// <param name="clockOffset">Added to the database's clock in every stamp; zero except where a demonstration or test moves time.</param>
+    public PostgresEventStore(NpgsqlDataSource database, EventTypes types, Func<TimeSpan> clockOffset)
+    {
+        _database = database;
+        _types = types;
+        _signal = new AppendSignal(database);
+        _writer = new AppendWriter(database, clockOffset, _signal.Publish);
+    }
+
+    /// <summary>Why writes are failing, for health; null when the last one went through. Heals by itself within seconds.</summary>
+    public string? Trouble => _writer.Trouble;
+
+    /// <summary>Only for the test that shows what the append lock is for.</summary>
+    internal bool WithoutAppendLock
+    {
+        set => _writer.WithoutAppendLock = value;
+    }
+
+    /// <summary>Only for tests: runs in every writing transaction after the positions are drawn and before the rows are sent.</summary>
+    internal Func<Task>? BeforeCommit
+    {
+        set => _writer.BeforeCommit = value;
+    }
+
+    public async Task<AppendResult> Append(AppendRequest request, CancellationToken cancellation = default)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        if (request.ExpectedVersion < 0)
+            throw new ArgumentException("Versions start at 1, and 0 means a new stream.", nameof(request));
+        if (Refusal(request) is { } refusal)
+            return new AppendResult.Rejected(refusal);
+
+        var events = new EventRow[request.Events.Count];
+        var bytes = 0;
+        for (var i = 0; i < events.Length; i++)
+        {
+            var type = _types.For(request.Events[i].GetType());
+            (var json, refusal) = StorableJson.Serialize(request.Events[i], type);
+            if (refusal is not null)
+                return new AppendResult.Rejected(refusal);
+            events[i] = new EventRow(Guid.CreateVersion7(), type, json);
+            bytes += json.Length;
+        }
+
+        return await _writer.Append(new PendingAppend(request, events, bytes), cancellation);
+    }
+
+    public async Task<IReadOnlyList<RecordedEvent>> ReadStream(
+        string stream, long fromVersion = 1, CancellationToken cancellation = default)
+    {
+        await using var command = _database.CreateCommand(SelectEvents + "where stream_id = $1 and version >= $2 order by version");
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = stream });
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = fromVersion });
+        return await Read(command, cancellation);
+    }
+
+    public async Task<IReadOnlyList<RecordedEvent>> ReadStreams(
+        IReadOnlyCollection<string> streams, long upToPosition = long.MaxValue, CancellationToken cancellation = default)
+    {
+        await using var command = _database.CreateCommand(SelectEvents + "where stream_id = any($1) and seq_id <= $2 order by seq_id");
+        command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. streams] });
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = upToPosition });
+        return await Read(command, cancellation);
+    }
+
+    public async Task<IReadOnlyList<RecordedEvent>> ReadAll(long afterPosition, int max, CancellationToken cancellation = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(max, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(max, EventStoreLimits.ReadBatch);
+        await using var command = _database.CreateCommand(SelectEvents + "where seq_id > $1 order by seq_id limit $2");
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = afterPosition });
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = max });
+        return await Read(command, cancellation);
+    }
+
+    public async Task<long> Head(CancellationToken cancellation = default)
+    {
+        await using var command = _database.CreateCommand(AppendSignal.SelectHead);
+        return (long)(await command.ExecuteScalarAsync(cancellation))!;
+    }
+
+    public Task WaitForAppend(long afterPosition, TimeSpan atMost, CancellationToken cancellation = default) =>
+        _signal.Wait(afterPosition, atMost, cancellation);
+
+    /// <summary>Answers what is queued, then closes both connections.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        // A container that knows it under two names disposes it twice.
+        if (!Interlocked.Exchange(ref _disposed, true))
+        {
+            await _writer.DisposeAsync();
+            await _signal.DisposeAsync();
+        }
+    }
+
+    private static string? Refusal(AppendRequest request)
+    {
+        if (request.Stream.Length is 0 or > EventStoreLimits.StreamNameLength)
+            return $"A stream's name has 1 to {EventStoreLimits.StreamNameLength} characters.";
+        if (StorableJson.Refusal(request.Stream) is { } refusal)
+            return $"The stream's name {refusal}";
+        if (request.Events.Count > EventStoreLimits.EventsPerAppend)
+            return $"An append has at most {EventStoreLimits.EventsPerAppend} events.";
+
+        foreach (var companion in request.Companions)
+        {
+            companion.Kind.Check(companion.Values);
+            // Npgsql refuses such text halfway through sending, which would cost the whole group its connection.
+            foreach (var value in companion.Values)
+            {
+                if (value is string text && StorableJson.Refusal(text) is { } reason)
+                    return $"Companion '{companion.Kind.Name}' {reason}";
+            }
+        }
+
+        return null;
+    }
+
+    private async Task<IReadOnlyList<RecordedEvent>> Read(NpgsqlCommand command, CancellationToken cancellation)
+    {
+        var events = new List<RecordedEvent>();
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        while (await reader.ReadAsync(cancellation))
+        {
+            var position = reader.GetInt64(0);
+            var wireName = reader.GetString(5);
+            var type = _types.ForWireName(wireName) ?? throw new UnknownEventTypeException(wireName, position);
+            var data = JsonSerializer.Deserialize(reader.GetFieldValue<byte[]>(6), type.Json)
+                ?? throw new JsonException($"The event at position {position} is null.");
+            events.Add(new RecordedEvent(
+                position, reader.GetGuid(1), reader.GetString(2), reader.GetInt64(3), reader.GetFieldValue<DateTimeOffset>(4), data));
+        }
+
+        return events;
+    }
+}

@@ -1,0 +1,216 @@
+-- Rows derived from the log by one projection with one checkpoint. All of it can be dropped and built again.
+create schema read;
+
+-- Calendars, regulations and enforcement: small, and held in memory; the row says since which position that memory is stale.
+create table read.reference_changed (
+    one       boolean not null default true primary key check (one),
+    position  bigint  not null
+);
+
+insert into read.reference_changed (position) values (0);
+
+create table read.calendars (
+    version  int   not null primary key,    -- how many had been published with it
+    doc      jsonb not null
+);
+
+create table read.regulations (
+    id         text  not null,
+    version    int   not null,
+    technique  text  not null,
+    doc        jsonb not null,
+    constraint pk_regulations primary key (id, version)
+);
+
+create table read.enforcement (
+    technique  text  not null,
+    province   text  not null,
+    doc        jsonb not null,              -- the settings in the order they were recorded
+    constraint pk_enforcement primary key (technique, province)
+);
+
+create table read.institutions (
+    id        text  not null primary key,
+    name      text  not null,
+    province  text  not null,
+    doc       jsonb not null
+);
+
+create table read.physicians (
+    id    text  not null primary key,
+    name  text  not null,
+    doc   jsonb not null
+);
+
+create table read.registrations (
+    physician    text    not null,
+    institution  text    not null,
+    from_on      date    not null,
+    to_on        date    not null,          -- 'infinity' while it lasts
+    main         boolean not null
+);
+
+create index registrations_by_physician on read.registrations (physician);
+create index registrations_by_institution on read.registrations (institution, from_on);
+
+create table read.titles (
+    physician  text     not null,
+    rank       smallint not null,           -- 1 resident to 4 chief
+    from_on    date     not null
+);
+
+create index titles_by_physician on read.titles (physician, from_on);
+
+create table read.qualifications (
+    kind       text   not null,
+    subject    text   not null,
+    technique  text   not null,
+    version    bigint not null,
+    doc        jsonb  not null,
+    constraint pk_qualifications primary key (kind, subject, technique)
+);
+
+create index qualifications_by_subject on read.qualifications (subject);
+
+-- The days on which a qualification could be used: valid and not suspended.
+create table read.active_spans (
+    kind       text not null,
+    subject    text not null,
+    technique  text not null,
+    from_on    date not null,
+    to_on      date not null
+);
+
+create index active_spans_by_subject on read.active_spans (subject, technique, kind);
+
+-- One row per case, upserted. What is counted is always computed again from here.
+create table read.case_facts (
+    case_id           uuid     not null primary key,
+    institution       text     not null,
+    operator          text     not null,
+    technique         text     not null,
+    completed_on      date     not null,
+    received_on       date     not null,
+    deadline          date,
+    provisional       boolean  not null,
+    calendar_version  int      not null,
+    voided            boolean  not null,
+    therapeutic       boolean  not null,
+    level             smallint not null,
+    severe            boolean  not null,
+    death             boolean  not null,
+    possible_severe   boolean  not null,
+    possible_death    boolean  not null,
+    patient_hash      text
+);
+
+create index case_facts_by_institution on read.case_facts (institution, technique, completed_on);
+create index case_facts_by_operator on read.case_facts (operator, technique, completed_on);
+create index case_facts_late_by_institution on read.case_facts (institution, technique, received_on) where received_on > deadline;
+create index case_facts_late_by_operator on read.case_facts (operator, technique, received_on) where received_on > deadline;
+-- The list of cases, over many institutions, from a day on.
+create index case_facts_by_day on read.case_facts (completed_on, case_id);
+create index case_facts_open on read.case_facts (deadline) where deadline is not null;
+
+create table read.incidents (
+    incident_id    uuid     not null primary key,
+    case_id        uuid     not null,
+    institution    text     not null,
+    operator       text     not null,
+    technique      text     not null,
+    determined_on  date     not null,
+    grade          smallint not null
+);
+
+create index incidents_by_case on read.incidents (case_id);
+create index incidents_by_institution on read.incidents (institution, technique, determined_on);
+create index incidents_by_operator on read.incidents (operator, technique, determined_on);
+
+-- The counts of one subject, technique and day, recomputed from case_facts for the days touched.
+create table read.subject_days (
+    kind                          text not null,
+    subject                       text not null,
+    technique                     text not null,
+    day                           date not null,
+    cases                         int  not null,
+    diagnostic                    int  not null,
+    therapeutic                   int  not null,
+    level3plus                    int  not null,
+    level3plus_therapeutic        int  not null,
+    severe                        int  not null,
+    therapeutic_severe            int  not null,
+    death                         int  not null,
+    therapeutic_death             int  not null,
+    possible_severe               int  not null,
+    possible_death                int  not null,
+    possible_therapeutic_severe   int  not null,
+    possible_therapeutic_death    int  not null,
+    incidents                     int  not null,
+    serious_incidents             int  not null,
+    late                          int  not null,
+    constraint pk_subject_days primary key (kind, subject, technique, day)
+);
+
+create table read.days_closed (
+    day       date   not null primary key,
+    position  bigint not null
+);
+
+-- What the monitor decides from: the counts and findings of every qualified subject on every day closed.
+create table read.closings (
+    technique      text    not null,
+    day            date    not null,
+    kind           text    not null,
+    subject        text    not null,
+    province       text,
+    would_suspend  boolean not null,
+    doc            jsonb   not null,
+    constraint pk_closings primary key (technique, day, kind, subject)
+);
+
+-- What the system proposed and a person decides, decided ones too; one row per proposal in the streams of qualifications.
+create table read.proposals (
+    proposal_id  uuid    not null primary key,
+    kind         text    not null,
+    subject      text    not null,
+    technique    text    not null,
+    province     text    not null,
+    sanction     text    not null,
+    held         boolean not null,
+    judged_on    date,
+    pending      boolean not null,
+    doc          jsonb   not null
+);
+
+create index proposals_pending on read.proposals (technique, province, kind, subject, proposal_id) where pending;
+create index proposals_by_qualification on read.proposals (kind, subject, technique);
+
+-- What the dashboards show: one row per subject that is qualified or has cases. Written by the monitor under its own checkpoint.
+-- Words are those of the HTTP contract; numbers are of the rolling year that ends on as_of.
+create table read.standings (
+    kind                text   not null,
+    subject             text   not null,
+    technique           text   not null,
+    province            text,                    -- null where the subject never had one
+    name                text   not null,
+    validity            text   not null,
+    standing            text,                    -- null without a qualification
+    since               date,                    -- first day of the standing
+    overall             text   not null,
+    overall_rank        int    not null,         -- 0 is worst
+    as_of               date   not null,
+    cases               int    not null,
+    therapeutic         int    not null,
+    deaths              int    not null,
+    severe              int    not null,
+    late                int    not null,
+    due                 int    not null,         -- cases that have a reporting deadline, as the regulation's timeliness clause counts them
+    severe_numerator    int    not null,         -- the rates by the regulation's definition
+    severe_denominator  int    not null,
+    death_numerator     int    not null,
+    death_denominator   int    not null,
+    doc                 jsonb  not null,
+    constraint pk_standings primary key (technique, kind, subject)
+);
+
+create index standings_by_province on read.standings (technique, province, kind, subject);

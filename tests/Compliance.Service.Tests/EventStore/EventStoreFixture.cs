@@ -1,0 +1,88 @@
+using System.Text.Json.Serialization;
+using Compliance.Service.EventStore;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Compliance.Service.Tests.EventStore;
+
+public sealed record Noted(string Text);
+
+public sealed record Nested(List<Nested> Inner);
+
+[JsonSerializable(typeof(Noted))]
+[JsonSerializable(typeof(Nested))]
+internal sealed partial class TestJson : JsonSerializerContext;
+
+/// <summary>A database of the test class's own, and stores on it.</summary>
+public sealed class EventStoreFixture : IAsyncLifetime
+{
+    public static readonly EventTypes Types = new(
+    [
+        new EventType("noted", typeof(Noted), TestJson.Default.Noted),
+        new EventType("nested", typeof(Nested), TestJson.Default.Nested),
+    ]);
+
+    public static readonly CompanionKind Key = new(
+        "key", "insert into keys (key) select * from unnest($1::text[]) on conflict do nothing", NpgsqlDbType.Text);
+
+    private readonly List<IAsyncDisposable> _owned = [];
+    private int _streams;
+
+    public string ConnectionString { get; private set; } = "";
+
+    public NpgsqlDataSource Database { get; private set; } = null!;
+
+    public PostgresEventStore Store { get; private set; } = null!;
+
+    public async Task InitializeAsync()
+    {
+        ConnectionString = await TestPostgres.CreateDatabase();
+        Database = NpgsqlDataSource.Create(ConnectionString);
+        await Execute("create table keys (key text primary key)");
+        Store = NewStore();
+    }
+
+    public async Task DisposeAsync()
+    {
+        foreach (var owned in _owned)
+            await owned.DisposeAsync();
+        await Database.DisposeAsync();
+    }
+
+    /// <summary>As on another node.</summary>
+    public PostgresEventStore NewStore(TimeSpan clockOffset = default, EventTypes? types = null)
+    {
+        var store = new PostgresEventStore(Database, types ?? Types, () => clockOffset);
+        _owned.Add(store);
+        return store;
+    }
+
+    public string NewStream() => $"stream-{Interlocked.Increment(ref _streams)}";
+
+    public static AppendRequest Note(string stream, long expectedVersion, params Companion[] companions) =>
+        new(stream, expectedVersion, [new Noted($"after {expectedVersion}")]) { Companions = companions };
+
+    public async Task Execute(string sql)
+    {
+        await using var command = Database.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    public async Task<T> Scalar<T>(string sql)
+    {
+        await using var command = Database.CreateCommand(sql);
+        return (T)(await command.ExecuteScalarAsync())!;
+    }
+
+    /// <summary>Runs something while another program's transaction has done something.</summary>
+    public async Task While(string foreignSql, Func<Task> action)
+    {
+        await using var connection = new NpgsqlConnection(ConnectionString);
+        await connection.OpenAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        await using var command = new NpgsqlCommand(foreignSql, connection);
+        await command.ExecuteNonQueryAsync();
+        await action();
+        await transaction.RollbackAsync();
+    }
+}
