@@ -1,0 +1,107 @@
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using Compliance.Calendars;
+using Compliance.Cases;
+using Compliance.Qualifications;
+using Compliance.Registry;
+using Compliance.Regulations;
+using Compliance.Service.EventStore;
+
+namespace Compliance.Service;
+
+/// <summary>Every type of event there is, with its wire name: explicit, and frozen once a log holds it.</summary>
+public static class EventTable
+{
+    public static readonly EventTypes Types = new(
+    [
+        Row("institution_registered", StoredJson.Default.InstitutionRegistered),
+        Row("coverage_set", StoredJson.Default.CoverageSet),
+        Row("physician_registered", StoredJson.Default.PhysicianRegistered),
+        Row("leave_entered", StoredJson.Default.LeaveEntered),
+        Row("leave_confirmed", StoredJson.Default.LeaveConfirmed),
+        Row("calendar_published", StoredJson.Default.CalendarPublished),
+        Row("regulation_published", StoredJson.Default.RegulationPublished),
+        Row("enforcement_set", StoredJson.Default.EnforcementSet),
+        Row("day_closed", StoredJson.Default.DayClosed),
+        Row("case_reported", StoredJson.Default.CaseReported),
+        Row("case_corrected", StoredJson.Default.CaseCorrected),
+        Row("complication_reported", StoredJson.Default.ComplicationReported),
+        Row("death_reported", StoredJson.Default.DeathReported),
+        Row("incident_recorded", StoredJson.Default.IncidentRecorded),
+        Row("relation_declared", StoredJson.Default.RelationDeclared),
+        Row("outcome_withdrawn", StoredJson.Default.OutcomeWithdrawn),
+        Row("outcome_adjudicated", StoredJson.Default.OutcomeAdjudicated),
+        Row("case_voided", StoredJson.Default.CaseVoided),
+        Row("change_requested", StoredJson.Default.ChangeRequested),
+        Row("request_decided", StoredJson.Default.RequestDecided),
+        Row("qualification_granted", StoredJson.Default.QualificationGranted),
+        Row("warned", StoredJson.Default.Warned),
+        Row("warning_lifted", StoredJson.Default.WarningLifted),
+        Row("warning_proposed", StoredJson.Default.WarningProposed),
+        Row("suspension_proposed", StoredJson.Default.SuspensionProposed),
+        Row("revocation_proposed", StoredJson.Default.RevocationProposed),
+        Row("proposal_decided", StoredJson.Default.ProposalDecided),
+        Row("proposal_withdrawn", StoredJson.Default.ProposalWithdrawn),
+        Row("suspended", StoredJson.Default.Suspended),
+        Row("suspension_lifted", StoredJson.Default.SuspensionLifted),
+        Row("grounds_undermined", StoredJson.Default.GroundsUndermined),
+        Row("suspension_upheld", StoredJson.Default.SuspensionUpheld),
+        Row("suspension_annulled", StoredJson.Default.SuspensionAnnulled),
+        Row("review_requested", StoredJson.Default.ReviewRequested),
+        Row("rectification_plan_filed", StoredJson.Default.RectificationPlanFiled),
+        Row("reassessed", StoredJson.Default.Reassessed),
+        Row("reinstated", StoredJson.Default.Reinstated),
+        Row("revoked", StoredJson.Default.Revoked),
+        Row("relinquished", StoredJson.Default.Relinquished),
+    ]);
+
+    private static EventType Row<T>(string wireName, JsonTypeInfo<T> json) => new(wireName, typeof(T), json);
+}
+
+/// <summary>The JSON of the log and of the documents in the read models; apart from the HTTP contract's.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.Unspecified)]
+[JsonSerializable(typeof(Institution.Event.Registered), TypeInfoPropertyName = "InstitutionRegistered")]
+[JsonSerializable(typeof(Institution.Event.CoverageSet), TypeInfoPropertyName = "CoverageSet")]
+[JsonSerializable(typeof(Physician.Event.Registered), TypeInfoPropertyName = "PhysicianRegistered")]
+[JsonSerializable(typeof(Physician.Event.LeaveEntered), TypeInfoPropertyName = "LeaveEntered")]
+[JsonSerializable(typeof(Physician.Event.LeaveConfirmed), TypeInfoPropertyName = "LeaveConfirmed")]
+[JsonSerializable(typeof(Calendar.Published), TypeInfoPropertyName = "CalendarPublished")]
+[JsonSerializable(typeof(PublishedRegulation.Published), TypeInfoPropertyName = "RegulationPublished")]
+[JsonSerializable(typeof(Enforcement.Set), TypeInfoPropertyName = "EnforcementSet")]
+[JsonSerializable(typeof(Day.Closed), TypeInfoPropertyName = "DayClosed")]
+[JsonSerializable(typeof(Case.Event.Reported), TypeInfoPropertyName = "CaseReported")]
+[JsonSerializable(typeof(Case.Event.Corrected), TypeInfoPropertyName = "CaseCorrected")]
+[JsonSerializable(typeof(Case.Event.ComplicationReported), TypeInfoPropertyName = "ComplicationReported")]
+[JsonSerializable(typeof(Case.Event.DeathReported), TypeInfoPropertyName = "DeathReported")]
+[JsonSerializable(typeof(Case.Event.IncidentRecorded), TypeInfoPropertyName = "IncidentRecorded")]
+[JsonSerializable(typeof(Case.Event.RelationDeclared), TypeInfoPropertyName = "RelationDeclared")]
+[JsonSerializable(typeof(Case.Event.OutcomeWithdrawn), TypeInfoPropertyName = "OutcomeWithdrawn")]
+[JsonSerializable(typeof(Case.Event.OutcomeAdjudicated), TypeInfoPropertyName = "OutcomeAdjudicated")]
+[JsonSerializable(typeof(Case.Event.Voided), TypeInfoPropertyName = "CaseVoided")]
+[JsonSerializable(typeof(Case.Event.ChangeRequested), TypeInfoPropertyName = "ChangeRequested")]
+[JsonSerializable(typeof(Case.Event.RequestDecided), TypeInfoPropertyName = "RequestDecided")]
+[JsonSerializable(typeof(Qualification.Event.Granted), TypeInfoPropertyName = "QualificationGranted")]
+[JsonSerializable(typeof(Qualification.Event.Warned), TypeInfoPropertyName = "Warned")]
+[JsonSerializable(typeof(Qualification.Event.WarningLifted), TypeInfoPropertyName = "WarningLifted")]
+[JsonSerializable(typeof(Qualification.Event.WarningProposed), TypeInfoPropertyName = "WarningProposed")]
+[JsonSerializable(typeof(Qualification.Event.SuspensionProposed), TypeInfoPropertyName = "SuspensionProposed")]
+[JsonSerializable(typeof(Qualification.Event.RevocationProposed), TypeInfoPropertyName = "RevocationProposed")]
+[JsonSerializable(typeof(Qualification.Event.ProposalDecided), TypeInfoPropertyName = "ProposalDecided")]
+[JsonSerializable(typeof(Qualification.Event.ProposalWithdrawn), TypeInfoPropertyName = "ProposalWithdrawn")]
+[JsonSerializable(typeof(Qualification.Event.Suspended), TypeInfoPropertyName = "Suspended")]
+[JsonSerializable(typeof(Qualification.Event.SuspensionLifted), TypeInfoPropertyName = "SuspensionLifted")]
+[JsonSerializable(typeof(Qualification.Event.GroundsUndermined), TypeInfoPropertyName = "GroundsUndermined")]
+[JsonSerializable(typeof(Qualification.Event.SuspensionUpheld), TypeInfoPropertyName = "SuspensionUpheld")]
+[JsonSerializable(typeof(Qualification.Event.SuspensionAnnulled), TypeInfoPropertyName = "SuspensionAnnulled")]
+[JsonSerializable(typeof(Qualification.Event.ReviewRequested), TypeInfoPropertyName = "ReviewRequested")]
+[JsonSerializable(typeof(Qualification.Event.RectificationPlanFiled), TypeInfoPropertyName = "RectificationPlanFiled")]
+[JsonSerializable(typeof(Qualification.Event.Reassessed), TypeInfoPropertyName = "Reassessed")]
+[JsonSerializable(typeof(Qualification.Event.Reinstated), TypeInfoPropertyName = "Reinstated")]
+[JsonSerializable(typeof(Qualification.Event.Revoked), TypeInfoPropertyName = "Revoked")]
+[JsonSerializable(typeof(Qualification.Event.Relinquished), TypeInfoPropertyName = "Relinquished")]
+[JsonSerializable(typeof(Institution.State), TypeInfoPropertyName = "InstitutionState")]
+[JsonSerializable(typeof(Physician.State), TypeInfoPropertyName = "PhysicianState")]
+[JsonSerializable(typeof(Qualification.State), TypeInfoPropertyName = "QualificationState")]
+[JsonSerializable(typeof(Enforcement.State), TypeInfoPropertyName = "EnforcementState")]
+[JsonSerializable(typeof(Closing), TypeInfoPropertyName = "Closing")]
+internal sealed partial class StoredJson : JsonSerializerContext;

@@ -1,0 +1,125 @@
+using Compliance.Service.EventStore;
+using Compliance.Service.Projections;
+using Npgsql;
+
+namespace Compliance.Service.Processes;
+
+/// <summary>How a process is doing, for health.</summary>
+public sealed class ProcessHealth
+{
+    private volatile string? _stopped;
+
+    /// <summary>Why it stopped; null while it runs, here or on another node.</summary>
+    public string? Stopped
+    {
+        get => _stopped;
+        set => _stopped = value;
+    }
+}
+
+/// <summary>
+/// A process that runs on one node at a time: whoever holds the session lock, taken over within seconds when that node
+/// dies. The lock is no fence: what the process writes commits with a compare-and-set of its checkpoint.
+/// </summary>
+public abstract class OwnedProcess(NpgsqlDataSource database, long lockKey, ILogger log) : BackgroundService
+{
+    private static readonly TimeSpan TryAgain = TimeSpan.FromSeconds(1);
+
+    public ProcessHealth Health { get; } = new();
+
+    /// <summary>Does what there is to do and returns; called again at once when it returns true, else after something was appended.</summary>
+    protected abstract Task<bool> Step(CancellationToken cancellation);
+
+    /// <summary>Waits until there may be something to do.</summary>
+    protected abstract Task Wait(CancellationToken cancellation);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        // The service starts answering before the first step: never hold up its start.
+        await Task.Yield();
+        while (!stoppingToken.IsCancellationRequested && Health.Stopped is null)
+        {
+            try
+            {
+                await RunWhileOwner(stoppingToken);
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e) when (IsPassing(e))
+            {
+                log.LogWarning("{Process} pauses: {Reason}", GetType().Name, e.Message);
+            }
+            catch (Exception e)
+            {
+                // A bug, or an event this program does not know: going on would leave its effects out for ever.
+                log.LogError(e, "{Process} stopped", GetType().Name);
+                Health.Stopped = e.Message;
+                return;
+            }
+
+            await Task.Delay(TryAgain, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task RunWhileOwner(CancellationToken stopping)
+    {
+        await using var session = await database.OpenConnectionAsync(stopping);
+        await using (var claim = new NpgsqlCommand("select pg_try_advisory_lock($1)", session) { Parameters = { new() { Value = lockKey } } })
+        {
+            if (!(bool)(await claim.ExecuteScalarAsync(stopping))!)
+            {
+                return;
+            }
+        }
+
+        using var owning = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        var watch = WatchSession(session, owning);
+        try
+        {
+            while (!owning.IsCancellationRequested)
+            {
+                if (!await Step(owning.Token))
+                {
+                    await Wait(owning.Token);
+                }
+            }
+        }
+        finally
+        {
+            await owning.CancelAsync();
+            await watch;
+        }
+    }
+
+    // The session holds the lock: when it is gone, another node may own the process already.
+    private static async Task WatchSession(NpgsqlConnection session, CancellationTokenSource owning)
+    {
+        try
+        {
+            while (true)
+            {
+                await Task.Delay(TryAgain, owning.Token);
+                await using var ping = new NpgsqlCommand("select 1", session);
+                await ping.ExecuteScalarAsync(owning.Token);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The process ended first.
+        }
+        catch (NpgsqlException)
+        {
+            await owning.CancelAsync();
+        }
+    }
+
+    private static bool IsPassing(Exception e) =>
+        e is NpgsqlException { IsTransient: true } or CheckpointMovedException or OperationCanceledException or LogUnavailableException or AppendOutcomeUnknownException or TimeoutException
+        || (e is PostgresException p && p.SqlState is PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow)
+        || (e is NpgsqlException { InnerException: System.IO.IOException or System.Net.Sockets.SocketException });
+}
+
+/// <summary>The log cannot be written just now; the process tries again.</summary>
+public sealed class LogUnavailableException(string reason) : Exception(reason);

@@ -1,0 +1,189 @@
+using System.Text.Json;
+using Compliance.Metrics;
+using Compliance.Qualifications;
+using Compliance.Registry;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Compliance.Service.Projections;
+
+/// <summary>Whose facts, and as of which day.</summary>
+public readonly record struct FactsAsked(QualificationId Qualification, DateOnly AsOf);
+
+/// <summary>A subject's facts, and what they were read with.</summary>
+/// <param name="Province">Where the subject belongs on the day; null when it never had a registration.</param>
+public sealed record FactsRead(SubjectFacts Facts, Qualification.State Qualification, string? Province, string Name);
+
+/// <summary>
+/// Reads everything <c>Evaluate</c> looks at, for many subjects and days at once. The closings, the dashboards and a
+/// single question all read here, so that they cannot disagree.
+/// </summary>
+public static class FactsReader
+{
+    public static async Task<IReadOnlyList<FactsRead>> Read(
+        NpgsqlConnection connection, Reference reference, IReadOnlyList<FactsAsked> asked, CancellationToken cancellation)
+    {
+        if (asked.Count == 0)
+        {
+            return [];
+        }
+
+        var people = await Physicians(connection, Ids(asked, SubjectKind.Physician), cancellation);
+        var places = await Institutions(
+            connection,
+            [.. Ids(asked, SubjectKind.Institution).Concat(people.Values.SelectMany(p => p.Entry!.Registrations.Select(r => r.Institution))).Distinct()],
+            cancellation);
+        var qualifications = await Qualifications(
+            connection,
+            [.. asked.Select(a => a.Qualification.Subject.Id).Concat(places.Keys).Distinct()],
+            cancellation);
+
+        var prepared = asked.Select(a => Prepare(a, reference, people, places, qualifications)).ToList();
+        var counts = await CountsQuery.Read(
+            connection,
+            [
+                .. prepared.Select(p => new CountsAsked(p.Id.Subject, p.Id.Technique, p.Judged.Span, p.AsOf)),
+                .. prepared.Select(p => new CountsAsked(p.Id.Subject, p.Id.Technique, p.Current.Span, p.AsOf)),
+            ],
+            cancellation);
+        var staff = await StaffOf(connection, asked, cancellation);
+
+        return
+        [
+            .. prepared.Select((p, i) => p.With(counts[i], counts[prepared.Count + i], staff[i])),
+        ];
+    }
+
+    /// <summary>All that is known of a subject before anything is counted.</summary>
+    internal sealed record Prepared(
+        QualificationId Id, DateOnly AsOf, Observation Judged, Observation Current, bool Excused, Physician.State? Person, Qualification.State Qualification, string? Province, string Name)
+    {
+        public FactsRead With(Counts judged, Counts current, Staff staff) => new(
+            new SubjectFacts(
+                Id.Subject, Id.Technique, AsOf, Judged, judged, Current, current, staff, Excused, Person?.LowestTitleWithin(Judged.Span), Person?.LowestTitleWithin(Current.Span)),
+            Qualification,
+            Province,
+            Name);
+    }
+
+    /// <summary>What the registry and the qualifications say; pure, so that it can be asked without a database.</summary>
+    internal static Prepared Prepare(
+        FactsAsked asked,
+        Reference reference,
+        Dictionary<string, Physician.State> people,
+        Dictionary<string, Institution.State> places,
+        Dictionary<QualificationId, Qualification.State> qualifications)
+    {
+        var (id, asOf) = asked;
+        var qualification = qualifications.GetValueOrDefault(id) ?? Qualification.State.Initial;
+        var person = id.Subject.Kind == SubjectKind.Physician ? people.GetValueOrDefault(id.Subject.Id) ?? Physician.State.Initial : null;
+        var place = id.Subject.Kind == SubjectKind.Institution ? places.GetValueOrDefault(id.Subject.Id) : null;
+
+        DateOnly? Covered(Institution.State? at) => at is not null && at.Coverage.TryGetValue(id.Technique, out var from) ? from : null;
+        var coverage = person is null ? Covered(place) : person.RegistrationsOn(asOf).Select(r => Covered(places.GetValueOrDefault(r.Institution))).Max();
+        var tookEffect = qualification.TookEffectBy(asOf);
+        var workingDays = reference.Regulations.ForDefinitions(id.Technique, asOf)?.Reporting.WorkingDays ?? 10;
+        var judged = Observation.EndingOn(reference.Calendar.SettledDay(asOf, workingDays), tookEffect, coverage);
+        var current = Observation.EndingOn(asOf, tookEffect, coverage);
+
+        // Annulled later or not: nobody worked there on those days.
+        bool PlaceSuspended(string institution, DateOnly day) =>
+            qualifications.TryGetValue(new(Subject.Institution(institution), id.Technique), out var there) && there.WasSuspendedWithin(new(day, day));
+        var excused = qualification.WasSuspendedWithin(judged.Span)
+            || (person is not null && Excuses.Apply(person, judged.Span, PlaceSuspended, SuspensionDays(person, id.Technique, qualifications)));
+        var main = person?.LastMainBy(asOf)?.Institution;
+        var province = person is null ? place?.Entry?.Province : main is null ? null : places.GetValueOrDefault(main)?.Entry?.Province;
+        var name = person is null ? place?.Entry?.Name : person.Entry?.Name;
+        return new(id, asOf, judged, current, excused, person, qualification, province, name ?? id.Subject.Id);
+    }
+
+    // Whether a physician was kept from every place can change only where one of their suspensions begins or ends.
+    private static IEnumerable<DateOnly> SuspensionDays(Physician.State person, string technique, Dictionary<QualificationId, Qualification.State> qualifications) =>
+        (person.Entry?.Registrations ?? []).Select(r => r.Institution).Distinct()
+            .SelectMany(i => qualifications.TryGetValue(new(Subject.Institution(i), technique), out var q) ? q.Suspensions : [])
+            .SelectMany(s => s.EndedOn is { } ended ? new[] { s.EffectiveOn, ended } : [s.EffectiveOn]);
+
+    private static List<string> Ids(IReadOnlyList<FactsAsked> asked, SubjectKind kind) =>
+        [.. asked.Where(a => a.Qualification.Subject.Kind == kind).Select(a => a.Qualification.Subject.Id).Distinct()];
+
+    public static async Task<Dictionary<string, Physician.State>> Physicians(NpgsqlConnection connection, IReadOnlyCollection<string> ids, CancellationToken cancellation) =>
+        await Documents(connection, "select id, doc from read.physicians where id = any($1)", ids, StoredJson.Default.PhysicianState, cancellation);
+
+    public static async Task<Dictionary<string, Institution.State>> Institutions(NpgsqlConnection connection, IReadOnlyCollection<string> ids, CancellationToken cancellation) =>
+        await Documents(connection, "select id, doc from read.institutions where id = any($1)", ids, StoredJson.Default.InstitutionState, cancellation);
+
+    public static async Task<Dictionary<QualificationId, Qualification.State>> Qualifications(NpgsqlConnection connection, IReadOnlyCollection<string> subjects, CancellationToken cancellation)
+    {
+        var found = new Dictionary<QualificationId, Qualification.State>();
+        if (subjects.Count == 0)
+        {
+            return found;
+        }
+
+        await using var command = new NpgsqlCommand("select doc from read.qualifications where subject = any($1)", connection);
+        command.Parameters.Add(new() { Value = subjects.ToArray() });
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        while (await reader.ReadAsync(cancellation))
+        {
+            var state = JsonSerializer.Deserialize(reader.GetString(0), StoredJson.Default.QualificationState)!;
+            found[state.Id!.Value] = state;
+        }
+
+        return found;
+    }
+
+    private static async Task<Dictionary<string, T>> Documents<T>(
+        NpgsqlConnection connection, string sql, IReadOnlyCollection<string> ids, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> json, CancellationToken cancellation)
+    {
+        var found = new Dictionary<string, T>();
+        if (ids.Count == 0)
+        {
+            return found;
+        }
+
+        await using var command = new NpgsqlCommand(sql, connection);
+        command.Parameters.Add(new() { Value = ids.ToArray() });
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        while (await reader.ReadAsync(cancellation))
+        {
+            found[reader.GetString(0)] = JsonSerializer.Deserialize(reader.GetString(1), json)!;
+        }
+
+        return found;
+    }
+
+    private const string StaffSql = """
+        select asked.ord, count(*), count(*) filter (where held.rank >= 3), count(*) filter (where held.rank >= 4)
+        from unnest($1::text[], $2::text[], $3::date[]) with ordinality as asked (institution, technique, as_of, ord)
+        join read.registrations r
+          on r.institution = asked.institution and r.main and asked.as_of between r.from_on and r.to_on
+        join read.active_spans a
+          on a.kind = 'physician' and a.subject = r.physician and a.technique = asked.technique and asked.as_of between a.from_on and a.to_on
+        left join lateral (
+            select t.rank from read.titles t where t.physician = r.physician and t.from_on <= asked.as_of order by t.from_on desc limit 1
+        ) held on true
+        group by asked.ord
+        """;
+
+    private static async Task<Staff[]> StaffOf(NpgsqlConnection connection, IReadOnlyList<FactsAsked> asked, CancellationToken cancellation)
+    {
+        var staff = new Staff[asked.Count];
+        var of = asked.Select((a, i) => (a, i)).Where(x => x.a.Qualification.Subject.Kind == SubjectKind.Institution).ToList();
+        if (of.Count == 0)
+        {
+            return staff;
+        }
+
+        await using var command = new NpgsqlCommand(StaffSql, connection);
+        command.Parameters.Add(new() { Value = of.Select(x => x.a.Qualification.Subject.Id).ToArray() });
+        command.Parameters.Add(new() { Value = of.Select(x => x.a.Qualification.Technique).ToArray() });
+        command.Parameters.Add(new() { Value = of.Select(x => x.a.AsOf).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Date });
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        while (await reader.ReadAsync(cancellation))
+        {
+            staff[of[(int)reader.GetInt64(0) - 1].i] = new((int)reader.GetInt64(1), (int)reader.GetInt64(2), (int)reader.GetInt64(3));
+        }
+
+        return staff;
+    }
+}

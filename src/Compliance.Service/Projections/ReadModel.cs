@@ -1,0 +1,328 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Compliance.Calendars;
+using Compliance.Cases;
+using Compliance.Qualifications;
+using Compliance.Registry;
+using Compliance.Regulations;
+using Compliance.Service.EventStore;
+using Npgsql;
+
+namespace Compliance.Service.Projections;
+
+/// <summary>
+/// Turns events into rows, and does nothing else: a rebuild never suspends anybody. All rows move under one
+/// checkpoint, so that a closing sees facts, registry and qualifications as of one and the same position.
+/// </summary>
+public sealed class ReadModel(IEventStore log, NpgsqlDataSource database)
+{
+    public const string Name = "read";
+
+    /// <summary>Events taken at a time: enough that a set-based statement pays, few enough that one transaction stays short.</summary>
+    public const int Batch = 2_000;
+
+    private Reference? _reference;
+
+    /// <summary>Applies the next events of the log in one transaction.</summary>
+    /// <returns>The checkpoint afterwards, and whether there may be more.</returns>
+    /// <exception cref="CheckpointMovedException">Another node owns the projection; nothing was changed.</exception>
+    public async Task<(long Position, bool More)> Advance(CancellationToken cancellation)
+    {
+        var from = await Checkpoints.Read(database, Name, cancellation);
+        var events = await log.ReadAll(from, Batch, cancellation);
+        if (events.Count == 0)
+        {
+            return (from, false);
+        }
+
+        await using var connection = await database.OpenConnectionAsync(cancellation);
+        await using var transaction = await connection.BeginTransactionAsync(cancellation);
+        await Checkpoints.Move(connection, Name, from, events[^1].Position, cancellation);
+        var start = 0;
+        for (var i = 0; i < events.Count; i++)
+        {
+            // A day closes over the rows as they were at that position, no later: so the closing ends what is applied in one go.
+            if (events[i].Data is Day.Closed closed)
+            {
+                await Apply(connection, events, start, i, cancellation);
+                _reference = await Reference.Read(connection, _reference, cancellation);
+                await Closings.Write(connection, _reference, closed.Date, cancellation);
+                await connection.Execute("insert into read.days_closed (day, position) values ($1, $2)", cancellation, closed.Date, events[i].Position);
+                start = i + 1;
+            }
+        }
+
+        await Apply(connection, events, start, events.Count, cancellation);
+        await transaction.CommitAsync(cancellation);
+        return (events[^1].Position, events.Count == Batch);
+    }
+
+    /// <summary>Every type of event, and what it touches here; an unknown one stops the projection.</summary>
+    private async Task Apply(NpgsqlConnection connection, IReadOnlyList<RecordedEvent> events, int start, int end, CancellationToken cancellation)
+    {
+        if (start >= end)
+        {
+            return;
+        }
+
+        var cases = new Dictionary<string, List<RecordedEvent>>();
+        var institutions = new HashSet<string>();
+        var physicians = new HashSet<string>();
+        var qualifications = new HashSet<string>();
+        var enforcements = new HashSet<string>();
+        var calendars = new List<(RecordedEvent Recorded, Calendar.Published Event)>();
+        var regulations = new List<(RecordedEvent Recorded, PublishedRegulation.Published Event)>();
+        for (var i = start; i < end; i++)
+        {
+            var e = events[i];
+            switch (e.Data)
+            {
+                case Case.Event:
+                    (cases.TryGetValue(e.Stream, out var of) ? of : cases[e.Stream] = []).Add(e);
+                    break;
+                case Institution.Event:
+                    institutions.Add(e.Stream);
+                    break;
+                case Physician.Event:
+                    physicians.Add(e.Stream);
+                    break;
+                case Qualification.Event:
+                    qualifications.Add(e.Stream);
+                    break;
+                case Enforcement.Set:
+                    enforcements.Add(e.Stream);
+                    break;
+                case Calendar.Published published:
+                    calendars.Add((e, published));
+                    break;
+                case PublishedRegulation.Published published:
+                    regulations.Add((e, published));
+                    break;
+                case Day.Closed:
+                    break;
+                default:
+                    throw new UnreachableException($"the read model knows no {e.Data.GetType().Name}");
+            }
+        }
+
+        var upTo = events[end - 1].Position;
+        await WriteInstitutions(connection, institutions, upTo, cancellation);
+        await WritePhysicians(connection, physicians, upTo, cancellation);
+        await WriteQualifications(connection, qualifications, upTo, cancellation);
+        await WriteReference(connection, calendars, regulations, enforcements, upTo, cancellation);
+        if (cases.Count + calendars.Count > 0)
+        {
+            _reference = await Reference.Read(connection, _reference, cancellation);
+        }
+
+        if (cases.Count > 0)
+        {
+            await CaseRows.Write(connection, await Load(cases, upTo, cancellation), _reference!, cancellation);
+        }
+
+        if (calendars.Count > 0)
+        {
+            await CaseRows.RecomputeDeadlines(connection, calendars[0].Event.RecordedOn, _reference!, cancellation);
+        }
+    }
+
+    // A case first seen in this batch is folded from it; of an older one the whole stream is read. Nothing is incremented.
+    private async Task<List<Case.State>> Load(Dictionary<string, List<RecordedEvent>> cases, long upTo, CancellationToken cancellation)
+    {
+        var states = cases.Values.Where(es => es[0].Version == 1).Select(es => Case.Fold(es.Select(e => (Case.Event)e.Data))).ToList();
+        var older = cases.Where(c => c.Value[0].Version > 1).Select(c => c.Key).ToList();
+        if (older.Count > 0)
+        {
+            states.AddRange((await log.ReadStreams(older, upTo, cancellation)).GroupBy(e => e.Stream).Select(g => Case.Fold(g.Select(e => (Case.Event)e.Data))));
+        }
+
+        return states;
+    }
+
+    private async Task<IEnumerable<IGrouping<string, RecordedEvent>>> Streams(HashSet<string> streams, long upTo, CancellationToken cancellation) =>
+        (await log.ReadStreams(streams, upTo, cancellation)).GroupBy(e => e.Stream);
+
+    private async Task WriteInstitutions(NpgsqlConnection connection, HashSet<string> streams, long upTo, CancellationToken cancellation)
+    {
+        if (streams.Count == 0)
+        {
+            return;
+        }
+
+        var states = (await Streams(streams, upTo, cancellation)).Select(g => Institution.Fold(g.Select(e => (Institution.Event)e.Data))).ToList();
+        await connection.Execute(
+            """
+            insert into read.institutions (id, name, province, doc)
+            select * from unnest($1::text[], $2::text[], $3::text[], $4::jsonb[])
+            on conflict (id) do update set name = excluded.name, province = excluded.province, doc = excluded.doc
+            """,
+            cancellation,
+            states.Select(s => s.Entry!.Institution).ToArray(),
+            states.Select(s => s.Entry!.Name).ToArray(),
+            states.Select(s => s.Entry!.Province).ToArray(),
+            states.Select(s => JsonSerializer.Serialize(s, StoredJson.Default.InstitutionState)).ToArray());
+    }
+
+    private async Task WritePhysicians(NpgsqlConnection connection, HashSet<string> streams, long upTo, CancellationToken cancellation)
+    {
+        if (streams.Count == 0)
+        {
+            return;
+        }
+
+        var states = (await Streams(streams, upTo, cancellation)).Select(g => Physician.Fold(g.Select(e => (Physician.Event)e.Data))).ToList();
+        var ids = states.Select(s => s.Entry!.Physician).ToArray();
+        await connection.Execute(
+            """
+            insert into read.physicians (id, name, doc)
+            select * from unnest($1::text[], $2::text[], $3::jsonb[])
+            on conflict (id) do update set name = excluded.name, doc = excluded.doc
+            """,
+            cancellation,
+            ids,
+            states.Select(s => s.Entry!.Name).ToArray(),
+            states.Select(s => JsonSerializer.Serialize(s, StoredJson.Default.PhysicianState)).ToArray());
+
+        await connection.Execute("delete from read.registrations where physician = any($1)", cancellation, ids);
+        var registrations = states.SelectMany(s => s.Entry!.Registrations.Select(r => (s.Entry.Physician, r))).ToList();
+        await connection.Execute(
+            "insert into read.registrations (physician, institution, from_on, to_on, main) select * from unnest($1::text[], $2::text[], $3::date[], $4::date[], $5::boolean[])",
+            cancellation,
+            registrations.Select(x => x.Physician).ToArray(),
+            registrations.Select(x => x.r.Institution).ToArray(),
+            registrations.Select(x => x.r.From).ToArray(),
+            registrations.Select(x => x.r.To ?? DateOnly.MaxValue).ToArray(),
+            registrations.Select(x => x.r.Main).ToArray());
+
+        await connection.Execute("delete from read.titles where physician = any($1)", cancellation, ids);
+        var titles = states.SelectMany(s => s.Entry!.Titles.Select(t => (s.Entry.Physician, t))).ToList();
+        await connection.Execute(
+            "insert into read.titles (physician, rank, from_on) select * from unnest($1::text[], $2::smallint[], $3::date[])",
+            cancellation,
+            titles.Select(x => x.Physician).ToArray(),
+            titles.Select(x => (short)x.t.Title).ToArray(),
+            titles.Select(x => x.t.From).ToArray());
+    }
+
+    private async Task WriteQualifications(NpgsqlConnection connection, HashSet<string> streams, long upTo, CancellationToken cancellation)
+    {
+        if (streams.Count == 0)
+        {
+            return;
+        }
+
+        var states = (await Streams(streams, upTo, cancellation))
+            .Select(g => (State: Qualification.Fold(g.Select(e => (Qualification.Event)e.Data)), g.Last().Version))
+            .ToList();
+        var ids = states.ConvertAll(s => s.State.Id!.Value);
+        var kinds = ids.Select(id => id.Subject.KindName).ToArray();
+        var subjects = ids.Select(id => id.Subject.Id).ToArray();
+        var techniques = ids.Select(id => id.Technique).ToArray();
+        await connection.Execute(
+            """
+            insert into read.qualifications (kind, subject, technique, version, doc)
+            select * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::jsonb[])
+            on conflict (kind, subject, technique) do update set version = excluded.version, doc = excluded.doc
+            """,
+            cancellation,
+            kinds,
+            subjects,
+            techniques,
+            states.Select(s => s.Version).ToArray(),
+            states.Select(s => JsonSerializer.Serialize(s.State, StoredJson.Default.QualificationState)).ToArray());
+
+        await connection.Execute(
+            """
+            delete from read.active_spans a using unnest($1::text[], $2::text[], $3::text[]) as k (kind, subject, technique)
+            where a.kind = k.kind and a.subject = k.subject and a.technique = k.technique
+            """,
+            cancellation,
+            kinds,
+            subjects,
+            techniques);
+        var spans = states.SelectMany(s => s.State.ActiveSpans().Select(span => (Id: s.State.Id!.Value, span))).ToList();
+        await connection.Execute(
+            "insert into read.active_spans (kind, subject, technique, from_on, to_on) select * from unnest($1::text[], $2::text[], $3::text[], $4::date[], $5::date[])",
+            cancellation,
+            spans.Select(x => x.Id.Subject.KindName).ToArray(),
+            spans.Select(x => x.Id.Subject.Id).ToArray(),
+            spans.Select(x => x.Id.Technique).ToArray(),
+            spans.Select(x => x.span.From).ToArray(),
+            spans.Select(x => x.span.To).ToArray());
+
+        await WriteProposals(connection, states.ConvertAll(s => s.State), cancellation);
+    }
+
+    // A proposal once made never leaves its stream, so rows are only added and changed.
+    private static async Task WriteProposals(NpgsqlConnection connection, List<Qualification.State> states, CancellationToken cancellation)
+    {
+        var proposals = states.SelectMany(s => s.Proposals.Select(p => (Id: s.Id!.Value, p))).ToList();
+        if (proposals.Count == 0)
+        {
+            return;
+        }
+
+        await connection.Execute(
+            """
+            insert into read.proposals (proposal_id, kind, subject, technique, province, sanction, held, judged_on, pending, doc)
+            select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::boolean[], $8::date[], $9::boolean[], $10::jsonb[])
+            on conflict (proposal_id) do update set pending = excluded.pending, doc = excluded.doc
+            """,
+            cancellation,
+            proposals.Select(x => x.p.Id).ToArray(),
+            proposals.Select(x => x.Id.Subject.KindName).ToArray(),
+            proposals.Select(x => x.Id.Subject.Id).ToArray(),
+            proposals.Select(x => x.Id.Technique).ToArray(),
+            proposals.Select(x => x.p.Province).ToArray(),
+            proposals.Select(x => Http.Json.Name(x.p.Sanction)).ToArray(),
+            proposals.Select(x => x.p.Held).ToArray(),
+            proposals.Select(x => x.p.JudgedOn).ToArray(),
+            proposals.Select(x => x.p.IsPending).ToArray(),
+            proposals.Select(x => JsonSerializer.Serialize(x.p, StoredJson.Default.Proposal)).ToArray());
+    }
+
+    private async Task WriteReference(
+        NpgsqlConnection connection,
+        List<(RecordedEvent Recorded, Calendar.Published Event)> calendars,
+        List<(RecordedEvent Recorded, PublishedRegulation.Published Event)> regulations,
+        HashSet<string> enforcements,
+        long upTo,
+        CancellationToken cancellation)
+    {
+        if (calendars.Count + regulations.Count + enforcements.Count == 0)
+        {
+            return;
+        }
+
+        foreach (var (recorded, e) in calendars)
+        {
+            await connection.Execute(
+                "insert into read.calendars (version, doc) values ($1, $2::jsonb)",
+                cancellation,
+                (int)recorded.Version,
+                JsonSerializer.Serialize(e, StoredJson.Default.CalendarPublished));
+        }
+
+        foreach (var (_, e) in regulations)
+        {
+            await connection.Execute(
+                "insert into read.regulations (id, version, technique, doc) values ($1, $2, $3, $4::jsonb)", cancellation, e.Id, e.Version, e.Technique, e.Document.GetRawText());
+        }
+
+        if (enforcements.Count > 0)
+        {
+            foreach (var stream in await Streams(enforcements, upTo, cancellation))
+            {
+                var state = Enforcement.Fold(stream.Select(e => (Enforcement.Set)e.Data));
+                await connection.Execute(
+                    "insert into read.enforcement (technique, province, doc) values ($1, $2, $3::jsonb) on conflict (technique, province) do update set doc = excluded.doc",
+                    cancellation,
+                    state.Settings[^1].Technique,
+                    state.Settings[^1].Province,
+                    JsonSerializer.Serialize(state, StoredJson.Default.EnforcementState));
+            }
+        }
+
+        await connection.Execute("update read.reference_changed set position = $1", cancellation, upTo);
+    }
+}

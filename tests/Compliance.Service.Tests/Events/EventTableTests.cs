@@ -1,0 +1,333 @@
+using System.Collections;
+using System.Diagnostics;
+using System.Reflection;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using Compliance.Calendars;
+using Compliance.Cases;
+using Compliance.Qualifications;
+using Compliance.Registry;
+using Compliance.Regulations;
+using Compliance.Service.EventStore;
+using Compliance.Service.Processes;
+using Compliance.Service.Projections;
+using Npgsql;
+using Case = Compliance.Cases.Case;
+
+namespace Compliance.Service.Tests.Events;
+
+/// <summary>Names in the log are frozen, every member and value has one, and every event is known to everybody who must know it.</summary>
+public sealed class EventTableTests
+{
+    // Typed by hand, once more: a name that changes in the table alone fails here.
+    private static readonly string[] WireNames =
+    [
+        "institution_registered", "coverage_set",
+        "physician_registered", "leave_entered", "leave_confirmed",
+        "calendar_published", "regulation_published", "enforcement_set", "day_closed",
+        "case_reported", "case_corrected", "complication_reported", "death_reported", "incident_recorded", "relation_declared",
+        "outcome_withdrawn", "outcome_adjudicated", "case_voided", "change_requested", "request_decided",
+        "qualification_granted", "warned", "warning_lifted", "warning_proposed", "suspension_proposed", "revocation_proposed",
+        "proposal_decided", "proposal_withdrawn", "suspended", "suspension_lifted", "grounds_undermined", "suspension_upheld",
+        "suspension_annulled", "review_requested", "rectification_plan_filed", "reassessed", "reinstated", "revoked", "relinquished",
+    ];
+
+    // By the type's name in C#, which may change; the values are what stands in the log, which may not. Values are added, never removed.
+    private static readonly Dictionary<string, string[]> ValueNames = new()
+    {
+        ["BreachEffect"] = ["Show", "Warn", "Suspend", "WarnThenSuspend"],
+        ["Consent"] = ["Signed", "EmergencyApproved", "Absent"],
+        ["EnforcementMode"] = ["Observe", "Confirm", "Enforce"],
+        ["HospitalLevel"] = ["TertiaryA", "TertiaryB", "Tertiary", "Secondary", "Primary"],
+        ["Intent"] = ["Diagnostic", "Therapeutic"],
+        ["Outcome"] = ["Met", "Breached", "NotMeasurable", "NotApplicable"],
+        ["Relation"] = ["Related", "Unrelated", "Undetermined"],
+        ["RequestedChange"] = ["Void", "Correction", "Withdrawal", "Relation"],
+        ["RevocationMode"] = ["Confirmed", "Automatic"],
+        ["SubjectKind"] = ["Institution", "Physician"],
+        ["Title"] = ["Resident", "Attending", "AssociateChief", "Chief"],
+        ["Urgency"] = ["Elective", "Urgent", "Emergency"],
+    };
+
+    private static readonly IReadOnlySet<Type> StoredTypes = StoredShape.Reachable(EventTable.Types.All.Select(t => t.Type));
+
+    // Lives whose events are the golden ones, in an order they can happen in; those of a qualification repeat, since it can be suspended in five ways out.
+    private static readonly string[] OfAnInstitution = ["institution_registered", "coverage_set"];
+    private static readonly string[] OfAPhysician = ["physician_registered", "leave_entered", "leave_confirmed"];
+
+    private static readonly string[] OfACase =
+    [
+        "case_reported", "complication_reported", "death_reported", "incident_recorded", "relation_declared",
+        "change_requested", "request_decided", "case_corrected", "outcome_adjudicated", "outcome_withdrawn", "case_voided",
+    ];
+
+    private static readonly string[] OfAQualification =
+    [
+        "qualification_granted",
+        "warning_proposed", "proposal_decided", "warned", "warning_lifted",
+        "suspension_proposed", "proposal_withdrawn",
+        "suspended", "review_requested", "suspension_upheld", "grounds_undermined", "suspension_annulled",
+        "suspended", "rectification_plan_filed", "suspension_lifted",
+        "suspended", "reassessed", "reinstated",
+        "suspended", "revocation_proposed", "revoked",
+        "qualification_granted", "relinquished",
+    ];
+
+    private static readonly string[] Alone = ["calendar_published", "regulation_published", "enforcement_set", "day_closed"];
+
+    public static TheoryData<string> Files => [.. GoldenFile.All.Select(file => file.Name)];
+
+    public static TheoryData<string> Names => [.. EventTable.Types.All.Select(type => type.WireName)];
+
+    [Fact]
+    public void The_wire_names_are_those_typed_here() =>
+        EventTable.Types.All.Select(type => type.WireName).ShouldBe(WireNames, ignoreOrder: true);
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Every_event_has_a_golden_file(string wireName) => GoldenFile.Named(wireName).Event.ShouldBeOfType(EventTable.Types.ForWireName(wireName)!.Type);
+
+    [Theory]
+    [MemberData(nameof(Files))]
+    public void What_is_stored_is_read_and_written_without_loss(string name)
+    {
+        var golden = GoldenFile.Named(name);
+        golden.ShouldBeStoredAs(golden.Stored(golden.Event));
+    }
+
+    /// <summary>jsonb puts the members into an order of its own and writes numbers in its own way.</summary>
+    [Fact]
+    public async Task What_is_stored_survives_jsonb()
+    {
+        await using var database = NpgsqlDataSource.Create(await TestPostgres.CreateDatabase());
+        foreach (var golden in GoldenFile.All)
+        {
+            await using var command = database.CreateCommand("select $1::jsonb::text");
+            command.Parameters.Add(new() { Value = golden.Stored(golden.Event) });
+            var stored = (string)(await command.ExecuteScalarAsync())!;
+
+            golden.ShouldBeStoredAs(stored);
+            golden.ShouldBeStoredAs(golden.Stored(golden.EventOf(stored)));
+        }
+    }
+
+    /// <summary>A node of the next release may write members that this one has never heard of.</summary>
+    [Theory]
+    [MemberData(nameof(Files))]
+    public void Unknown_members_are_ignored(string name)
+    {
+        var golden = GoldenFile.Named(name);
+        var newer = golden.Node;
+        var added = 0;
+        StoredShape.EachObject(newer, golden.Type.Type, (o, _) =>
+        {
+            o.Insert(0, "AddedLater", new JsonObject { ["Deep"] = new JsonArray(1, "two") });
+            added++;
+        });
+
+        added.ShouldBeGreaterThan(0);
+        golden.ShouldBeStoredAs(golden.Stored(golden.EventOf(newer.ToJsonString())));
+    }
+
+    /// <summary>A node of the release before does not write the nullable members that this one has.</summary>
+    [Theory]
+    [MemberData(nameof(Files))]
+    public void Nullable_members_left_out_are_null(string name)
+    {
+        var golden = GoldenFile.Named(name);
+        var older = golden.Node;
+        StoredShape.EachObject(older, golden.Type.Type, (o, type) =>
+        {
+            foreach (var member in StoredShape.Members(type).Where(m => m.Nullable && o[m.StoredName!] is null))
+            {
+                o.Remove(member.StoredName!).ShouldBeTrue($"{name}.json leaves out {member}");
+            }
+        });
+        golden.ShouldBeStoredAs(golden.Stored(golden.EventOf(older.ToJsonString())));
+    }
+
+    /// <summary>A member lost on the way shows only where the file holds something else than what a lost member becomes.</summary>
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void The_golden_files_of_an_event_fill_every_member(string wireName)
+    {
+        var members = GoldenFile.All.Where(file => file.WireName == wireName).SelectMany(file => StoredShape.Walk(file.Event, file.Type.Type)).ToList();
+        members.ShouldNotBeEmpty();
+        members.Select(m => m.Path).Except(members.Where(m => IsFilled(m.Value)).Select(m => m.Path)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Every_nullable_member_is_null_in_some_golden_file()
+    {
+        var leftOut = GoldenFile.All.SelectMany(file => StoredShape.Walk(file.Event, file.Type.Type))
+            .Where(m => m.Value is null)
+            .Select(m => m.Member.ToString());
+        StoredTypes.Where(StoredShape.HasMembers).SelectMany(StoredShape.Members)
+            .Where(m => m.Nullable)
+            .Select(m => m.ToString())
+            .Except(leftOut)
+            .ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Every_stored_member_has_an_explicit_name()
+    {
+        var members = StoredTypes.Where(StoredShape.HasMembers).SelectMany(StoredShape.Members).ToList();
+        members.Where(m => m.StoredName is null).Select(m => m.ToString()).ShouldBeEmpty();
+        members.Where(m => m.StoredName is { } n && !(char.IsAsciiLetterUpper(n[0]) && n.All(char.IsAsciiLetterOrDigit))).Select(m => m.ToString()).ShouldBeEmpty();
+    }
+
+    /// <summary>Nothing but plain values, lists and records of the domain: no dictionary, no floating point, no type another library may change.</summary>
+    [Fact]
+    public void Stored_members_are_made_of_a_few_kinds_of_value()
+    {
+        StoredTypes.Where(t => !StoredShape.IsValue(t) && !t.Assembly.Equals(typeof(Case).Assembly)).Select(t => t.ToString()).ShouldBeEmpty();
+        // The walk went all the way down.
+        StoredTypes.ShouldContain(typeof(Measurement));
+        StoredTypes.ShouldContain(typeof(DeviceUse));
+    }
+
+    [Fact]
+    public void Every_stored_value_of_an_enum_has_an_explicit_frozen_name()
+    {
+        var enums = StoredTypes.Where(t => t.IsEnum).ToList();
+        enums.Where(e => e.GetCustomAttribute<JsonConverterAttribute>()?.ConverterType != typeof(JsonStringEnumConverter<>).MakeGenericType(e)).ShouldBeEmpty();
+        enums.ToDictionary(e => e.Name, e => string.Join(", ", e.GetFields(BindingFlags.Public | BindingFlags.Static)
+                .Select(f => f.GetCustomAttribute<JsonStringEnumMemberNameAttribute>()?.Name ?? $"{f.Name} without a name")))
+            .OrderBy(e => e.Key, StringComparer.Ordinal)
+            .ShouldBe(ValueNames.ToDictionary(e => e.Key, e => string.Join(", ", e.Value)).OrderBy(e => e.Key, StringComparer.Ordinal));
+    }
+
+    /// <summary>An event that is not in the table cannot be appended; here that is found before somebody tries.</summary>
+    [Fact]
+    public void Every_event_of_the_domain_stands_in_the_table()
+    {
+        var types = typeof(Case).Assembly.GetTypes();
+        var ofAnAggregate = types.Where(t => !t.IsAbstract && t.BaseType is { IsAbstract: true, IsNested: true, Name: "Event" });
+
+        // What has a stream and no abstract Event has its events beside its state.
+        var standingAlone = types
+            .Where(t => t is { IsAbstract: true, IsSealed: true } && t.GetMember("Stream").Length > 0 && t.GetNestedType("Event") is null)
+            .SelectMany(t => t.GetNestedTypes())
+            .Where(t => t.Name != "State");
+        ofAnAggregate.Concat(standingAlone).Select(t => t.FullName).ShouldBe(EventTable.Types.All.Select(t => t.Type.FullName), ignoreOrder: true);
+    }
+
+    [Fact]
+    public void Every_event_stands_in_one_of_the_lives_below() =>
+        new[] { OfAnInstitution, OfAPhysician, OfACase, OfAQualification, Alone }.SelectMany(life => life).Distinct().ShouldBe(WireNames, ignoreOrder: true);
+
+    [Fact]
+    public void An_institution_evolves_by_all_its_events()
+    {
+        var state = Institution.Fold(Golden<Institution.Event>(OfAnInstitution));
+        state.Entry!.Name.ShouldBe("钱塘市第一人民医院");
+        state.Coverage["comprehensive"].ShouldBe(new(2024, 1, 1));
+    }
+
+    [Fact]
+    public void A_physician_evolves_by_all_its_events()
+    {
+        var state = Physician.Fold(Golden<Physician.Event>(OfAPhysician));
+        state.TitleOn(new(2020, 1, 1)).ShouldBe(Title.AssociateChief);
+        state.Leaves.ShouldHaveSingleItem().Confirmed.ShouldBeTrue();
+    }
+
+    [Fact]
+    public void A_case_evolves_by_all_its_events()
+    {
+        var state = Case.Fold(Golden<Case.Event>(OfACase));
+        (state.Voided, state.Death, state.Key!.Operator, state.Key.CompletedOn).ShouldBe((true, null, "P33-4712", new DateOnly(2026, 3, 3)));
+        state.Complications.ShouldHaveSingleItem().Declared.ShouldBe(Relation.Unrelated);
+        state.Incidents.ShouldHaveSingleItem().Adjudicated.ShouldBe(Relation.Unrelated);
+        state.Requests.ShouldHaveSingleItem().Agreed.ShouldBe(true);
+        state.FirstOutcome.Death.ShouldBe(new(new DateOnly(2026, 3, 10), Relation.Unrelated));
+    }
+
+    [Fact]
+    public void A_qualification_evolves_by_all_its_events()
+    {
+        var state = Qualification.Fold(Golden<Qualification.Event>(OfAQualification));
+        state.Grants.Select(g => (g.RevokedOn, g.RelinquishedOn)).ShouldBe([(new DateOnly(2026, 7, 4), null), (null, new DateOnly(2026, 12, 1))]);
+        state.Suspensions.Select(s => (s.Annulled, s.UnderminedOnce, s.EndedOn)).ShouldBe(
+            [(true, true, new DateOnly(2026, 4, 18)), (false, false, new DateOnly(2026, 4, 20)), (false, false, new DateOnly(2026, 7, 3)), (false, false, new DateOnly(2026, 7, 4))]);
+        state.Proposals.Select(p => p.Sanction).ShouldBe([Sanction.Warning, Sanction.Suspension, Sanction.Revocation]);
+        state.Steps.Select(s => s.Standing).ShouldContain(Standing.Warned);
+    }
+
+    [Fact]
+    public void What_stands_alone_is_read()
+    {
+        Enforcement.Fold(Golden<Enforcement.Set>(["enforcement_set"])).ModeOn(new(2026, 2, 1)).ShouldBe(EnforcementMode.Enforce);
+
+        var calendar = CalendarHistory.Empty.With(Golden<Calendar.Published>(["calendar_published"]).Single()).Latest;
+        (calendar.IsWorkingDay(new(2026, 1, 2)), calendar.IsWorkingDay(new(2026, 1, 4))).ShouldBe((false, true));
+
+        var regulation = Golden<PublishedRegulation.Published>(["regulation_published"]).Single();
+        RegulationFile.Parse(regulation.Document.GetRawText()).Faults.ShouldBeEmpty();
+
+        Golden<Day.Closed>(["day_closed"]).Single().Date.ShouldBe(new(2026, 3, 31));
+    }
+
+    [Theory]
+    [MemberData(nameof(Files))]
+    public void The_monitor_knows_whom_every_event_touches(string name)
+    {
+        var touched = new Touched();
+        Should.NotThrow(() => touched.Add(GoldenFile.Named(name).Event));
+        touched.Everybody.ShouldBe(Alone.Contains(GoldenFile.Named(name).WireName));
+    }
+
+    [Fact]
+    public void The_monitor_stops_at_what_it_does_not_know() => Should.Throw<UnreachableException>(() => new Touched().Add("no event"));
+
+    /// <summary>All of them through the store, from jsonb, into rows.</summary>
+    [Fact]
+    public async Task The_read_model_takes_every_event()
+    {
+        await using var database = NpgsqlDataSource.Create(await TestPostgres.CreateDatabase());
+        await using var log = new PostgresEventStore(database, EventTable.Types, () => TimeSpan.Zero);
+        await Append(log, Calendar.Stream, "calendar_published");
+        await Append(log, PublishedRegulation.Stream("CI-2012"), "regulation_published");
+        await Append(log, Enforcement.Stream("comprehensive", "33"), "enforcement_set");
+        await Append(log, Institution.Stream("H33-0101"), OfAnInstitution);
+        await Append(log, Physician.Stream("P33-4711"), OfAPhysician);
+        await Append(log, Case.Stream(new("6f1c2b9e-3a47-5d18-9c02-8e4b7a10d5f3")), OfACase);
+        await Append(log, Qualification.Stream(new(Subject.Physician("P33-4711"), "comprehensive")), OfAQualification);
+        await Append(log, Day.Stream, "day_closed");
+
+        var readModel = new ReadModel(log, database);
+        var (position, more) = await readModel.Advance(CancellationToken.None);
+
+        (position, more).ShouldBe((await log.Head(), false));
+        (await Count(database, "read.calendars")).ShouldBe(1);
+        (await Count(database, "read.regulations")).ShouldBe(1);
+        (await Count(database, "read.enforcement")).ShouldBe(1);
+        (await Count(database, "read.institutions where name = '钱塘市第一人民医院' and province = '33'")).ShouldBe(1);
+        (await Count(database, "read.registrations where main and institution = 'H33-0101'")).ShouldBe(1);
+        (await Count(database, "read.titles")).ShouldBe(2);
+        (await Count(database, "read.case_facts where voided and operator = 'P33-4712' and deadline = '2026-03-16'")).ShouldBe(1);
+        (await Count(database, $"read.qualifications where version = {OfAQualification.Length}")).ShouldBe(1);
+        (await Count(database, "read.days_closed where day = '2026-03-31'")).ShouldBe(1);
+        (await Count(database, "read.closings where day = '2026-03-31' and subject = 'P33-4711' and province = '33'")).ShouldBe(1);
+    }
+
+    private static async Task Append(PostgresEventStore log, string stream, params string[] wireNames) =>
+        (await log.Append(new AppendRequest(stream, 0, [.. Golden<object>(wireNames)]))).ShouldBeOfType<AppendResult.Appended>();
+
+    private static async Task<long> Count(NpgsqlDataSource database, string of)
+    {
+        await using var command = database.CreateCommand($"select count(*) from {of}");
+        return (long)(await command.ExecuteScalarAsync())!;
+    }
+
+    private static IEnumerable<T> Golden<T>(IEnumerable<string> names) => names.Select(name => (T)GoldenFile.Named(name).Event);
+
+    private static bool IsFilled(object? value) => value switch
+    {
+        null or "" => false,
+        ICollection list => list.Count > 0,
+        ValueType v => !v.Equals(Activator.CreateInstance(v.GetType())),
+        _ => true,
+    };
+}
