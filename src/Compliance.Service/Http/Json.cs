@@ -1,0 +1,80 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using System.Text.Unicode;
+
+namespace Compliance.Service.Http;
+
+/// <summary>How answers are written: camelCase, days as YYYY-MM-DD, instants with offset, enums in camelCase, nulls kept.</summary>
+public static class Json
+{
+    public static readonly JsonSerializerOptions Options = Sealed();
+
+    /// <summary>The one place of these settings; also given to the framework's own options, which the OpenAPI document is drawn from.</summary>
+    public static void Configure(JsonSerializerOptions options)
+    {
+        options.PropertyNamingPolicy = JsonNamingPolicy.CamelCase;
+        // A number in quotes is a mistake of the sender, and the document would have to describe both.
+        options.NumberHandling = JsonNumberHandling.Strict;
+        // Chinese stays readable in answers; what could break out of HTML is still escaped.
+        options.Encoder = JavaScriptEncoder.Create(UnicodeRanges.All);
+        // The log's names stand in attributes on the domain's types; they are not the contract's.
+        options.TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { ContractNames.Apply } };
+        options.Converters.Add(new EnumsInCamelCase());
+    }
+
+    /// <summary>The wire names of an enum, as <see cref="Options"/> writes them.</summary>
+    public static IReadOnlyDictionary<string, TEnum> Names<TEnum>()
+        where TEnum : struct, Enum => EnumNames<TEnum>.All;
+
+    private static JsonSerializerOptions Sealed()
+    {
+        var options = new JsonSerializerOptions(JsonSerializerDefaults.Web);
+        Configure(options);
+        options.MakeReadOnly(populateMissingResolver: true);
+        return options;
+    }
+
+    /// <summary>The wire name of one value.</summary>
+    public static string Name<TEnum>(TEnum value)
+        where TEnum : struct, Enum => EnumNames<TEnum>.Of[value];
+
+    /// <summary>The wire names of an enum known at run time only, in the order of its values.</summary>
+    internal static IEnumerable<string> Names(Type enumType) => Enum.GetNames(enumType).Select(JsonNamingPolicy.CamelCase.ConvertName);
+
+    private static class EnumNames<TEnum>
+        where TEnum : struct, Enum
+    {
+        public static readonly Dictionary<string, TEnum> All = Enum.GetValues<TEnum>().ToDictionary(v => JsonNamingPolicy.CamelCase.ConvertName(v.ToString()));
+
+        public static readonly Dictionary<TEnum, string> Of = All.ToDictionary(n => n.Value, n => n.Key);
+    }
+
+    /// <summary>
+    /// Enums by the name of the member. The framework's own converter would prefer the names under which the log
+    /// keeps them (<c>StoredAs</c>), which are frozen there and no part of this contract.
+    /// </summary>
+    private sealed class EnumsInCamelCase : JsonConverterFactory
+    {
+        public override bool CanConvert(Type typeToConvert) => typeToConvert.IsEnum;
+
+        public override JsonConverter CreateConverter(Type typeToConvert, JsonSerializerOptions options) =>
+            (JsonConverter)Activator.CreateInstance(typeof(ByName<>).MakeGenericType(typeToConvert))!;
+
+        private sealed class ByName<TEnum> : JsonConverter<TEnum>
+            where TEnum : struct, Enum
+        {
+            public override TEnum Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+                reader.TokenType == JsonTokenType.String ? Parse(reader.GetString()!) : throw new JsonException();
+
+            public override void Write(Utf8JsonWriter writer, TEnum value, JsonSerializerOptions options) => writer.WriteStringValue(EnumNames<TEnum>.Of[value]);
+
+            public override TEnum ReadAsPropertyName(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => Parse(reader.GetString()!);
+
+            public override void WriteAsPropertyName(Utf8JsonWriter writer, TEnum value, JsonSerializerOptions options) => writer.WritePropertyName(EnumNames<TEnum>.Of[value]);
+
+            private static TEnum Parse(string name) => EnumNames<TEnum>.All.TryGetValue(name, out var value) ? value : throw new JsonException();
+        }
+    }
+}

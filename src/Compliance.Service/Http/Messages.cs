@@ -1,0 +1,222 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Http.Headers;
+
+namespace Compliance.Service.Http;
+
+/// <summary>The languages in which refusals are told.</summary>
+public enum Language
+{
+    English,
+    Chinese,
+}
+
+/// <summary>A word inside a sentence that differs by language; its text stands in <see cref="Messages"/> under <c>term.Key</c>.</summary>
+public sealed record Term(string Key);
+
+/// <summary>
+/// Every code a refusal may carry, with the status it is answered with on its own and its sentence in both languages. {0}, {1} are arguments: limits, allowed values, names of the
+/// contract, never what the caller wrote, for what was refused for privacy must not come back. A code that has another sentence for another number of arguments has an entry <c>code/n</c>.
+/// </summary>
+public static class Messages
+{
+    public sealed record Sentence(int Status, string En, string Zh);
+
+    public static readonly IReadOnlyDictionary<string, Sentence> Table = new Dictionary<string, Sentence>
+    {
+        // the body as a whole
+        ["invalid"] = new(400, "The request breaks the contract; `errors` names every place.", "请求不符合接口约定，详见 `errors`。"),
+        ["invalidJson"] = new(400, "The body is not JSON (line {0}, byte {1} of the line).", "请求体不是有效的 JSON（第 {0} 行，该行第 {1} 字节）。"),
+        ["invalidUtf8"] = new(400, "The body is not UTF-8 (byte {0}).", "请求体不是有效的 UTF-8（第 {0} 字节）。"),
+        ["tooDeep"] = new(400, "Nested more than {0} levels deep.", "嵌套超过 {0} 层。"),
+        ["tooLarge"] = new(413, "The body is larger than {0} bytes.", "请求体超过 {0} 字节。"),
+        ["emptyBody"] = new(400, "A body is expected.", "缺少请求体。"),
+        ["duplicateProperty"] = new(400, "The property stands here more than once.", "属性重复出现。"),
+        ["unknownProperty"] = new(400, "An unknown property.", "未知属性。"),
+        ["unknownProperty/1"] = new(400, "An unknown property; did you mean `{0}`?", "未知属性，是否应为 `{0}`？"),
+
+        // fields
+        ["missing"] = new(400, "A value is required.", "缺少必填值。"),
+        ["wrongType"] = new(400, "Expected: {0}.", "类型应为{0}。"),
+        ["empty"] = new(400, "Must not be empty.", "不能为空。"),
+        ["tooLong"] = new(400, "Longer than {0} characters.", "超过 {0} 个字符。"),
+        ["tooMany"] = new(400, "More than {0} items.", "超过 {0} 项。"),
+        ["invalidText"] = new(400, "Contains control characters or text that is not Unicode.", "含有控制字符或无效的 Unicode 字符。"),
+        ["invalidId"] = new(400, "An identifier has 1 to {0} characters of A-Z, a-z, 0-9, `.`, `_` and `-`.", "标识符为 1 至 {0} 个字符，仅限 A-Z、a-z、0-9、`.`、`_`、`-`。"),
+        ["invalidUuid"] = new(400, "Not a UUID.", "不是有效的 UUID。"),
+        ["invalidDay"] = new(400, "Not a day of the calendar, written YYYY-MM-DD.", "不是有效的日期，格式为 YYYY-MM-DD。"),
+        ["invalidInstant"] = new(400, "Not an RFC 3339 instant with offset, such as 2026-03-02T14:20:00+08:00.", "不是带时区偏移的 RFC 3339 时刻，例如 2026-03-02T14:20:00+08:00。"),
+        ["outOfRange"] = new(400, "Must be between {0} and {1}.", "应在 {0} 与 {1} 之间。"),
+        ["invalidProvince"] = new(400, "Not a two-digit province code.", "不是两位省级行政区划代码。"),
+        ["unknownValue"] = new(400, "Unknown value; allowed: {0}.", "未知取值，允许：{0}。"),
+        ["personalData"] = new(400, "Looks like a person's name, identity-card or telephone number; these are never accepted.", "疑似包含姓名、身份证号或电话号码，一律不予接收。"),
+
+        // query and headers
+        ["unknownParameter"] = new(400, "An unknown query parameter.", "未知查询参数。"),
+        ["unknownParameter/1"] = new(400, "An unknown query parameter; did you mean `{0}`?", "未知查询参数，是否应为 `{0}`？"),
+        ["repeatedParameter"] = new(400, "The query parameter is given more than once.", "查询参数重复。"),
+        ["invalidCursor"] = new(400, "Not a cursor this service gave out for this list.", "不是本列表给出的游标。"),
+        ["invalidIdempotencyKey"] = new(400, "Idempotency-Key is given once, with 1 to {0} printable ASCII characters.", "Idempotency-Key 只能出现一次，为 1 至 {0} 个可打印 ASCII 字符。"),
+        ["idempotencyKeyReused"] = new(422, "This Idempotency-Key was used with another body.", "该 Idempotency-Key 已用于另一请求体。"),
+        ["invalidIfMatch"] = new(400, "If-Match is `*` or a list of entity tags in quotes.", "If-Match 应为 `*` 或带引号的实体标签列表。"),
+
+        // who
+        ["tokenMissing"] = new(401, "A bearer token is required.", "需要 Bearer 令牌。"),
+        ["tokenInvalid"] = new(401, "The token is not valid, has expired, or lacks a claim its role needs.", "令牌无效、已过期，或缺少其角色所需的声明。"),
+        ["identityUnavailable"] = new(503, "The identity provider cannot be reached.", "身份认证服务暂不可用。"),
+        ["forbidden"] = new(403, "Not allowed for this role or outside what it may reach.", "该角色无权执行此操作，或超出其权限范围。"),
+
+        // the rest of HTTP
+        ["notFound"] = new(404, "There is nothing here.", "未找到。"),
+        ["methodNotAllowed"] = new(405, "The method is not allowed here.", "不允许使用该方法。"),
+        ["notAcceptable"] = new(406, "None of the accepted media types can be given.", "无法提供所接受的媒体类型。"),
+        ["unsupportedMediaType"] = new(415, "The media type of the body is not accepted here.", "不接受该媒体类型。"),
+        ["versionMoved"] = new(412, "The resource has changed since; read it again.", "资源已被更新，请重新读取。"),
+        ["conflict"] = new(409, "Changed by others at the same time; send it again.", "同时被他人修改，请重试。"),
+        ["positionNotReached"] = new(503, "What is shown here has not reached that position yet.", "数据尚未达到所要求的位置。"),
+        ["requestRefused"] = new(400, "The request was refused.", "请求被拒绝。"),
+        ["internalError"] = new(500, "Something went wrong here; the operators find it under the correlation id.", "服务内部错误，可凭 correlationId 查询。"),
+        ["unavailable"] = new(503, "Not available at the moment.", "服务暂不可用。"),
+
+        // words within sentences
+        ["term.text"] = new(0, "text", "文本"),
+        ["term.integer"] = new(0, "an integer", "整数"),
+        ["term.boolean"] = new(0, "true or false", "布尔值"),
+        ["term.object"] = new(0, "an object", "对象"),
+        ["term.array"] = new(0, "a list", "列表"),
+        ["term.day"] = new(0, "text, a day YYYY-MM-DD", "日期文本 YYYY-MM-DD"),
+        ["term.instant"] = new(0, "text, an RFC 3339 instant with offset", "带时区偏移的 RFC 3339 时刻文本"),
+
+        // titles, by status
+        ["status.400"] = new(0, "Bad request", "请求有误"),
+        ["status.401"] = new(0, "Not authenticated", "未认证"),
+        ["status.403"] = new(0, "Forbidden", "无权限"),
+        ["status.404"] = new(0, "Not found", "未找到"),
+        ["status.405"] = new(0, "Method not allowed", "方法不允许"),
+        ["status.406"] = new(0, "Not acceptable", "无法接受"),
+        ["status.408"] = new(0, "Request timeout", "请求超时"),
+        ["status.409"] = new(0, "Conflict", "冲突"),
+        ["status.412"] = new(0, "Precondition failed", "前提条件不满足"),
+        ["status.413"] = new(0, "Body too large", "请求体过大"),
+        ["status.415"] = new(0, "Unsupported media type", "不支持的媒体类型"),
+        ["status.422"] = new(0, "Not processable", "无法处理"),
+        ["status.429"] = new(0, "Too many requests", "请求过多"),
+        ["status.500"] = new(0, "Internal error", "内部错误"),
+        ["status.503"] = new(0, "Unavailable", "服务不可用"),
+
+        // registry, calendars, regulations, enforcement
+        ["futureDay"] = new(400, "A day in the future.", "日期晚于今天。"),
+        ["notShownYet"] = new(503, "What is shown here has not reached that position yet.", "数据尚未达到所要求的位置。"),
+        ["tooManyWriters"] = new(409, "Too many change this at the same time; send it again.", "同时修改者过多，请重试。"),
+        ["unknownTechnique"] = new(400, "No regulation knows this technique.", "没有管理规范涉及该技术。"),
+        ["unknownInstitution"] = new(400, "The registry knows no such institution.", "登记中没有该医疗机构。"),
+        ["noSuchInstitution"] = new(404, "The registry knows no such institution.", "登记中没有该医疗机构。"),
+        ["noSuchPhysician"] = new(404, "The registry knows no such physician.", "登记中没有该医师。"),
+        ["noSuchLeave"] = new(404, "The physician has no such leave.", "该医师没有此项休假记录。"),
+        ["endsBeforeItBegins"] = new(400, "The last day lies before the first.", "结束日期早于开始日期。"),
+        ["notOneMainRegistration"] = new(400, "On {0} not exactly one registration is the main one.", "{0} 的主要执业机构不是恰好一个。"),
+        ["registeredTwice"] = new(400, "On {0} the same institution is registered twice.", "{0} 同一机构重复登记。"),
+        ["twoTitlesFromOneDay"] = new(400, "Two titles begin on {0}.", "{0} 有两个职称同时开始。"),
+        ["yearOutOfRange"] = new(400, "The year is out of range.", "年份超出范围。"),
+        ["versionOutOfRange"] = new(400, "The version must be 1 or more.", "版本号应不小于 1。"),
+        ["noticeMissing"] = new(400, "The notice the days are taken from must be named.", "须注明所依据的放假安排通知。"),
+        ["makeUpNotWeekend"] = new(400, "Only Saturdays and Sundays are made up.", "只有周六、周日可以调休上班。"),
+        ["restAndMakeUp"] = new(400, "A day cannot be both a rest day and a make-up day.", "同一天不能既放假又上班。"),
+        ["dayOutsideYear"] = new(400, "The day lies neither in the year nor in the last week of the year before.", "日期既不在该年内，也不在上一年最后一周内。"),
+        ["dayRepeated"] = new(400, "The day stands in the list twice.", "日期重复出现。"),
+        ["fromInThePast"] = new(400, "Must be {0} or later: enforcement never reaches back.", "不得早于 {0}：执法设置不溯及既往。"),
+
+        // time
+        ["clockRunsForward"] = new(409, "The clock runs forward only, once the log holds anything.", "日志非空后，时钟只能向前调整。"),
+        ["closingMissingDays"] = new(503, "Days missed during a standstill are being closed; try again in a moment.", "正在补记停机期间的日期，请稍后再试。"),
+
+        // cases
+        ["unknownProcedureCode"] = new(400, "Not a procedure of the catalogue of {0}.", "不在 {0} 的手术目录内。"),
+        ["unknownComplicationCode"] = new(400, "Not a complication code of {0}.", "不在 {0} 的并发症编码表内。"),
+        ["invalidIcd9"] = new(400, "Not an ICD-9-CM-3 code, such as 39.72.", "不是有效的 ICD-9-CM-3 编码，例如 39.72。"),
+        ["invalidDiagnosis"] = new(400, "Not an ICD-10 code, such as I60.1.", "不是有效的 ICD-10 编码，例如 I60.1。"),
+        ["beforeProcedure"] = new(400, "Lies before the procedure, which was completed on {0}.", "早于操作完成日（{0}）。"),
+        ["dischargedBeforeAdmitted"] = new(400, "Lies before the admission.", "早于入院日期。"),
+        ["duplicateItem"] = new(400, "Stands in the list already.", "列表中已有该项。"),
+        ["duplicateDevice"] = new(400, "The same UDI and serial stand in this report already.", "同一 UDI 与序列号在本报告中已出现。"),
+        ["outcomeNotHere"] = new(400, "Outcomes are not corrected with the report; report, withdraw or re-declare them one by one.", "结局不能随报告更正，请逐项上报、撤回或更改认定。"),
+        ["notAnOutcome"] = new(400, "Expected: `death`, or the id of a complication or an incident.", "应为 `death`，或并发症、医疗事故的编号。"),
+        ["cannotChange"] = new(400, "Institution and case number of a case cannot change.", "病例的医疗机构与病例号不能更改。"),
+        ["caseVoided"] = new(409, "The case was voided.", "该病例已作废。"),
+        ["caseDiffers"] = new(409, "The case is there already and differs in the places named; to correct it, POST to /api/v1/cases/{0}/corrections, and for outcomes to .../complications, .../death, .../relation or .../withdraw.", "该病例已存在且所列各处不同；更正请 POST 至 /api/v1/cases/{0}/corrections，结局请用 .../complications、.../death、.../relation 或 .../withdraw。"),
+        ["differs"] = new(409, "Differs from the case.", "与已有病例不同。"),
+        ["noSuchCase"] = new(404, "There is no such case.", "没有该病例。"),
+        ["noSuchOutcome"] = new(404, "The case has no such outcome.", "该病例没有此项结局。"),
+        ["noSuchRequest"] = new(404, "The case has no such request.", "该病例没有此项申请。"),
+        ["requestDecided"] = new(409, "The request was decided the other way.", "该申请已作出相反决定。"),
+        ["requestPending"] = new(409, "Another request for the same waits for the regulator: {0}.", "同一事项已有申请等待监管部门决定：{0}。"),
+        ["deathAlreadyReported"] = new(409, "Another death was reported for this case; withdraw it, or declare its relation anew.", "该病例已上报死亡且内容不同，请先撤回或更改认定。"),
+        ["alreadyAdjudicated"] = new(409, "The regulator has settled whether it is related.", "监管部门已认定其相关性。"),
+        ["cutOff"] = new(400, "The import ends within this line; the last whole line is {0}.", "导入内容在本行中断，最后完整的一行是第 {0} 行。"),
+        ["importInterrupted"] = new(503, "Not available at the moment. Everything up to line {0} has been dealt with ({1} stored now, {2} there before, {3} rejected); send the rest, or all of it, again.", "服务暂不可用。第 {0} 行及之前均已处理（新存 {1}，原有 {2}，拒绝 {3}）；请重新发送其余部分或全部。"),
+
+        // metrics, qualifications, proposals
+        ["tooManyPoints"] = new(400, "More than {0} days; ask for a shorter span, or for months.", "超过 {0} 个日期；请缩短区间或按月查询。"),
+        ["unknownSubject"] = new(400, "The registry knows no such institution or physician.", "登记中没有该医疗机构或医师。"),
+        ["effectiveTooEarly"] = new(400, "Must be {0} or later: a grant never reaches back.", "不得早于 {0}：资质授予不溯及既往。"),
+        ["noSuchQualification"] = new(404, "There is no such qualification, or it does not hold today.", "没有该项资质，或其目前无效。"),
+        ["alreadyGranted"] = new(409, "Granted already, from {0} on.", "已于 {0} 起授予。"),
+        ["grantBeforeEnd"] = new(409, "The grant before it ended on {0}; a new one cannot begin earlier.", "前一次资质于 {0} 终止，新的资质不得早于该日生效。"),
+        ["proceedingPending"] = new(409, "A proceeding on this qualification is not ended yet.", "该资质的处理程序尚未结束。"),
+        ["noSuchProposal"] = new(404, "There is no such proposal.", "没有该项建议。"),
+        ["proposalWithdrawn"] = new(409, "The proposal was withdrawn: its grounds fell away, or another decision took its place.", "该建议已撤回：其依据已不成立，或已有其他决定。"),
+        ["proposalDecided"] = new(409, "The proposal was decided the other way.", "该建议已作出相反决定。"),
+        ["proposalPending"] = new(409, "A proposal to revoke waits for a decision.", "取消资质的建议尚待决定。"),
+        ["standingChanged"] = new(409, "The standing has changed, and no longer allows it.", "资质状态已变更，不再允许此操作。"),
+        ["notSuspended"] = new(409, "The qualification is not suspended.", "该资质未被暂停。"),
+        ["nothingToReview"] = new(409, "Nobody objected, and the grounds still hold: there is nothing to uphold.", "无人提出异议且依据成立，无需维持决定。"),
+        ["rectificationNotEnded"] = new(409, "Rectification ends on {0}; reassessed at the earliest the day after.", "整改期至 {0} 届满，最早于次日重新评估。"),
+        ["noRevocationProposed"] = new(409, "No revocation is proposed, and none is made without a proposal.", "尚无取消资质的建议；未经建议不得取消。"),
+    };
+
+    /// <summary>The sentence of a code. A code without one is a bug that MessagesTests finds; a caller then still gets an answer.</summary>
+    public static string Of(Language language, string code, params IReadOnlyList<object> args)
+    {
+        var sentence = Table.GetValueOrDefault($"{code}/{args.Count}") ?? Table.GetValueOrDefault(code);
+        if (sentence is null)
+            return code;
+        var words = args.Select(a => a switch
+        {
+            Term t => (object)Of(language, $"term.{t.Key}"),
+            DateOnly d => d.ToString("yyyy-MM-dd"),
+            _ => a,
+        }).ToArray();
+        return string.Format(CultureInfo.InvariantCulture, language == Language.Chinese ? sentence.Zh : sentence.En, words);
+    }
+
+    public static string Of(Language language, Fault fault) => Of(language, fault.Code, fault.Args);
+
+    public static string Tag(Language language) => language == Language.Chinese ? "zh-CN" : "en";
+
+    /// <summary>The language the caller prefers. Any Chinese is answered in zh-CN; English where nothing offered is wanted.</summary>
+    public static Language Preferred(HttpContext http)
+    {
+        var ranges = new RequestHeaders(http.Request.Headers).AcceptLanguage;
+        var english = Weight(ranges, "en");
+        var chinese = Weight(ranges, "zh");
+        if (chinese.Quality != english.Quality)
+            return chinese.Quality > english.Quality ? Language.Chinese : Language.English;
+        return chinese.Quality > 0 && chinese.Index < english.Index ? Language.Chinese : Language.English;
+    }
+
+    private static (double Quality, int Index) Weight(IList<Microsoft.Net.Http.Headers.StringWithQualityHeaderValue> ranges, string language)
+    {
+        (double Quality, int Index)? named = null;
+        (double Quality, int Index)? any = null;
+        for (var i = 0; i < ranges.Count; i++)
+        {
+            var range = ranges[i].Value.AsSpan();
+            var quality = ranges[i].Quality ?? 1;
+            if (range is "*")
+                any ??= (quality, i);
+            else if (range.StartsWith(language, StringComparison.OrdinalIgnoreCase) && (range.Length == language.Length || range[language.Length] == '-') && (named is null || quality > named.Value.Quality))
+                named = (quality, i);
+        }
+
+        return named ?? any ?? (0, int.MaxValue);
+    }
+}

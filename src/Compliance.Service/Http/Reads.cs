@@ -1,0 +1,63 @@
+using Compliance.Service.EventStore;
+using Compliance.Service.Processes;
+using Compliance.Service.Projections;
+using Npgsql;
+
+namespace Compliance.Service.Http;
+
+/// <summary>What every read does first: its day is not in the future, and what it shows has reached the position asked for.</summary>
+public sealed class Reads(NpgsqlDataSource database, Clock clock, ReferenceCache reference, Commands commands, IEventStore log)
+{
+    public Task<Reference> Reference(CancellationToken cancellation) => reference.Get(cancellation);
+
+    /// <summary><c>asOf</c>, today unless given; a day in the future is refused.</summary>
+    public DateOnly AsOf(Query query, string name = "asOf")
+    {
+        var today = clock.Today;
+        var asOf = query.OptionalDay(name) ?? today;
+        if (asOf > today)
+        {
+            query.Fault(name, "futureDay");
+        }
+
+        return asOf;
+    }
+
+    /// <summary>Null once metrics and lists show the position; else the 503 to answer with.</summary>
+    public Task<Problem?> Shown(HttpContext http, long? position) => Reached(http, ReadModel.Name, position);
+
+    /// <summary>Null once the monitor, too, has dealt with the position; for compliance and dashboards.</summary>
+    public Task<Problem?> Judged(HttpContext http, long? position) => Reached(http, DayMonitor.Name, position);
+
+    private async Task<Problem?> Reached(HttpContext http, string checkpoint, long? position) =>
+        // A position nobody has written yet is not waited for: anybody could ask for one.
+        position is null || (position <= await log.Head(http.RequestAborted) && await Checkpoints.WaitFor(database, checkpoint, position.Value, Checkpoints.LongestWait, http.RequestAborted))
+            ? null
+            : Problem.Of(http, 503, "notShownYet").Header("Retry-After", "1");
+
+    /// <summary>Where the rows stand, for <c>position</c> in answers; read before the rows, so that they show at least it.</summary>
+    public Task<long> Position(CancellationToken cancellation) => Checkpoints.Read(database, ReadModel.Name, cancellation);
+
+    public ValueTask<NpgsqlConnection> Open(CancellationToken cancellation) => database.OpenConnectionAsync(cancellation);
+
+    /// <summary>The province of an institution; null when it is unknown. Whoever has just registered it is within its reach at once.</summary>
+    public async Task<string?> ProvinceOf(string institution, CancellationToken cancellation)
+    {
+        await commands.ReferenceShown(cancellation);
+        await using var command = database.CreateCommand("select province from read.institutions where id = $1");
+        command.Parameters.Add(new() { Value = institution });
+        return await command.ExecuteScalarAsync(cancellation) as string;
+    }
+
+    /// <summary>The province of a physician today: that of the main registration, or of the last there was.</summary>
+    public async Task<string?> ProvinceOfPhysician(string physician, CancellationToken cancellation)
+    {
+        await commands.ReferenceShown(cancellation);
+        await using var connection = await Open(cancellation);
+        var people = await FactsReader.Physicians(connection, [physician], cancellation);
+        return people.TryGetValue(physician, out var person) && person.LastMainBy(clock.Today) is { } main ? await ProvinceOf(main.Institution, cancellation) : null;
+    }
+
+    public Task<string?> ProvinceOf(Subject subject, CancellationToken cancellation) =>
+        subject.Kind == SubjectKind.Institution ? ProvinceOf(subject.Id, cancellation) : ProvinceOfPhysician(subject.Id, cancellation);
+}
