@@ -1,0 +1,48 @@
+using Compliance.Cases;
+using Compliance.Registry;
+using Compliance.Service.EventStore;
+using Compliance.Service.Http;
+
+namespace Compliance.Service.Cases;
+
+/// <summary>A case as the log has it now.</summary>
+public sealed record FoundCase(Case.State State, long Version, long Position)
+{
+    public Guid CaseId => State.Key!.CaseId;
+}
+
+/// <summary>An institution that exists; its province.</summary>
+public sealed record Place(string Province);
+
+/// <summary>Finds a case, and whether the caller may see or change it: what is out of reach is not told from what does not exist.</summary>
+public static class CaseAccess
+{
+    /// <summary>Null when there is none, or none the caller may read.</summary>
+    public static Task<FoundCase?> ForReading(HttpContext http, Caller caller, Reads reads, IEventStore log, string caseId) =>
+        Find(http, reads, log, caseId, (key, province) => caller.MayReadCase(key.Institution, province, key.Operator));
+
+    /// <summary>Null when there is none, or none the caller may change.</summary>
+    public static Task<FoundCase?> ForWriting(HttpContext http, Caller caller, Reads reads, IEventStore log, string caseId) =>
+        Find(http, reads, log, caseId, (key, province) => caller.MayWriteFor(key.Institution, province));
+
+    /// <summary>An institution, also one registered so lately that the rows do not show it yet; null when there is none.</summary>
+    public static async Task<Place?> PlaceOf(Reads reads, IEventStore log, string institution, CancellationToken cancellation)
+    {
+        if (await reads.ProvinceOf(institution, cancellation) is { } province)
+            return new(province);
+        var events = await log.ReadStream(Institution.Stream(institution), cancellation: cancellation);
+        return Institution.Fold(events.Select(e => (Institution.Event)e.Data)).Entry is { } entry ? new(entry.Province) : null;
+    }
+
+    private static async Task<FoundCase?> Find(HttpContext http, Reads reads, IEventStore log, string caseId, Func<CaseKey, string?, bool> mayReach)
+    {
+        if (!Guid.TryParseExact(caseId, "D", out var id))
+            return null;
+        var events = await log.ReadStream(Case.Stream(id), cancellation: http.RequestAborted);
+        if (events.Count == 0)
+            return null;
+        var found = new FoundCase(Case.Fold(events.Select(e => (Case.Event)e.Data)), events[^1].Version, events[^1].Position);
+        var place = await PlaceOf(reads, log, found.State.Key!.Institution, http.RequestAborted);
+        return mayReach(found.State.Key, place?.Province) ? found : null;
+    }
+}

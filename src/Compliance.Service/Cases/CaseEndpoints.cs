@@ -1,0 +1,17 @@
+namespace Compliance.Service.Cases;
+
+/// <summary>Everything under <c>/cases</c>.</summary>
+public static class CaseEndpoints
+{
+    public static void Map(RouteGroupBuilder api)
+    {
+        ReportCase.Map(api);
+        ImportCases.Map(api);
+        GetCase.Map(api);
+        ListCases.Map(api);
+        ReportOutcome.Map(api);
+        CorrectCase.Map(api);
+        WithdrawOrRedeclare.Map(api);
+        DecideOnCase.Map(api);
+    }
+}

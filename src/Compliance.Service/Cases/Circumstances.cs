@@ -1,0 +1,225 @@
+using Compliance.Cases;
+using Compliance.Qualifications;
+using Compliance.Registry;
+using Compliance.Service.EventStore;
+using Compliance.Service.Projections;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Compliance.Service.Cases;
+
+/// <summary>A case whose circumstances are asked for.</summary>
+/// <param name="Pseudonym">The patient's; null when nothing is known, and then nothing looks like it.</param>
+public sealed record CircumstancesAsked(Guid CaseId, string Institution, CaseReport Report, string? Pseudonym);
+
+/// <summary>
+/// What the registries say about the people and the place of many cases at once, each on its own day. The answer to a report, an import and the flags shown are all computed from here.
+/// </summary>
+public static class Circumstances
+{
+    /// <summary>Rows of one pseudonym looked at for cases too new to be projected. A pseudonym with more is no person's, and must not cost more.</summary>
+    private const int MostUnprojected = 20;
+
+    private readonly record struct PersonKey(string Physician, string Institution, string Technique, DateOnly Day);
+
+    private readonly record struct PlaceKey(string Institution, string Technique, DateOnly Day);
+
+    private sealed record Person(bool Known, bool RegisteredHere, bool Active, Title? Title);
+
+    /// <summary>For cases that the rows show already.</summary>
+    public static Task<IReadOnlyList<CaseCircumstances>> Load(NpgsqlConnection connection, Reference reference, IReadOnlyList<CircumstancesAsked> asked, CancellationToken cancellation) =>
+        Load(connection, log: null, reference, asked, cancellation);
+
+    /// <summary>For reports just received: what looks like them may have been received a moment before, and not be in the rows yet; such cases are read from the log.</summary>
+    public static async Task<IReadOnlyList<CaseCircumstances>> Load(
+        NpgsqlConnection connection, IEventStore? log, Reference reference, IReadOnlyList<CircumstancesAsked> asked, CancellationToken cancellation)
+    {
+        if (asked.Count == 0)
+            return [];
+        var people = await People(
+            connection,
+            [.. asked.SelectMany(a => a.Report.DecidedBy.Append(a.Report.Operator).Select(p => new PersonKey(p, a.Institution, a.Report.Technique, a.Report.CompletedOn))).Distinct()],
+            cancellation);
+        var places = await Places(connection, [.. asked.Select(PlaceOf).Distinct()], cancellation);
+        var held = await NotActive(connection, people, places, cancellation);
+        var duplicates = await Duplicates(connection, log, reference, asked, cancellation);
+
+        // Qualified means that the grant is valid; suspended says that it could not be used. Those active are both the simple way.
+        (bool Qualified, bool Suspended) Standing(bool active, Subject subject, string technique, DateOnly day)
+        {
+            if (active)
+                return (true, false);
+            var valid = held.TryGetValue(new(subject, technique), out var q) && q.ValidityOn(day) == Validity.Valid;
+            return (valid, valid && q!.IsSuspendedOn(day));
+        }
+
+        return
+        [
+            .. asked.Select((a, i) =>
+            {
+                var (report, day) = (a.Report, a.Report.CompletedOn);
+                Person Of(string physician) => people[new(physician, a.Institution, report.Technique, day)];
+                var op = Of(report.Operator);
+                var operatorStands = Standing(op.Active, Subject.Physician(report.Operator), report.Technique, day);
+                var placeStands = Standing(places[PlaceOf(a)], Subject.Institution(a.Institution), report.Technique, day);
+                return new CaseCircumstances(
+                    op.Known,
+                    op.RegisteredHere,
+                    operatorStands.Qualified,
+                    operatorStands.Suspended,
+                    op.Title,
+                    placeStands.Qualified,
+                    placeStands.Suspended,
+                    [.. report.DecidedBy.Select(p => new Decider(p, Of(p).RegisteredHere, Of(p).Active, Of(p).Title))],
+                    duplicates.Contains(i));
+            }),
+        ];
+    }
+
+    private static PlaceKey PlaceOf(CircumstancesAsked a) => new(a.Institution, a.Report.Technique, a.Report.CompletedOn);
+
+    private static async Task<Dictionary<PersonKey, Person>> People(NpgsqlConnection connection, IReadOnlyList<PersonKey> keys, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand(
+            """
+            select k.ord,
+                   exists (select from read.physicians p where p.id = k.physician),
+                   exists (select from read.registrations r where r.physician = k.physician and r.institution = k.institution and k.day between r.from_on and r.to_on),
+                   exists (select from read.active_spans a where a.subject = k.physician and a.technique = k.technique and a.kind = 'physician' and k.day between a.from_on and a.to_on),
+                   (select t.rank from read.titles t where t.physician = k.physician and t.from_on <= k.day order by t.from_on desc limit 1)
+            from unnest($1::text[], $2::text[], $3::text[], $4::date[]) with ordinality as k (physician, institution, technique, day, ord)
+            """,
+            connection);
+        Add(command, keys.Select(k => k.Physician));
+        Add(command, keys.Select(k => k.Institution));
+        Add(command, keys.Select(k => k.Technique));
+        Add(command, keys.Select(k => k.Day));
+        var people = new Dictionary<PersonKey, Person>(keys.Count);
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        while (await reader.ReadAsync(cancellation))
+        {
+            Title? title = await reader.IsDBNullAsync(4, cancellation) ? null : (Title)reader.GetInt16(4);
+            people[keys[(int)reader.GetInt64(0) - 1]] = new(reader.GetBoolean(1), reader.GetBoolean(2), reader.GetBoolean(3), title);
+        }
+
+        return people;
+    }
+
+    private static async Task<Dictionary<PlaceKey, bool>> Places(NpgsqlConnection connection, IReadOnlyList<PlaceKey> keys, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand(
+            """
+            select k.ord,
+                   exists (select from read.active_spans a where a.subject = k.institution and a.technique = k.technique and a.kind = 'institution' and k.day between a.from_on and a.to_on)
+            from unnest($1::text[], $2::text[], $3::date[]) with ordinality as k (institution, technique, day, ord)
+            """,
+            connection);
+        Add(command, keys.Select(k => k.Institution));
+        Add(command, keys.Select(k => k.Technique));
+        Add(command, keys.Select(k => k.Day));
+        var places = new Dictionary<PlaceKey, bool>(keys.Count);
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        while (await reader.ReadAsync(cancellation))
+            places[keys[(int)reader.GetInt64(0) - 1]] = reader.GetBoolean(1);
+        return places;
+    }
+
+    // Why somebody is not active (never granted, ended, suspended) is told by the whole qualification; the few it concerns are worth reading it.
+    private static Task<Dictionary<QualificationId, Qualification.State>> NotActive(
+        NpgsqlConnection connection, Dictionary<PersonKey, Person> people, Dictionary<PlaceKey, bool> places, CancellationToken cancellation) =>
+        FactsReader.Qualifications(
+            connection,
+            [.. people.Where(p => !p.Value.Active).Select(p => p.Key.Physician).Concat(places.Where(p => !p.Value).Select(p => p.Key.Institution)).Distinct()],
+            cancellation);
+
+    /// <summary>The places in the list of those that look like another case not voided: same pseudonym, day and operator.</summary>
+    private static async Task<HashSet<int>> Duplicates(
+        NpgsqlConnection connection, IEventStore? log, Reference reference, IReadOnlyList<CircumstancesAsked> asked, CancellationToken cancellation)
+    {
+        var found = new HashSet<int>();
+        var of = asked.Select((a, i) => (Asked: a, Index: i)).Where(x => x.Asked.Pseudonym is not null).ToList();
+        if (of.Count == 0)
+            return found;
+
+        // By operator and day, not by pseudonym: an operator has a handful of cases a day, a pseudonym filled in by mistake may have a million.
+        await using (var command = new NpgsqlCommand(
+            """
+            select distinct k.ord
+            from unnest($1::uuid[], $2::text[], $3::date[], $4::text[]) with ordinality as k (case_id, operator, day, pseudonym, ord)
+            join read.case_facts f on f.operator = k.operator and f.technique = any($5) and f.completed_on = k.day and not f.voided and f.case_id <> k.case_id
+            join compliance.patients p on p.case_id = f.case_id and p.hash = f.patient_hash and p.pseudonym = k.pseudonym
+            """,
+            connection))
+        {
+            Add(command, of.Select(x => x.Asked.CaseId));
+            Add(command, of.Select(x => x.Asked.Report.Operator));
+            Add(command, of.Select(x => x.Asked.Report.CompletedOn));
+            Add(command, of.Select(x => x.Asked.Pseudonym!));
+            Add(command, reference.Regulations.Techniques);
+            await using var reader = await command.ExecuteReaderAsync(cancellation);
+            while (await reader.ReadAsync(cancellation))
+                found.Add(of[(int)reader.GetInt64(0) - 1].Index);
+        }
+
+        if (log is not null)
+        {
+            AddRepeatsWithin(of, found);
+            await AddUnprojected(connection, log, of, found, cancellation);
+        }
+
+        return found;
+    }
+
+    // In one import, the second of two that look alike: the first was not there before it.
+    private static void AddRepeatsWithin(IReadOnlyList<(CircumstancesAsked Asked, int Index)> of, HashSet<int> found)
+    {
+        var seen = new Dictionary<(string, string, DateOnly), Guid>();
+        foreach (var (a, index) in of)
+        {
+            var key = (a.Pseudonym!, a.Report.Operator, a.Report.CompletedOn);
+            if (!seen.TryAdd(key, a.CaseId) && seen[key] != a.CaseId)
+                found.Add(index);
+        }
+    }
+
+    private static async Task AddUnprojected(
+        NpgsqlConnection connection, IEventStore log, IReadOnlyList<(CircumstancesAsked Asked, int Index)> of, HashSet<int> found, CancellationToken cancellation)
+    {
+        var candidates = new List<(int At, Guid CaseId)>();
+        await using (var command = new NpgsqlCommand(
+            $"""
+            select k.ord, c.case_id
+            from unnest($1::uuid[], $2::text[]) with ordinality as k (case_id, pseudonym, ord)
+            cross join lateral (select p.case_id from compliance.patients p where p.pseudonym = k.pseudonym and p.case_id <> k.case_id limit {MostUnprojected}) c
+            where not exists (select from read.case_facts f where f.case_id = c.case_id)
+            """,
+            connection))
+        {
+            Add(command, of.Select(x => x.Asked.CaseId));
+            Add(command, of.Select(x => x.Asked.Pseudonym!));
+            await using var reader = await command.ExecuteReaderAsync(cancellation);
+            while (await reader.ReadAsync(cancellation))
+                candidates.Add(((int)reader.GetInt64(0) - 1, reader.GetGuid(1)));
+        }
+
+        if (candidates.Count == 0)
+            return;
+        var events = await log.ReadStreams([.. candidates.Select(c => Case.Stream(c.CaseId)).Distinct()], cancellation: cancellation);
+        var states = events.GroupBy(e => e.Stream).ToDictionary(g => g.Key, g => Case.Fold(g.Select(e => (Case.Event)e.Data)));
+        foreach (var (at, caseId) in candidates)
+        {
+            var (a, index) = of[at];
+            if (states.TryGetValue(Case.Stream(caseId), out var other) && !other.Voided
+                && other.Report!.Operator == a.Report.Operator && other.Report.CompletedOn == a.Report.CompletedOn)
+            {
+                found.Add(index);
+            }
+        }
+    }
+
+    private static void Add(NpgsqlCommand command, IEnumerable<string> values) => command.Parameters.Add(new() { Value = values.ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text });
+
+    private static void Add(NpgsqlCommand command, IEnumerable<Guid> values) => command.Parameters.Add(new() { Value = values.ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid });
+
+    private static void Add(NpgsqlCommand command, IEnumerable<DateOnly> values) => command.Parameters.Add(new() { Value = values.ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Date });
+}

@@ -1,0 +1,48 @@
+using Compliance.Cases;
+using Compliance.Regulations;
+using Compliance.Service.Projections;
+using Timeliness = Compliance.Cases.Timeliness;
+
+namespace Compliance.Service.Cases;
+
+/// <summary>When a report was due, by the regulation's reporting rule and the calendars (NV-REPORT-10WD, CI3-REPORT-10WD).</summary>
+public static class ReportingDeadline
+{
+    public static Timeliness Of(Reference reference, Regulation regulation, CaseReport report, DateOnly receivedOn)
+    {
+        if (!regulation.HasDeadline(report.Therapeutic, report.Level))
+            return new(receivedOn, null, reference.Calendar.Version, Provisional: false);
+        var deadline = reference.Calendar.Deadline(report.CompletedOn, regulation.Reporting.WorkingDays);
+        return new(receivedOn, deadline.On, deadline.CalendarVersion, deadline.Provisional);
+    }
+
+    /// <summary>
+    /// Of a case corrected: it was received when it was first reported. Where nothing the deadline rests on has changed it stays what it was, since what a hospital was once told holds.
+    /// </summary>
+    public static Timeliness Corrected(Reference reference, Regulation regulation, Case.State state, CaseReport report)
+    {
+        var before = state.Timeliness!;
+        var after = Of(reference, regulation, report, before.ReceivedOn);
+        var same = report.Technique == state.Report!.Technique && report.CompletedOn == state.Report.CompletedOn && before.Deadline is null == after.Deadline is null;
+        return same ? before : after;
+    }
+
+    /// <summary>As calendars published since have left it.</summary>
+    public static Timeliness Now(Reference reference, Case.State state) =>
+        reference.Calendars.Recompute(state.Timeliness!, state.Key!.CompletedOn, RegulationOf(reference, state).Reporting.WorkingDays);
+
+    /// <summary>The version a case is coded by.</summary>
+    public static Regulation RegulationOf(Reference reference, Case.State state) =>
+        reference.Regulations.ReportDefinitions(state.Report!.Technique, state.Report.CompletedOn)
+        ?? throw new InvalidOperationException("A case was accepted for a technique without regulation.");
+
+    public static ReportTimeliness WordFor(Timeliness timeliness) =>
+        timeliness.Deadline is null ? ReportTimeliness.NoDeadline : timeliness.IsLate ? ReportTimeliness.Late : ReportTimeliness.OnTime;
+}
+
+public enum ReportTimeliness
+{
+    OnTime,
+    Late,
+    NoDeadline,
+}

@@ -1,0 +1,168 @@
+using System.Security.Cryptography;
+using Compliance.Service.EventStore;
+using Compliance.Service.Http;
+using Compliance.Service.Processes;
+using Compliance.Service.Projections;
+using Compliance.Service.Schema;
+using Npgsql;
+
+namespace Compliance.Service;
+
+/// <summary>The service put together: database, log, projections, processes, endpoints.</summary>
+public sealed class ComplianceService : IAsyncDisposable
+{
+    /// <summary>Where the embedded database lies, unless <c>COMPLIANCE_DATA</c> says otherwise: in the working directory.</summary>
+    private const string DefaultDataDirectory = ".data";
+
+    private readonly EmbeddedPostgres? _embedded;
+    private readonly NpgsqlDataSource _database;
+
+    private ComplianceService(WebApplication app, NpgsqlDataSource database, EmbeddedPostgres? embedded) => (App, _database, _embedded) = (app, database, embedded);
+
+    public WebApplication App { get; }
+
+    /// <summary>Brings the database up to date and builds the application; it answers once <see cref="App"/> is started.</summary>
+    /// <param name="configure">For tests: changes to the services before the application is built.</param>
+    public static async Task<ComplianceService> Build(string[] args, Action<WebApplicationBuilder>? configure = null, CancellationToken cancellation = default)
+    {
+        var builder = WebApplication.CreateBuilder(args);
+        builder.Logging.ClearProviders();
+        builder.Logging.AddSimpleConsole(o =>
+        {
+            o.SingleLine = true;
+            o.UseUtcTimestamp = true;
+            o.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
+        });
+        if (!builder.Environment.IsDevelopment())
+        {
+            // Collectors read JSON; people in Development do not.
+            builder.Logging.ClearProviders();
+            builder.Logging.AddJsonConsole(o => o.UseUtcTimestamp = true);
+        }
+
+        using var startup = LoggerFactory.Create(l => l.AddSimpleConsole(o => o.SingleLine = true));
+        EmbeddedPostgres? embedded = null;
+        NpgsqlDataSource? database = null;
+        try
+        {
+            var connectionString = builder.Configuration.GetConnectionString("Compliance");
+            if (string.IsNullOrEmpty(connectionString))
+            {
+                var directory = Path.GetFullPath(builder.Configuration["COMPLIANCE_DATA"] is { Length: > 0 } given ? given : DefaultDataDirectory);
+                embedded = await EmbeddedPostgres.Start(directory, new EmbeddedPostgresOptions(), startup.CreateLogger<EmbeddedPostgres>(), cancellation);
+                connectionString = embedded.ConnectionString;
+            }
+
+            database = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(connectionString)
+            {
+                // The statements are few and fixed; prepared, each saves its planning.
+                MaxAutoPrepare = 100,
+                AutoPrepareMinUsages = 3,
+                ApplicationName = "compliance",
+            });
+            await SchemaRunner.Apply(database, cancellation);
+            var app = await BuildApp(builder, database, configure, cancellation);
+            return new ComplianceService(app, database, embedded);
+        }
+        catch
+        {
+            if (database is not null)
+            {
+                await database.DisposeAsync();
+            }
+
+            if (embedded is not null)
+            {
+                await embedded.DisposeAsync();
+            }
+
+            throw;
+        }
+    }
+
+    private static async Task<WebApplication> BuildApp(WebApplicationBuilder builder, NpgsqlDataSource database, Action<WebApplicationBuilder>? configure, CancellationToken cancellation)
+    {
+        var clock = new Clock(TimeProvider.System);
+        await clock.Load(database, cancellation);
+        builder.AddComplianceHttp();
+        var services = builder.Services;
+        services.AddSingleton(clock);
+        services.AddSingleton(database);
+        services.AddSingleton(_ => new PostgresEventStore(database, EventTable.Types, () => clock.AheadBy));
+        services.AddSingleton<IEventStore>(s => s.GetRequiredService<PostgresEventStore>());
+        services.AddSingleton<Commands>();
+        services.AddSingleton<Answers>();
+        services.AddSingleton<Reads>();
+        services.AddSingleton<ReferenceCache>();
+        services.AddSingleton<ReadModel>();
+        services.AddSingleton<Seeding>();
+        services.AddSingleton<ProjectionProcess>();
+        services.AddSingleton<DayMonitor>();
+        services.AddSingleton<DayCloser>();
+        services.AddHostedService(s => s.GetRequiredService<ProjectionProcess>());
+        services.AddHostedService(s => s.GetRequiredService<DayMonitor>());
+        services.AddHostedService(s => s.GetRequiredService<DayCloser>());
+        if (builder.Environment.IsDevelopment())
+        {
+            var key = await DevelopmentKey(database, cancellation);
+            services.PostConfigure<TokenOptions>(o => o.DevelopmentKey = key);
+        }
+
+        configure?.Invoke(builder);
+        var app = builder.Build();
+        app.UseComplianceHttp();
+        var closer = app.Services.GetRequiredService<DayCloser>();
+        var seeding = app.Services.GetRequiredService<Seeding>();
+        var log = app.Services.GetRequiredService<IEventStore>();
+        if (!app.Environment.IsDevelopment() || await log.Head(cancellation) > 0)
+        {
+            await seeding.Begin(cancellation);
+        }
+
+        await closer.LastClosed(cancellation);
+        var begun = false;
+        app.Use(async (http, next) =>
+        {
+            if (http.Request.Path.StartsWithSegments("/api", StringComparison.Ordinal))
+            {
+                if (!begun)
+                {
+                    // In Development an empty log waits for its first request, so that its clock can still be set to any time.
+                    await seeding.Begin(http.RequestAborted);
+                    begun = await Checkpoints.WaitFor(database, ReadModel.Name, await log.Head(http.RequestAborted), Checkpoints.LongestWait, http.RequestAborted);
+                }
+
+                if (!begun || (!HttpMethods.IsGet(http.Request.Method) && closer.IsBehind))
+                {
+                    await Problem.Of(http, 503, begun ? "closingMissingDays" : "notShownYet").Header("Retry-After", "5").ExecuteAsync(http);
+                    return;
+                }
+            }
+
+            await next(http);
+        });
+        Endpoints.Map(app);
+        return app;
+    }
+
+    private static async Task<byte[]> DevelopmentKey(NpgsqlDataSource database, CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand(
+            """
+            with made as (insert into compliance.development_key (key) values ($1) on conflict do nothing returning key)
+            select key from made union all select key from compliance.development_key limit 1
+            """);
+        command.Parameters.Add(new() { Value = RandomNumberGenerator.GetBytes(32) });
+        return (byte[])(await command.ExecuteScalarAsync(cancellation))!;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await App.DisposeAsync();
+        await _database.DisposeAsync();
+        if (_embedded is not null)
+        {
+            await _embedded.DisposeAsync();
+        }
+    }
+}

@@ -1,0 +1,38 @@
+using Compliance.Service.Calendars;
+using Compliance.Service.Cases;
+using Compliance.Service.Metrics;
+using Compliance.Service.Processes;
+using Compliance.Service.Public;
+using Compliance.Service.Qualifications;
+using Compliance.Service.Registry;
+using Compliance.Service.Regulations;
+
+namespace Compliance.Service;
+
+/// <summary>Every endpoint there is.</summary>
+public static class Endpoints
+{
+    public static void Map(WebApplication app)
+    {
+        Health.Map(app);
+        if (app.Environment.IsDevelopment())
+        {
+            DevelopmentClock.Map(app);
+        }
+
+        var api = app.MapGroup("/api/v1");
+        Institutions.Map(api);
+        Physicians.Map(api);
+        CalendarEndpoints.Map(api);
+        RegulationEndpoints.Map(api);
+        EnforcementEndpoints.Map(api);
+        CaseEndpoints.Map(api);
+        MetricsEndpoints.Map(api);
+        ComplianceEndpoints.Map(api);
+        DashboardEndpoints.Map(api);
+        QualificationEndpoints.Map(api);
+        ImportQualifications.Map(api);
+        ProposalEndpoints.Map(api);
+        RegisterEndpoints.Map(api);
+    }
+}

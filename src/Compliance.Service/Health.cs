@@ -1,0 +1,62 @@
+using Compliance.Service.EventStore;
+using Compliance.Service.Http;
+using Compliance.Service.Processes;
+using Compliance.Service.Projections;
+using Npgsql;
+
+namespace Compliance.Service;
+
+/// <summary>Whether the service lives, and whether it can be relied on: red when a projection stopped or lags, when the log cannot be written, or while missing days are being closed.</summary>
+public static class Health
+{
+    /// <summary>How long an event may wait to be shown; longer is a fault, or more load than the service can bear.</summary>
+    private static readonly TimeSpan LagAllowed = TimeSpan.FromSeconds(30);
+
+    public static void Map(IEndpointRouteBuilder app)
+    {
+        app.MapGet("/health/live", () => Results.Json(new Live("live"), Json.Options)).AllowsAnyone().Describes<Live>("The process answers");
+        app.MapGet("/health/ready", Ready).AllowsAnyone().Describes<Readiness>("Ready to work", 200, 503);
+    }
+
+    private sealed record Live(string Status);
+
+    private sealed record Readiness(string Status, IReadOnlyList<string> Reasons, long Head, long Projected, long Judged);
+
+    private static async Task<IResult> Ready(
+        NpgsqlDataSource database, PostgresEventStore log, ProjectionProcess projection, DayMonitor monitor, DayCloser days, Clock clock, CancellationToken cancellation)
+    {
+        var reasons = new List<string>();
+        long head = 0, projected = 0, judged = 0;
+        try
+        {
+            (head, projected, judged) = (
+                await log.Head(cancellation),
+                await Checkpoints.Read(database, ReadModel.Name, cancellation),
+                await Checkpoints.Read(database, DayMonitor.Name, cancellation));
+            Add("projectionLags", await Lags(projected));
+            Add("monitorLags", await Lags(judged));
+            Add("closingMissingDays", days.IsBehind);
+        }
+        catch (NpgsqlException)
+        {
+            Add("databaseUnreachable", when: true);
+        }
+
+        Add("projectionStopped", projection.Health.Stopped is not null);
+        Add("monitorStopped", monitor.Health.Stopped is not null);
+        Add("logCannotBeWritten", log.Trouble is not null);
+        return Results.Json(
+            new Readiness(reasons.Count == 0 ? "ready" : "notReady", reasons, head, projected, judged), Json.Options, statusCode: reasons.Count == 0 ? 200 : 503);
+
+        async Task<bool> Lags(long reached) =>
+            await log.ReadAll(reached, 1, cancellation) is [var waiting] && clock.Now - waiting.RecordedAt > LagAllowed;
+
+        void Add(string reason, bool when)
+        {
+            if (when)
+            {
+                reasons.Add(reason);
+            }
+        }
+    }
+}

@@ -1,0 +1,302 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Compliance.Qualifications;
+using Compliance.Regulations;
+using Compliance.Service.EventStore;
+using Compliance.Service.Http;
+using Compliance.Service.Metrics;
+using Compliance.Service.Projections;
+
+namespace Compliance.Service.Qualifications;
+
+/// <summary>One qualification: where it stands, how it came there, and what the holder and named regulators do about it.</summary>
+public static class QualificationEndpoints
+{
+    private const string Path = "/qualifications/{kind}/{subject}/{technique}";
+
+    private static readonly IReadOnlyList<Role> Regulators = [Role.Regulator, Role.National];
+    private static readonly IReadOnlyList<Role> Holders = [Role.Hospital, Role.Physician];
+
+    public sealed record QualificationAnswer(
+        SubjectShown Subject,
+        string Technique,
+        ComplianceEndpoints.ValidityShown Validity,
+        Standing? Standing,
+        DateOnly? EffectiveOn,
+        SuspensionShown? Suspension,
+        IReadOnlyList<GrantShown> Grants,
+        IReadOnlyList<ProposalShown>? Proposals,
+        long Position);
+
+    /// <param name="Type">The wire name, as the log has it.</param>
+    public sealed record HistoryItem(string Type, long Version, long Position, DateTimeOffset RecordedAt, Actor By, JsonObject Data);
+
+    public sealed record HistoryAnswer(IReadOnlyList<HistoryItem> Items, string? NextCursor, long Position);
+
+    /// <param name="EffectiveOn">Tomorrow at the earliest, and by default.</param>
+    public sealed record GrantRequest(string Reference, DateOnly? EffectiveOn);
+
+    public sealed record SuspendRequest(string Reason);
+
+    public sealed record LiftRequest(string Reason);
+
+    public sealed record AnnulRequest(string Reason);
+
+    /// <param name="Uphold">True, from the regulator who decides; absent from the holder who objects.</param>
+    public sealed record ReviewRequest(string Reason, bool? Uphold);
+
+    public sealed record RectificationPlanRequest(string Plan);
+
+    public sealed record ReassessmentRequest(bool Passed, string Remark);
+
+    public sealed record RevokeRequest(string Reason);
+
+    public sealed record RelinquishRequest(string Reason);
+
+    /// <summary>What an act is decided on. <paramref name="State"/> is the one written upon.</summary>
+    private sealed record Situation(QualificationId Id, Qualification.State State, DateOnly Today, Holder Holder, Caller Caller, Reference Reference)
+    {
+        public Actor By => Caller.Actor();
+
+        public ProceedingRules Proceedings => (Reference.Regulations.InForce(Id.Technique, Today) ?? Reference.Regulations.ForDefinitions(Id.Technique, Today)!).Proceedings;
+
+        public bool InProvince => Caller.ActsIn(Holder.Province);
+
+        public bool EndsSuspension => Caller.EndsSuspension(State, Holder);
+    }
+
+    /// <summary>The decision; null when it is not this caller's to take.</summary>
+    private delegate Decision<Qualification.Event>? Act(Situation now);
+
+    public static void Map(RouteGroupBuilder api)
+    {
+        api.MapGet(Path, Show).AllowsEveryRole().Takes("minPosition")
+            .Describes<QualificationAnswer>("Where a qualification stands; grounds and proposals only to whom it concerns", 200, 400, 404, 503);
+        api.MapGet(Path + "/history", ShowHistory).Allows(Role.Hospital, Role.Physician, Role.Regulator, Role.National).ScopedTo(HolderAlone).Takes("limit", "cursor", "minPosition")
+            .Describes<HistoryAnswer>("Every event of a qualification, with when and by whom", 200, 400, 404, 503);
+
+        Post<GrantRequest>(api, "grant", "Grants the qualification, also anew after it ended", Regulators, (body, _) =>
+        {
+            var reference = body.Text("reference");
+            var effectiveOn = body.OptionalDay("effectiveOn");
+            return now => now.InProvince ? Grant(now, effectiveOn, reference) : null;
+        });
+        Post<SuspendRequest>(api, "suspend", "Suspends, by a named regulator, in any mode of enforcement", Regulators, (body, _) =>
+        {
+            var reason = Reason(body);
+            return now => now.InProvince ? Qualification.Suspend(now.State, now.Holder.Province, reason, now.Proceedings.RectificationMonths, now.Today, now.By) : null;
+        });
+        Post<LiftRequest>(api, "lift", "Lifts the suspension: good standing, and observation starts anew", Regulators, (body, _) =>
+        {
+            var reason = Reason(body);
+            return now => now.EndsSuspension ? Qualification.Lift(now.State, reason, now.Today, now.By) : null;
+        });
+        Post<AnnulRequest>(api, "annul", "Annuls the suspension: it should never have been", Regulators, (body, _) =>
+        {
+            var reason = Reason(body);
+            return now => now.EndsSuspension ? Qualification.Annul(now.State, reason, now.Today, now.By) : null;
+        });
+        Post<ReviewRequest>(api, "review", "Objects to the suspension, by its holder; or upholds it after review, by the regulator", [.. Holders, .. Regulators], (body, caller) =>
+        {
+            var reason = Reason(body);
+            if (Holders.Contains(caller.Role))
+            {
+                return now => Qualification.RequestReview(now.State, reason, now.Reference.Calendar.AddWorkingDays(now.Today, now.Proceedings.ReviewWorkingDays), now.By);
+            }
+
+            // To give way is to lift or to annul, which differ.
+            if (!body.Flag("uphold") && body.Has("uphold"))
+            {
+                body.Fault("uphold", "unknownValue", "true");
+            }
+
+            return now => now.EndsSuspension ? Qualification.Uphold(now.State, reason, now.By) : null;
+        });
+        Post<RectificationPlanRequest>(api, "rectification-plan", "Files the plan of rectification, by the holder", Holders, (body, _) =>
+        {
+            var plan = body.Text("plan", BodyObject.LongText, lines: true);
+            return now => Qualification.FileRectificationPlan(now.State, plan, now.Today, now.By);
+        });
+        Post<ReassessmentRequest>(api, "reassessment", "Reassesses after rectification: passed reinstates, failed proposes revocation", Regulators, (body, _) =>
+        {
+            var passed = body.Flag("passed");
+            var remark = body.Text("remark", BodyObject.LongText, lines: true);
+            return now => now.EndsSuspension
+                ? Qualification.Reassess(
+                    now.State,
+                    passed,
+                    remark,
+                    now.Reference.EnforcementOf(now.Id.Technique, now.State.StandingSuspension?.Province).On(now.Today)?.Revocation ?? RevocationMode.Confirmed,
+                    now.Today,
+                    now.By)
+                : null;
+        });
+        Post<RevokeRequest>(api, "revoke", "Confirms the revocation that was proposed", Regulators, (body, _) =>
+        {
+            var reason = Reason(body);
+            return now => now.EndsSuspension ? Qualification.Revoke(now.State, reason, now.Today, now.By) : null;
+        });
+        Post<RelinquishRequest>(api, "relinquish", "Gives the technique up: monitoring ends, a pending proceeding does not", [.. Holders, .. Regulators], (body, caller) =>
+        {
+            var reason = Reason(body);
+            return now => Holders.Contains(caller.Role) || now.InProvince ? Qualification.Relinquish(now.State, reason, now.Today, now.By) : null;
+        });
+    }
+
+    private static string Reason(BodyObject body) => body.Text("reason", BodyObject.LongText, lines: true);
+
+    private static Decision<Qualification.Event> Grant(Situation now, DateOnly? effectiveOn, string reference)
+    {
+        var tomorrow = now.Today.AddDays(1);
+        // The same request sent again after midnight means the grant it made, not one for the day after.
+        var day = effectiveOn ?? now.State.Grants.LastOrDefault(g => g.Reference == reference && g.RelinquishedOn is null && g.RevokedOn is null)?.EffectiveOn ?? tomorrow;
+        var decision = Qualification.GrantIt(now.State, now.Id, day, reference, imported: false, now.By);
+        return decision.Events.Count > 0 && day < tomorrow ? Refusal.Invalid("effectiveTooEarly", "/effectiveOn", tomorrow) : decision;
+    }
+
+    private static void Post<TRequest>(RouteGroupBuilder api, string act, string summary, IReadOnlyList<Role> roles, Func<BodyObject, Caller, Act> read)
+        where TRequest : notnull =>
+        api.MapPost($"{Path}/{act}", (HttpContext http, Caller caller, Answers answers, Reads reads, IEventStore log) => Decide(http, caller, answers, reads, log, read))
+            .Allows(roles).ScopedTo(HolderAlone).Takes()
+            .TakesHeader(Idempotency.Header).TakesHeader("If-Match")
+            .Describes<TRequest, QualificationAnswer>(summary, 200, 404, 409, 412, 422, 503);
+
+    // Whom the path names; of regulators only the state and the registry tell whose it is.
+    private static ValueTask<Scope> HolderAlone(HttpContext http, Caller caller)
+    {
+        var subject = new Subject(
+            http.Request.RouteValues["kind"] as string == "institution" ? SubjectKind.Institution : SubjectKind.Physician, http.Request.RouteValues["subject"] as string ?? "");
+        return ValueTask.FromResult(!Holders.Contains(caller.Role) || caller.IsHolder(subject) ? Scope.Within : Scope.Outside);
+    }
+
+    private static QualificationId IdIn(Query query, Reference reference)
+    {
+        var kind = SubjectKind.Institution;
+        if (query.PathId("kind") is { Length: > 0 } name && !Json.Names<SubjectKind>().TryGetValue(name, out kind))
+        {
+            query.PathFault("kind", "unknownValue", string.Join(", ", Json.Names<SubjectKind>().Keys));
+        }
+
+        var technique = query.PathId("technique");
+        if (technique.Length > 0 && !reference.Regulations.Techniques.Contains(technique))
+        {
+            query.PathFault("technique", "unknownTechnique");
+        }
+
+        return new(new(kind, query.PathId("subject")), technique);
+    }
+
+    private static async Task<IResult> Decide(HttpContext http, Caller caller, Answers answers, Reads reads, IEventStore log, Func<BodyObject, Caller, Act> read)
+    {
+        var query = Query.Of(http);
+        var reference = await reads.Reference(http.RequestAborted);
+        var id = IdIn(query, reference);
+        var body = await Body.Read(http);
+        var act = read(body.Root, caller);
+        if ((query.Refused(http) ?? body.Refused(http)) is { } refused)
+        {
+            return refused;
+        }
+
+        if (await Qualifications.Holders.Find(log, id.Subject, answers.Today, http.RequestAborted) is not { } holder)
+        {
+            return Problem.Hidden(http);
+        }
+
+        // Asked inside the decision, so that it is the state written upon that allows it.
+        var allowed = true;
+        var result = await answers.Command(
+            http,
+            caller,
+            Aggregates.Qualifications,
+            Qualification.Stream(id),
+            body,
+            (state, today) =>
+            {
+                var decision = act(new(id, state, today, holder, caller, reference));
+                allowed = decision is not null;
+                return decision ?? Refusal.Conflict("forbidden");
+            },
+            (state, events) => (events.Any(e => e is Qualification.Event.Granted) ? 201 : 200, QualificationShown.Of(state, answers.Today, reference.Regulations, inner: true)),
+            reference: true);
+        return allowed ? result : Problem.Forbidden(http);
+    }
+
+    private static async Task<IResult> Show(HttpContext http, Caller caller, Reads reads, IEventStore log, Clock clock)
+    {
+        var query = Query.Of(http);
+        var reference = await reads.Reference(http.RequestAborted);
+        var id = IdIn(query, reference);
+        var minPosition = query.Position();
+        if ((query.Refused(http) ?? await reads.Judged(http, minPosition)) is { } refused)
+        {
+            return refused;
+        }
+
+        var position = await reads.Position(http.RequestAborted);
+        // From the log, not from the rows: an ETag that is behind would make every If-Match fail.
+        var events = await log.ReadStream(Qualification.Stream(id), cancellation: http.RequestAborted);
+        if (events.Count == 0)
+        {
+            return Problem.Refused(http, "noSuchQualification");
+        }
+
+        var state = Fold(events);
+        var inner = caller.MayReadInner(state, id.Subject, (await Qualifications.Holders.Find(log, id.Subject, clock.Today, http.RequestAborted))?.Province);
+        var shown = QualificationShown.Of(state, clock.Today, reference.Regulations, inner);
+        ETags.Set(http, events[^1].Version);
+        return Results.Json(
+            new QualificationAnswer(
+                shown.Subject, shown.Technique, shown.Validity, shown.Standing, shown.EffectiveOn, shown.Suspension, shown.Grants, shown.Proposals, Math.Max(position, events[^1].Position)),
+            Json.Options);
+    }
+
+    private static async Task<IResult> ShowHistory(HttpContext http, Caller caller, Reads reads, IEventStore log, Clock clock)
+    {
+        var query = Query.Of(http);
+        var reference = await reads.Reference(http.RequestAborted);
+        var id = IdIn(query, reference);
+        var limit = query.Limit();
+        long after = 0;
+        if (query.Cursor(keys: 1) is [var key] && !(long.TryParse(key, out after) && after > 0))
+        {
+            query.Fault("cursor", "invalidCursor");
+        }
+
+        var minPosition = query.Position();
+        if ((query.Refused(http) ?? await reads.Judged(http, minPosition)) is { } refused)
+        {
+            return refused;
+        }
+
+        var position = await reads.Position(http.RequestAborted);
+        var events = await log.ReadStream(Qualification.Stream(id), cancellation: http.RequestAborted);
+        var holder = await Qualifications.Holders.Find(log, id.Subject, clock.Today, http.RequestAborted);
+        var state = Fold(events);
+        if (holder is not null && !caller.MayReadInner(state, id.Subject, holder.Province))
+        {
+            return Problem.Forbidden(http);
+        }
+
+        if (events.Count == 0)
+        {
+            return Problem.Refused(http, "noSuchQualification");
+        }
+
+        ETags.Set(http, events[^1].Version);
+        var page = Paged.Cut([.. events.Where(e => e.Version > after).Take(limit + 1).Select(Item)], limit, item => [$"{item.Version}"]);
+        return Results.Json(new HistoryAnswer(page.Items, page.NextCursor, Math.Max(position, events[^1].Position)), Json.Options);
+    }
+
+    private static Qualification.State Fold(IEnumerable<RecordedEvent> events) => Qualification.Fold(events.Select(e => (Qualification.Event)e.Data));
+
+    private static HistoryItem Item(RecordedEvent recorded)
+    {
+        var e = (Qualification.Event)recorded.Data;
+        var data = JsonSerializer.SerializeToNode(e, e.GetType(), Json.Options)!.AsObject();
+        // Said by the path and beside it.
+        data.Remove("qualification");
+        data.Remove("by");
+        return new(EventTable.Types.For(e.GetType()).WireName, recorded.Version, recorded.Position, recorded.RecordedAt, e.By, data);
+    }
+}

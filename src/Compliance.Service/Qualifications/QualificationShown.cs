@@ -1,0 +1,99 @@
+using Compliance.Qualifications;
+using Compliance.Regulations;
+using Compliance.Service.Http;
+using Compliance.Service.Metrics;
+
+namespace Compliance.Service.Qualifications;
+
+/// <summary>What a sanction or a proposal rests on.</summary>
+public sealed record GroundsShown(ComplianceEndpoints.RegulationShown Regulation, ObservationShown Observation, CountsShown Counts, IReadOnlyList<FindingShown> Findings)
+{
+    internal static GroundsShown Of(Grounds grounds, RegulationSet regulations) => new(
+        new(grounds.Regulation, grounds.Version),
+        new(grounds.Observation.From, grounds.Observation.To, grounds.Observation.Complete),
+        CountsShown.Of(grounds.Counts),
+        FindingShown.All(grounds.Findings, regulations.Find(grounds.Regulation, grounds.Version)));
+}
+
+/// <param name="Held">True when the monitor would have suspended, but too many fell at once.</param>
+/// <param name="JudgedOn">The closed day; null for a revocation, which follows from a reassessment.</param>
+public sealed record ProposalShown(Guid ProposalId, Sanction Sanction, DateOnly? JudgedOn, string Province, bool Held, GroundsShown? Grounds)
+{
+    internal static ProposalShown Of(Qualification.Proposal proposal, RegulationSet regulations) => new(
+        proposal.Id, proposal.Sanction, proposal.JudgedOn, proposal.Province, proposal.Held, proposal.Grounds is { } grounds ? GroundsShown.Of(grounds, regulations) : null);
+}
+
+/// <param name="RectificationEndsOn">Its last day.</param>
+/// <param name="ReassessmentFrom">The first day on which it may be reassessed.</param>
+/// <param name="Province">The province that suspended, and alone ends it.</param>
+/// <param name="Undermined">True while a person has to decide on grounds that no longer hold.</param>
+/// <param name="Grounds">Null to those whom they do not concern, and when a named person suspended for reasons of his own.</param>
+public sealed record SuspensionShown(
+    DateOnly JudgedOn,
+    DateOnly EffectiveOn,
+    DateOnly RectificationEndsOn,
+    DateOnly ReassessmentFrom,
+    string? Province,
+    bool Undermined,
+    bool ReviewPending,
+    string? RectificationPlan,
+    GroundsShown? Grounds);
+
+public sealed record GrantShown(int Number, DateOnly EffectiveOn, string Reference, DateOnly? RelinquishedOn, DateOnly? RevokedOn);
+
+/// <param name="Standing">As decided by now; null before the first grant takes effect.</param>
+/// <param name="EffectiveOn">First day of the standing, which may be tomorrow.</param>
+/// <param name="Proposals">Those that wait for a decision; null to those whom they do not concern.</param>
+public sealed record QualificationShown(
+    SubjectShown Subject,
+    string Technique,
+    ComplianceEndpoints.ValidityShown Validity,
+    Standing? Standing,
+    DateOnly? EffectiveOn,
+    SuspensionShown? Suspension,
+    IReadOnlyList<GrantShown> Grants,
+    IReadOnlyList<ProposalShown>? Proposals)
+{
+    /// <param name="inner">True for whom it concerns: the holder, its regulator, national. All others see where it stands, and not why.</param>
+    internal static QualificationShown Of(Qualification.State state, DateOnly today, RegulationSet regulations, bool inner)
+    {
+        var id = state.Id!.Value;
+        var step = state.StepOn(today);
+        return new(
+            SubjectShown.Of(id.Subject),
+            id.Technique,
+            ComplianceEndpoints.ValidityShown.Of(state, today),
+            step?.Standing,
+            step?.EffectiveOn,
+            state.StandingSuspension is { } s
+                ? new(
+                    s.JudgedOn,
+                    s.EffectiveOn,
+                    s.RectificationEndsOn,
+                    s.RectificationEndsOn.AddDays(1),
+                    s.Province,
+                    s.Undermined,
+                    s.ReviewPending,
+                    inner ? s.RectificationPlan : null,
+                    inner && s.Grounds is { } grounds ? GroundsShown.Of(grounds, regulations) : null)
+                : null,
+            [.. state.Grants.Select(g => new GrantShown(g.Number, g.EffectiveOn, g.Reference, g.RelinquishedOn, g.RevokedOn))],
+            inner ? [.. state.Pending.Select(p => ProposalShown.Of(p, regulations))] : null);
+    }
+}
+
+/// <summary>Which acts on a qualification are whose.</summary>
+internal static class Reach
+{
+    /// <summary>The holder speaking for itself: the institution's own token, the physician's own.</summary>
+    public static bool IsHolder(this Caller caller, Subject subject) => subject.Kind == SubjectKind.Institution
+        ? caller.Role == Role.Hospital && caller.Institution == subject.Id
+        : caller.Role == Role.Physician && caller.Physician == subject.Id;
+
+    /// <summary>The province that suspended ends what it began, wherever the holder has gone since.</summary>
+    public static bool EndsSuspension(this Caller caller, Qualification.State state, Holder holder) => caller.ActsIn(state.StandingSuspension?.Province ?? holder.Province);
+
+    /// <summary>Grounds, proposals and history: the holder, the regulator where it belongs or was suspended, national.</summary>
+    public static bool MayReadInner(this Caller caller, Qualification.State state, Subject subject, string? province) =>
+        caller.IsHolder(subject) || caller.ActsIn(province) || (state.StandingSuspension?.Province is { } suspendedBy && caller.ActsIn(suspendedBy));
+}

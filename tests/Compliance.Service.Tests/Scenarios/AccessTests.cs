@@ -1,0 +1,392 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Text.Json.Nodes;
+using Compliance.Service.EventStore;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.IdentityModel.Tokens;
+using Npgsql;
+
+namespace Compliance.Service.Tests.Scenarios;
+
+/// <summary>Two provinces: H1 and H2 with their physicians in 11, H3 in 31, all of them with a case, and a proposal to suspend H4.</summary>
+public sealed class AccessService : IAsyncLifetime
+{
+    public static readonly DateOnly Today = new(2026, 3, 10);
+
+    private int _cases;
+
+    public TestService Service { get; private set; } = null!;
+
+    public World World { get; private set; } = null!;
+
+    public string Database { get; private set; } = "";
+
+    public string Proposal { get; private set; } = "";
+
+    public async Task InitializeAsync()
+    {
+        Database = await TestPostgres.CreateDatabase();
+        Service = await TestService.Start(Today.AddDays(-1), Database);
+        World = new(Service);
+        await World.Hospital("H1");
+        await World.Hospital("H2");
+        await World.Hospital("H4");
+        (await Service.Put("institutions/H3", new { name = "Hospital H3", province = "31", level = "tertiaryA" }, await Service.National)).Expect(HttpStatusCode.Created);
+        await World.Import([World.Case("H1", "of H1", Today.AddDays(-1)), World.Case("H2", "of H2", Today.AddDays(-1))]);
+        (await Service.Send(HttpMethod.Post, "cases", World.Case("H3", "of H3", Today.AddDays(-1)).ToJsonString(), await Service.Token("hospital", institution: "H3"))).Expect(HttpStatusCode.Created);
+
+        // Four deaths of few: the monitor proposes to suspend.
+        await World.Enforce(Today.AddDays(-1), "confirm");
+        await World.Import(Enumerable.Range(0, 4).Select(n => World.Case("H4", $"fatal {n}", Today.AddDays(-60), died: true)));
+        await Service.MoveTo(Today);
+        var proposals = (await Service.Get($"proposals?minPosition={await Service.Get<IEventStore>().Head()}", await World.Regulator)).Expect(HttpStatusCode.OK).Body!["items"]!.AsArray();
+        Proposal = proposals.First(p => p!["subject"]!["id"]!.GetValue<string>() == "H4")!["proposalId"]!.GetValue<string>();
+    }
+
+    public async Task DisposeAsync() => await Service.DisposeAsync();
+
+    public Task<long> Head => Service.Get<IEventStore>().Head();
+
+    /// <summary>A new case of H1, by H1-A, with a complication, a death and a request to void it.</summary>
+    public async Task<(string CaseId, string ComplicationId, string RequestId)> NewCase()
+    {
+        var number = $"walk {Interlocked.Increment(ref _cases)}";
+        var own = await Service.Token("hospital", institution: "H1");
+        var id = (await Service.Send(HttpMethod.Post, "cases", World.Case("H1", number, Today.AddDays(-2), died: true, complication: true).ToJsonString(), own)).Expect(HttpStatusCode.Created).Body!["caseId"]!.GetValue<string>();
+        var complication = (await Service.Get($"cases/{id}", own)).Expect(HttpStatusCode.OK).Body!["complications"]![0]!["id"]!.GetValue<string>();
+        var request = (await Service.Post($"cases/{id}/void", new { reason = "entered in error" }, own)).Expect(HttpStatusCode.Accepted);
+        (await Service.Get($"cases/{id}?minPosition={request.Position}", own)).Expect(HttpStatusCode.OK);
+        return (id, complication, request.Body!["requestId"]!.GetValue<string>());
+    }
+
+    public async Task<string> NewLeave()
+    {
+        var from = Today.AddDays(100 + Interlocked.Increment(ref _cases));
+        return (await Service.Post("physicians/H1-A/leaves", new { from = World.Text(from), to = World.Text(from), reason = "illness" }, await World.Regulator)).Expect(HttpStatusCode.Created).Body!["leaveId"]!.GetValue<string>();
+    }
+}
+
+/// <summary>Every endpoint there is, for every caller there is, held against a table written by hand from the contract.</summary>
+public sealed class AccessTests(AccessService province) : IClassFixture<AccessService>
+{
+    private TestService Service => province.Service;
+
+    /// <summary>The callers, in the order of the table's columns: hospitals H1 and H2, physicians H1-A and H2-A, regulators of 11 and 31, national, a training base.</summary>
+    private static readonly (string Name, string Role, string? Institution, string? Physician, string? Province)[] Callers =
+    [
+        ("its hospital", "hospital", "H1", null, null),
+        ("another hospital", "hospital", "H2", null, null),
+        ("its physician", "physician", null, "H1-A", null),
+        ("another physician", "physician", null, "H2-A", null),
+        ("its regulator", "regulator", null, null, "11"),
+        ("another regulator", "regulator", null, null, "31"),
+        ("national", "national", null, null, null),
+        ("a training base", "trainingBase", "B1", null, null),
+    ];
+
+    /// <summary>What an endpoint answers to each caller.</summary>
+    /// <param name="Path">The path asked for; what stands in braces is replaced by something new for every row.</param>
+    /// <param name="Answers"><c>ok</c>: within reach, whatever else is said; <c>403</c>; <c>404</c>: not even that it exists; <c>line</c>: 200, with every line refused as out of reach. Or <c>open</c> to all.</param>
+    private sealed record Row(string Path, string Answers, object? Body = null);
+
+    private const string Open = "open";
+    private const string Everybody = "ok    ok    ok    ok    ok    ok    ok    ok";
+    private const string Regulators = "403   403   403   403   ok    403   ok    403";
+
+    //                                 hosp. other phys. other reg.  other nat.  base
+    private const string Case = "ok    404   ok    404   ok    404   ok    403";
+    private const string ChangeCase = "ok    404   403   403   ok    404   ok    403";
+    private const string JudgeCase = "403   403   403   403   ok    404   ok    403";
+    private const string OfPlace = "ok    403   403   403   ok    403   ok    403";
+    private const string OfPerson = "403   403   ok    403   ok    403   ok    403";
+
+    private static readonly object Reason = new { reason = "r" };
+
+    private static readonly Dictionary<string, Row> Table = new()
+    {
+        ["GET /health/live"] = new("/health/live", Open),
+        ["GET /health/ready"] = new("/health/ready", Open),
+        ["GET /openapi/{documentName}.json"] = new("/openapi/v1.json", Open),
+        ["POST /dev/token"] = new("/dev/token", Open, new { role = "national" }),
+        ["GET /dev/clock"] = new("/dev/clock", Open),
+        ["POST /dev/clock"] = new("/dev/clock", Open, new { now = "x" }),
+
+        ["GET /api/v1/public/register"] = new("public/register", Open),
+        ["GET /api/v1/public/announcements"] = new("public/announcements", Open),
+        ["GET /api/v1/public/regulations"] = new("public/regulations", Open),
+        ["GET /api/v1/public/regulations/{id}/{version}"] = new("public/regulations/NV-2012/1", Open),
+
+        // Written by the regulator of the province, or national; read by all.
+        ["GET /api/v1/institutions"] = new("institutions", Everybody),
+        ["GET /api/v1/institutions/{id}"] = new("institutions/H1", Everybody),
+        ["PUT /api/v1/institutions/{id}"] = new("institutions/H1", Regulators, new { name = "Hospital H1", province = "11", level = "tertiaryA" }),
+        ["PUT /api/v1/institutions/{id}/coverage/{technique}"] = new("institutions/H1/coverage/comprehensive", Regulators, new { from = "2020-01-01" }),
+        ["GET /api/v1/physicians"] = new("physicians", Everybody),
+        ["GET /api/v1/physicians/{id}"] = new("physicians/H1-A", Everybody),
+        ["PUT /api/v1/physicians/{id}"] = new("physicians/H1-A", Regulators, new
+        {
+            name = "Doctor H1-A",
+            titles = new[] { new { title = "chief", from = "2010-01-01" } },
+            licenceScope = "surgery",
+            specialty = "neurosurgery",
+            registrations = new[] { new { institution = "H1", from = "2010-01-01", main = true } },
+        }),
+        // A hospital proposes its own leaves.
+        ["POST /api/v1/physicians/{id}/leaves"] = new("physicians/H1-A/leaves", OfPlace, new { from = "2026-05-01", to = "2026-05-02", reason = "illness" }),
+        ["POST /api/v1/physicians/{id}/leaves/{leaveId}/confirm"] = new("physicians/H1-A/leaves/{leave}/confirm", Regulators, new { }),
+
+        // A hospital sees and writes its own cases, a physician reads his or her own, a regulator acts in the province.
+        ["GET /api/v1/cases"] = new("cases", "ok    ok    ok    ok    ok    ok    ok    403"),
+        ["POST /api/v1/cases"] = new("cases", OfPlace, World.Case("H1", "posted", AccessService.Today.AddDays(-1))),
+        ["POST /api/v1/cases/import"] = new("cases/import", "ok    line  403   403   ok    line  ok    403", World.Case("H1", "imported", AccessService.Today.AddDays(-1))),
+        ["GET /api/v1/cases/{caseId}"] = new("cases/{case}", Case),
+        ["GET /api/v1/cases/{caseId}/history"] = new("cases/{case}/history", Case),
+        ["POST /api/v1/cases/{caseId}/complications"] = new("cases/{case}/complications", ChangeCase, new { code = "vasospasm", occurredOn = "2026-03-09", relation = "related" }),
+        ["POST /api/v1/cases/{caseId}/death"] = new("cases/{case}/death", ChangeCase, new { occurredOn = "2026-03-08", relation = "related" }),
+        ["POST /api/v1/cases/{caseId}/incidents"] = new("cases/{case}/incidents", ChangeCase, new { grade = 2, determinedOn = "2026-03-09", relation = "related" }),
+        ["POST /api/v1/cases/{caseId}/corrections"] = new("cases/{case}/corrections", ChangeCase, new { reason = "r", report = new { } }),
+        ["POST /api/v1/cases/{caseId}/complications/{complicationId}/withdraw"] = new("cases/{case}/complications/{complication}/withdraw", ChangeCase, Reason),
+        ["POST /api/v1/cases/{caseId}/death/withdraw"] = new("cases/{case}/death/withdraw", ChangeCase, Reason),
+        ["POST /api/v1/cases/{caseId}/void"] = new("cases/{case}/void", ChangeCase, Reason),
+        ["POST /api/v1/cases/{caseId}/relation"] = new("cases/{case}/relation", "ok    404   403   403   403   403   403   403", new { of = "death", relation = "undetermined", reason = "r" }),
+        ["POST /api/v1/cases/{caseId}/requests/{requestId}/decide"] = new("cases/{case}/requests/{request}/decide", JudgeCase, new { agree = false, reason = "r" }),
+        ["POST /api/v1/cases/{caseId}/adjudications"] = new("cases/{case}/adjudications", JudgeCase, new { of = "death", relation = "related", reason = "r" }),
+
+        // A hospital sees of physicians the standing, not the metrics of other sites.
+        ["GET /api/v1/institutions/{id}/metrics"] = new("institutions/H1/metrics?technique=neurovascular", OfPlace),
+        ["GET /api/v1/institutions/{id}/metrics/series"] = new("institutions/H1/metrics/series?technique=neurovascular&from=2026-03-01&to=2026-03-02&step=day", OfPlace),
+        ["GET /api/v1/institutions/{id}/compliance"] = new("institutions/H1/compliance?technique=neurovascular", OfPlace),
+        ["GET /api/v1/physicians/{id}/metrics"] = new("physicians/H1-A/metrics?technique=neurovascular", OfPerson),
+        ["GET /api/v1/physicians/{id}/metrics/series"] = new("physicians/H1-A/metrics/series?technique=neurovascular&from=2026-03-01&to=2026-03-02&step=day", OfPerson),
+        ["GET /api/v1/physicians/{id}/compliance"] = new("physicians/H1-A/compliance?technique=neurovascular", OfPerson),
+        ["GET /api/v1/dashboards/compliance"] = new("dashboards/compliance", "403   403   403   403   ok    ok    ok    403"),
+        ["GET /api/v1/dashboards/provinces"] = new("dashboards/provinces?technique=neurovascular", "403   403   403   403   ok    ok    ok    403"),
+
+        ["GET /api/v1/qualifications/{kind}/{subject}/{technique}"] = new("qualifications/institution/H1/neurovascular", Everybody),
+        ["GET /api/v1/qualifications/{kind}/{subject}/{technique}/history"] = new("qualifications/institution/H1/neurovascular/history", OfPlace),
+        ["POST /api/v1/qualifications/import"] = new("qualifications/import", "403   403   403   403   ok    line  ok    403",
+            new { kind = "institution", subject = "H1", technique = "neurovascular", grantedOn = "2020-01-01", reference = "before the system" }),
+        ["POST /api/v1/qualifications/{kind}/{subject}/{technique}/grant"] = new("qualifications/institution/H1/comprehensive/grant", Regulators, new { reference = "r" }),
+        ["POST /api/v1/qualifications/{kind}/{subject}/{technique}/suspend"] = new("qualifications/institution/H1/neurovascular/suspend", Regulators, Reason),
+        ["POST /api/v1/qualifications/{kind}/{subject}/{technique}/lift"] = new("qualifications/institution/H1/neurovascular/lift", Regulators, Reason),
+        ["POST /api/v1/qualifications/{kind}/{subject}/{technique}/annul"] = new("qualifications/institution/H1/neurovascular/annul", Regulators, Reason),
+        ["POST /api/v1/qualifications/{kind}/{subject}/{technique}/review"] = new("qualifications/institution/H1/neurovascular/review", OfPlace, new { reason = "r", uphold = true }),
+        ["POST /api/v1/qualifications/{kind}/{subject}/{technique}/rectification-plan"] = new("qualifications/institution/H1/neurovascular/rectification-plan", "ok    403   403   403   403   403   403   403", new { plan = "p" }),
+        ["POST /api/v1/qualifications/{kind}/{subject}/{technique}/reassessment"] = new("qualifications/institution/H1/neurovascular/reassessment", Regulators, new { passed = true, remark = "r" }),
+        ["POST /api/v1/qualifications/{kind}/{subject}/{technique}/revoke"] = new("qualifications/institution/H1/neurovascular/revoke", Regulators, Reason),
+        ["POST /api/v1/qualifications/{kind}/{subject}/{technique}/relinquish"] = new("qualifications/physician/H1-A/neurovascular/relinquish", "403   403   ok    403   ok    403   ok    403", Reason),
+
+        ["GET /api/v1/enforcement"] = new("enforcement", "403   403   403   403   ok    ok    ok    403"),
+        ["PUT /api/v1/enforcement/{technique}/{province}"] = new("enforcement/comprehensive/11", Regulators, new { mode = "observe", from = "2026-03-11" }),
+        ["GET /api/v1/proposals"] = new("proposals", "403   403   403   403   ok    ok    ok    403"),
+        ["POST /api/v1/proposals/{id}/decide"] = new("proposals/{proposal}/decide", Regulators, new { agree = false, reason = "r" }),
+
+        ["GET /api/v1/regulations"] = new("regulations", Everybody),
+        ["GET /api/v1/regulations/{id}/{version}"] = new("regulations/NV-2012/1", Everybody),
+        ["GET /api/v1/calendars"] = new("calendars", Everybody),
+        ["GET /api/v1/calendars/{year}"] = new("calendars/2026", Everybody),
+        // National publishes regulations and calendars.
+        ["PUT /api/v1/calendars/{year}"] = new("calendars/2028", "403   403   403   403   403   403   ok    403", new { notice = "n", rest = new[] { "2028-01-01" }, makeUp = Array.Empty<string>() }),
+    };
+
+    private static IEnumerable<string> Endpoints(TestService service) =>
+        from endpoint in service.Get<IEnumerable<EndpointDataSource>>().SelectMany(s => s.Endpoints).OfType<RouteEndpoint>()
+        from method in endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? ["ANY"]
+        select $"{method} /{endpoint.RoutePattern.RawText!.TrimStart('/')}";
+
+    [Fact]
+    public void Every_endpoint_is_in_the_table()
+    {
+        var endpoints = Endpoints(Service).ToHashSet();
+        endpoints.Count.ShouldBeGreaterThan(50);
+        endpoints.Except(Table.Keys).ShouldBeEmpty("these endpoints are not in the table: who may call them?");
+    }
+
+    public static TheoryData<string> Rows => [.. Table.Keys];
+
+    [Theory]
+    [MemberData(nameof(Rows))]
+    public async Task An_endpoint_answers_whom_the_contract_says(string endpoint)
+    {
+        if (!Endpoints(Service).Contains(endpoint))
+        {
+            // Of the contract, but still to come.
+            endpoint.ShouldBe("GET /api/v1/public/announcements");
+            return;
+        }
+
+        var row = Table[endpoint];
+        var (method, path) = (new HttpMethod(endpoint.Split(' ')[0]), await Path(row.Path));
+        if (row.Answers == Open)
+        {
+            var open = await Send(method, path, row.Body, token: null);
+            new[] { HttpStatusCode.Unauthorized, HttpStatusCode.Forbidden, HttpStatusCode.NotFound }.ShouldNotContain(open.Status);
+            return;
+        }
+
+        var before = await province.Head;
+        foreach (var (kind, bad) in await BadTokens())
+        {
+            var answer = await Send(method, path, row.Body, bad);
+            answer.Status.ShouldBe(HttpStatusCode.Unauthorized, kind);
+            answer.Response.Headers.WwwAuthenticate.ToString().ShouldStartWith("Bearer");
+        }
+
+        // First those who may not: nothing they send may leave a trace.
+        var answers = row.Answers.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        answers.Length.ShouldBe(Callers.Length);
+        foreach (var (caller, expected) in Callers.Zip(answers).Where(c => c.Second != "ok"))
+        {
+            var answer = await Send(method, path, row.Body, await Token(caller));
+            if (expected == "line")
+            {
+                answer.Expect(HttpStatusCode.OK).Body!["errors"]!.AsArray().Select(e => e!["code"]!.GetValue<string>()).ShouldBe(["forbidden"], caller.Name);
+                continue;
+            }
+
+            ((int)answer.Status).ShouldBe(int.Parse(expected), $"{caller.Name}: {answer.Body?.ToJsonString()}");
+            answer.Body!["code"]!.GetValue<string>().ShouldBe(expected == "403" ? "forbidden" : "notFound", caller.Name);
+        }
+
+        (await province.Head).ShouldBe(before);
+        foreach (var (caller, _) in Callers.Zip(answers).Where(c => c.Second == "ok"))
+        {
+            var answer = await Send(method, path, row.Body, await Token(caller));
+            new[] { HttpStatusCode.Unauthorized, HttpStatusCode.Forbidden, HttpStatusCode.NotFound }.ShouldNotContain(answer.Status, $"{caller.Name}: {answer.Body?.ToJsonString()}");
+            ((int)answer.Status).ShouldBeLessThan(500, $"{caller.Name}: {answer.Body?.ToJsonString()}");
+            if (method == HttpMethod.Get)
+            {
+                answer.Status.ShouldBe(HttpStatusCode.OK, caller.Name);
+                answer.Response.Headers.CacheControl!.ToString().ShouldBe("no-store", "what one may see no cache keeps for another");
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Whom_a_list_is_for_decides_what_stands_in_it()
+    {
+        async Task<List<string>> Of(string path, string property, string role, string? institution = null, string? physician = null, string? of = null)
+        {
+            var token = await Service.Token(role, institution, physician, of);
+            return [.. (await Service.Get($"{path}minPosition={await province.Head}", token)).Expect(HttpStatusCode.OK).Body!["items"]!.AsArray().Select(c => c![property]!.GetValue<string>()).Distinct().Order()];
+        }
+
+        (await Of("cases?limit=500&", "institution", "hospital", institution: "H2")).ShouldBe(["H2"]);
+        (await Of("cases?limit=500&", "institution", "regulator", of: "31")).ShouldBe(["H3"]);
+        (await Of("cases?limit=500&", "institution", "regulator", of: "11")).ShouldBe(["H1", "H2", "H4"]);
+        (await Of("cases?limit=500&", "institution", "national")).ShouldBe(["H1", "H2", "H3", "H4"]);
+        (await Of("cases?limit=500&", "operator", "physician", physician: "H2-A")).ShouldBe(["H2-A"]);
+        (await Of("cases?limit=500&", "operator", "physician", physician: "nobody")).ShouldBe([]);
+        (await Of("cases?limit=500&institution=H1&", "institution", "regulator", of: "31")).ShouldBe([]);
+        (await Of("dashboards/compliance?limit=500&", "province", "regulator", of: "11")).ShouldBe(["11"]);
+        (await Of("enforcement?", "province", "regulator", of: "31")).ShouldBe([]);
+        (await Of("proposals?", "province", "regulator", of: "31")).ShouldBe([]);
+    }
+
+    [Fact]
+    public async Task A_case_out_of_reach_is_answered_like_one_that_is_not_there()
+    {
+        var (id, _, _) = await province.NewCase();
+        var token = await Service.Token("hospital", institution: "H2");
+        async Task<string> Told(string caseId) => (await Service.Get($"cases/{caseId}", token)).Expect(HttpStatusCode.NotFound).Body!.ToJsonString().Replace(caseId, "", StringComparison.Ordinal);
+        (await Told(id)).ShouldBe(await Told(Guid.NewGuid().ToString("D")));
+    }
+
+    [Fact]
+    public async Task Every_reading_of_a_case_is_noted()
+    {
+        var (id, _, _) = await province.NewCase();
+        await using var database = NpgsqlDataSource.Create(province.Database);
+        async Task<List<string>> Readers()
+        {
+            await using var command = database.CreateCommand("select role || ' ' || caller from compliance.patient_reads where case_id = $1 order by read_at");
+            command.Parameters.Add(new() { Value = Guid.Parse(id) });
+            var readers = new List<string>();
+            await using var reader = await command.ExecuteReaderAsync();
+            while (await reader.ReadAsync())
+            {
+                readers.Add(reader.GetString(0));
+            }
+
+            return readers;
+        }
+
+        var before = (await Readers()).Count;
+        (await Service.Get($"cases/{id}", await Service.Token("physician", physician: "H1-A"))).Expect(HttpStatusCode.OK);
+        (await Service.Get($"cases/{id}/history", await province.World.Regulator)).Expect(HttpStatusCode.OK);
+        (await Service.Get("cases?limit=500&operator=H1-A", await Service.National)).Expect(HttpStatusCode.OK);
+        // Those who see nothing read nothing.
+        (await Service.Get($"cases/{id}", await Service.Token("hospital", institution: "H2"))).Expect(HttpStatusCode.NotFound);
+        (await Service.Get("cases?limit=500", await Service.Token("hospital", institution: "H2"))).Expect(HttpStatusCode.OK);
+        (await Readers()).Skip(before).ShouldBe(["physician dev:physician:H1-A", "regulator dev:regulator:11", "national dev:national"]);
+    }
+
+    [Fact]
+    public async Task The_public_register_needs_no_token_and_shows_no_case()
+    {
+        var (id, _, _) = await province.NewCase();
+        var answer = (await Service.Get($"public/register?technique=neurovascular&minPosition={await province.Head}")).Expect(HttpStatusCode.OK);
+        var text = answer.Body!.ToJsonString();
+        answer.Body["items"]!.AsArray().Count.ShouldBeGreaterThan(2);
+        answer.Response.Headers.CacheControl!.Public.ShouldBeTrue();
+        text.ShouldNotContain(id);
+        // Of a physician only name, institution, technique, standing and since when: not even the id.
+        text.ShouldNotContain("\"H1-A\"");
+        text.ShouldNotContain("cases");
+        text.ShouldNotContain("walk ");
+        text.ShouldNotContain("death");
+    }
+
+    private async Task<string> Path(string template)
+    {
+        if (template.Contains("{case}", StringComparison.Ordinal))
+        {
+            var (id, complication, request) = await province.NewCase();
+            template = template.Replace("{case}", id, StringComparison.Ordinal).Replace("{complication}", complication, StringComparison.Ordinal).Replace("{request}", request, StringComparison.Ordinal);
+        }
+
+        if (template.Contains("{leave}", StringComparison.Ordinal))
+        {
+            template = template.Replace("{leave}", await province.NewLeave(), StringComparison.Ordinal);
+        }
+
+        return template.Replace("{proposal}", province.Proposal, StringComparison.Ordinal);
+    }
+
+    private Task<Answer> Send(HttpMethod method, string path, object? body, string? token) => path.EndsWith("/import", StringComparison.Ordinal)
+        ? Service.Send(method, path, System.Text.Json.JsonSerializer.Serialize(body, System.Text.Json.JsonSerializerOptions.Web) + "\n", token, "application/x-ndjson")
+        : Service.Send(method, path, body is JsonObject json ? json.ToJsonString() : body, token);
+
+    private Task<string> Token((string Name, string Role, string? Institution, string? Physician, string? Province) caller) =>
+        Service.Token(caller.Role, caller.Institution, caller.Physician, caller.Province);
+
+    private async Task<IReadOnlyList<(string Kind, string? Token)>> BadTokens()
+    {
+        await using var database = NpgsqlDataSource.Create(province.Database);
+        await using var command = database.CreateCommand("select key from compliance.development_key");
+        var ours = (byte[])(await command.ExecuteScalarAsync())!;
+        string Made(byte[] key, DateTime expires, string role = "national") => new JsonWebTokenHandler().CreateToken(new SecurityTokenDescriptor
+        {
+            Issuer = "compliance-development",
+            NotBefore = expires.AddDays(-1),
+            IssuedAt = expires.AddDays(-1),
+            Expires = expires,
+            Claims = new Dictionary<string, object> { ["sub"] = "somebody", ["role"] = role },
+            SigningCredentials = new(new SymmetricSecurityKey(key), SecurityAlgorithms.HmacSha256),
+        });
+        var tomorrow = DateTime.UtcNow.AddDays(1);
+        // The same, sound in every respect, is accepted: what is refused below is refused for its one fault.
+        (await Service.Get("calendars/2026", Made(ours, tomorrow))).Expect(HttpStatusCode.OK);
+        return
+        [
+            ("no token", null),
+            ("garbage", "garbage"),
+            ("another's key", Made(RandomNumberGenerator.GetBytes(32), tomorrow)),
+            ("expired", Made(ours, DateTime.UtcNow.AddHours(-1))),
+            ("a role there is not", Made(ours, tomorrow, "admin")),
+            ("a hospital without institution", Made(ours, tomorrow, "hospital")),
+            ("unsigned", $"{Base64UrlEncoder.Encode("{\"alg\":\"none\",\"typ\":\"JWT\"}")}.{Made(ours, tomorrow).Split('.')[1]}."),
+        ];
+    }
+}

@@ -1,0 +1,566 @@
+using System.Text;
+using System.Text.Json.Nodes;
+
+namespace Compliance.Service.Tests.Scenarios;
+
+/// <summary>One request that breaks the contract, and what it must be answered.</summary>
+/// <param name="Name">What is wrong with it.</param>
+/// <param name="Path">Under the base, or from the root with a slash. <c>{case}</c>, <c>{complication}</c>, <c>{foreignCase}</c> and <c>{proposal}</c> stand for those there are.</param>
+/// <param name="Body">Text or bytes sent as they are, an object sent as JSON; null for none.</param>
+/// <param name="Expected">Each fault as <c>code pointer</c>, <c>(body)</c> being the whole; or, for a refusal without places, its code alone.</param>
+public sealed record BadRequest(string Name, string Method, string Path, object? Body, int Status, params string[] Expected)
+{
+    /// <summary>The role and claim: <c>hospital H1</c>, <c>regulator 11</c>, <c>national</c>.</summary>
+    public string Who { get; init; } = "national";
+
+    public string ContentType { get; init; } = "application/json";
+
+    public IReadOnlyList<(string Name, string Value)> Headers { get; init; } = [];
+
+    /// <summary>Stands in the request and may be neither in the answer nor in the log.</summary>
+    public string? Secret { get; init; }
+
+    /// <summary>The name that the message of an unknown property or parameter suggests.</summary>
+    public string? Suggests { get; init; }
+}
+
+/// <summary>The table of bad requests. Expectations are written by hand from the contract. Today is Tuesday 10 March 2026.</summary>
+public static class BadRequests
+{
+    public static readonly DateOnly Today = new(2026, 3, 10);
+
+    public const string IdentityCard = "110101199003074477"; // a valid check digit, as GB 11643 lays down
+    public const string Mobile = "13800138000";
+    public const string Landline = "010-65251234";
+
+    private const string NoSuchId = "00000000-0000-0000-0000-000000000001";
+
+    public static readonly IReadOnlyList<BadRequest> All =
+    [
+        .. Reports(), .. WholeBodies(), .. WhoReports(), .. Headers(), .. Changes(), .. Outcomes(), .. Registry(), .. Calendars(), .. Enforcement(), .. Qualifications(),
+        .. Queries(), .. Imports(), .. Elsewhere(), .. Private(),
+    ];
+
+    /// <summary>A report with every field there is.</summary>
+    public static JsonObject Report() => JsonNode.Parse(
+        """
+        { "institution": "H1", "caseNumber": "2026-000123", "technique": "neurovascular", "procedureCodes": ["NV-ANEURYSM-COIL"], "icd9cm3": ["39.72"],
+          "intent": "therapeutic", "completedAt": "2026-03-02T14:20:00+08:00", "operator": "H1-A", "trainee": "T0001", "assistants": ["H1-B"], "decidedBy": ["H1-A", "H1-B"],
+          "patient": { "pseudonym": "q83vEjRWeJASNFZ4kBI0VniQ", "sex": "female", "ageYears": 61, "diagnosis": "I60.1" },
+          "urgency": "emergency", "succeeded": true, "consent": "signed", "admittedOn": "2026-03-01", "dischargedOn": "2026-03-09",
+          "devices": [ { "registration": "国械注准20193130001", "udi": "(01)06901234567892", "lot": "L2401", "serial": "S0009", "singleUse": true } ],
+          "outcome": { "complications": [ { "code": "ischaemicStroke", "severe": true, "occurredOn": "2026-03-03", "relation": "related" } ], "death": { "occurredOn": "2026-03-05", "relation": "undetermined" } } }
+        """)!.AsObject();
+
+    private static string Report(Action<JsonObject> change)
+    {
+        var report = Report();
+        change(report);
+        return report.ToJsonString();
+    }
+
+    private static string Outcome(Action<JsonObject> change) => Report(r => change(r["outcome"]!.AsObject()));
+
+    /// <summary>The whole report as text with one piece of it replaced, for what no writer of JSON would write.</summary>
+    private static string Text(string piece, string by)
+    {
+        var text = Report().ToJsonString();
+        text.ShouldContain(piece);
+        return text.Replace(piece, by, StringComparison.Ordinal);
+    }
+
+    private static BadRequest Bad(string name, Action<JsonObject> change, params string[] expected) => new(name, "POST", "cases", Report(change), 400, expected) { Who = "hospital H1" };
+
+    private static BadRequest Lacks(string property) => Bad($"a report without {property}", r => r.Remove(property), $"missing /{property}");
+
+    private static IEnumerable<BadRequest> Reports() =>
+    [
+        Lacks("institution"), Lacks("caseNumber"), Lacks("technique"), Lacks("intent"), Lacks("completedAt"), Lacks("operator"),
+        Bad("null for what is required", r => r["operator"] = null, "missing /operator"),
+        Bad("a comprehensive case without procedure codes", r => { r["technique"] = "comprehensive"; r.Remove("procedureCodes"); r.Remove("outcome"); }, "missing /procedureCodes"),
+        Bad("a comprehensive case with none", r => { r["technique"] = "comprehensive"; r["procedureCodes"] = new JsonArray(); r.Remove("outcome"); }, "empty /procedureCodes"),
+
+        Bad("a misspelt optional property", r => { r["urgancy"] = "elective"; r.Remove("urgency"); }, "unknownProperty /urgancy") with { Suggests = "urgency" },
+        Bad("a misspelt required property", r => { r["caseNumbr"] = "1"; r.Remove("caseNumber"); }, "missing /caseNumber", "unknownProperty /caseNumbr") with { Suggests = "caseNumber" },
+        Bad("a property in another case", r => { r["Consent"] = "signed"; r.Remove("consent"); }, "unknownProperty /Consent") with { Suggests = "consent" },
+        Bad("a misspelt property two levels down", r => { r["patient"]!["ageYear"] = 61; r["patient"]!.AsObject().Remove("ageYears"); }, "unknownProperty /patient/ageYear") with { Suggests = "ageYears" },
+        Bad("a misspelt property in a list", r => r["devices"]![0]!["sn"] = "1", "unknownProperty /devices/0/sn"),
+        Bad("a property that is nothing like any", r => r["surname"] = "Wang", "unknownProperty /surname"),
+        Bad("what only the service tells", r => r["deadline"] = "2026-03-16", "unknownProperty /deadline"),
+
+        Bad("a case number as a number", r => r["caseNumber"] = 123, "wrongType /caseNumber"),
+        Bad("codes as one text", r => r["procedureCodes"] = "NV-ANEURYSM-COIL", "wrongType /procedureCodes"),
+        Bad("a patient as a list", r => r["patient"] = new JsonArray(), "wrongType /patient"),
+        Bad("a device as text", r => r["devices"] = new JsonArray("x"), "wrongType /devices/0"),
+        Bad("an outcome as text", r => r["outcome"] = "well", "wrongType /outcome"),
+        Bad("success as text", r => r["succeeded"] = "yes", "wrongType /succeeded"),
+        Bad("single use as a number", r => r["devices"]![0]!["singleUse"] = 1, "wrongType /devices/0/singleUse"),
+        Bad("an assistant as a number", r => r["assistants"] = new JsonArray(7), "wrongType /assistants/0"),
+        Bad("a null in a list", r => r["assistants"] = new JsonArray((JsonNode?)null), "wrongType /assistants/0"),
+
+        Bad("an intent there is not", r => r["intent"] = "palliative", "unknownValue /intent"),
+        Bad("an intent with a capital", r => r["intent"] = "Therapeutic", "unknownValue /intent"),
+        Bad("an intent by its number", r => r["intent"] = "1", "unknownValue /intent"),
+        Bad("an urgency there is not", r => r["urgency"] = "asap", "unknownValue /urgency"),
+        Bad("a consent there is not", r => r["consent"] = "oral", "unknownValue /consent"),
+        Bad("a sex there is not", r => r["patient"]!["sex"] = "F", "unknownValue /patient/sex"),
+
+        Bad("a negative age", r => r["patient"]!["ageYears"] = -1, "outOfRange /patient/ageYears"),
+        Bad("an age of 200", r => r["patient"]!["ageYears"] = 200, "outOfRange /patient/ageYears"),
+        Bad("an age beyond integers", r => r["patient"]!["ageYears"] = 4_294_967_357, "outOfRange /patient/ageYears"),
+        Bad("an age as text", r => r["patient"]!["ageYears"] = "61", "wrongType /patient/ageYears"),
+        Bad("an age with a fraction", r => r["patient"]!["ageYears"] = 61.5, "wrongType /patient/ageYears"),
+        Bad("a patient without pseudonym", r => r["patient"]!.AsObject().Remove("pseudonym"), "missing /patient/pseudonym"),
+        Bad("a diagnosis in words", r => r["patient"]!["diagnosis"] = "stroke", "invalidDiagnosis /patient/diagnosis"),
+        Bad("a procedure that is no ICD-9-CM-3 code", r => r["icd9cm3"] = new JsonArray("39.72", "coil"), "invalidIcd9 /icd9cm3/1"),
+
+        Bad("completed tomorrow", r => r["completedAt"] = "2026-03-11T00:00:00+08:00", "futureDay /completedAt"),
+        Bad("completed tomorrow by Shanghai's day, today by London's", r => r["completedAt"] = "2026-03-10T16:00:00Z", "futureDay /completedAt"),
+        Bad("completed before there were catheters", r => r["completedAt"] = "1926-03-02T14:20:00+08:00", "outOfRange /completedAt"),
+        Bad("completed on 30 February", r => r["completedAt"] = "2026-02-30T14:20:00+08:00", "invalidInstant /completedAt"),
+        Bad("completed at an instant without offset", r => r["completedAt"] = "2026-03-02T14:20:00", "invalidInstant /completedAt"),
+        Bad("completed on a day without time", r => r["completedAt"] = "2026-03-02", "invalidInstant /completedAt"),
+        Bad("completed at 25 o'clock", r => r["completedAt"] = "2026-03-02T25:20:00+08:00", "invalidInstant /completedAt"),
+        Bad("completed at a number of seconds", r => r["completedAt"] = 1772432400, "wrongType /completedAt"),
+        Bad("admitted on 30 February", r => r["admittedOn"] = "2026-02-30", "invalidDay /admittedOn"),
+        Bad("admitted on a day of another form", r => r["admittedOn"] = "2026-3-1", "invalidDay /admittedOn"),
+        Bad("admitted on an instant", r => r["admittedOn"] = "2026-03-01T00:00:00+08:00", "invalidDay /admittedOn"),
+        Bad("admitted in the year 3000", r => r["admittedOn"] = "3000-01-01", "outOfRange /admittedOn"),
+        Bad("discharged tomorrow", r => r["dischargedOn"] = "2026-03-11", "futureDay /dischargedOn"),
+        Bad("discharged before admitted", r => r["dischargedOn"] = "2026-02-28", "dischargedBeforeAdmitted /dischargedOn"),
+
+        Bad("an unknown technique", r => r["technique"] = "cardiac", "unknownTechnique /technique"),
+        Bad("an unknown procedure code", r => r["procedureCodes"] = new JsonArray("NV-ANEURYSM-COIL", "NV-NOTHING"), "unknownProcedureCode /procedureCodes/1"),
+        Bad("a procedure code of another technique", r => r["procedureCodes"] = new JsonArray("CI-L3-05"), "unknownProcedureCode /procedureCodes/0"),
+        Bad("an unknown complication code", r => r["outcome"]!["complications"]![0]!["code"] = "hiccups", "unknownComplicationCode /outcome/complications/0/code"),
+        Bad("a complication without day", r => r["outcome"]!["complications"]![0]!.AsObject().Remove("occurredOn"), "missing /outcome/complications/0/occurredOn"),
+        Bad("a complication tomorrow", r => r["outcome"]!["complications"]![0]!["occurredOn"] = "2026-03-11", "futureDay /outcome/complications/0/occurredOn"),
+        Bad("a complication before the procedure", r => r["outcome"]!["complications"]![0]!["occurredOn"] = "2026-02-28", "beforeProcedure /outcome/complications/0/occurredOn"),
+        Bad("a severity as text", r => r["outcome"]!["complications"]![0]!["severe"] = "true", "wrongType /outcome/complications/0/severe"),
+        Bad("a death without relation", r => r["outcome"]!["death"]!.AsObject().Remove("relation"), "missing /outcome/death/relation"),
+        Bad("a death with a relation there is not", r => r["outcome"]!["death"]!["relation"] = "maybe", "unknownValue /outcome/death/relation"),
+        Bad("a death on 30 February", r => r["outcome"]!["death"]!["occurredOn"] = "2026-02-30", "invalidDay /outcome/death/occurredOn"),
+
+        Bad("an operator that is no id", r => r["operator"] = "王医生", "invalidId /operator"),
+        Bad("an operator with 65 characters", r => r["operator"] = new string('a', 65), "invalidId /operator"),
+        Bad("an institution with a slash", r => r["institution"] = "H1/../H2", "invalidId /institution"),
+        Bad("an assistant twice", r => r["assistants"] = new JsonArray("H1-B", "H1-B"), "duplicateItem /assistants/1"),
+        Bad("a decider twice", r => r["decidedBy"] = new JsonArray("H1-A", "H1-B", "H1-A"), "duplicateItem /decidedBy/2"),
+        Bad("21 assistants", r => r["assistants"] = new JsonArray([.. Enumerable.Range(0, 21).Select(n => (JsonNode)$"A{n}")]), "tooMany /assistants"),
+        Bad("101 devices", r => r["devices"] = new JsonArray([.. Enumerable.Range(0, 101).Select(n => (JsonNode)new JsonObject { ["serial"] = $"S{n}" })]), "tooMany /devices"),
+        Bad("the same UDI and serial twice", r => r["devices"] = new JsonArray(Device("A", "1"), Device("A", "2"), Device("A", "1")), "duplicateDevice /devices/2"),
+        Bad("an empty case number", r => r["caseNumber"] = "", "empty /caseNumber"),
+        Bad("a case number of blanks", r => r["caseNumber"] = "  ", "empty /caseNumber"),
+        Bad("a case number of 201 characters", r => r["caseNumber"] = new string('n', 201), "tooLong /caseNumber"),
+        Bad("a case number of 900 kB", r => r["caseNumber"] = new string('n', 900_000), "tooLong /caseNumber"),
+        Bad("several faults at once", r => { r["intent"] = "x"; r["operator"] = 1; r["patient"]!["ageYears"] = -1; }, "unknownValue /intent", "wrongType /operator", "outOfRange /patient/ageYears"),
+    ];
+
+    private static JsonObject Device(string udi, string serial) => new() { ["udi"] = udi, ["serial"] = serial };
+
+    private static IEnumerable<BadRequest> WholeBodies()
+    {
+        BadRequest Whole(string name, object? body, params string[] expected) => new(name, "POST", "cases", body, 400, expected) { Who = "hospital H1" };
+        return
+        [
+            Whole("no body", null, "emptyBody (body)"),
+            Whole("a body of blanks", "  \n", "invalidJson (body)"),
+            Whole("a body that is no JSON", "institution=H1", "invalidJson (body)"),
+            Whole("an array instead of an object", $"[{Report().ToJsonString()}]", "wrongType (body)"),
+            Whole("a text instead of an object", "\"H1\"", "wrongType (body)"),
+            Whole("null", "null", "wrongType (body)"),
+            Whole("garbage behind the object", Report().ToJsonString() + "x", "invalidJson (body)"),
+            Whole("a second object behind the first", Report().ToJsonString() + Report().ToJsonString(), "invalidJson (body)"),
+            Whole("an object without end", Report().ToJsonString()[..^1], "invalidJson (body)"),
+            Whole("a trailing comma", Text("\"succeeded\":true", "\"succeeded\":true,,"), "invalidJson (body)"),
+            Whole("a comment", "// hello\n" + Report().ToJsonString(), "invalidJson (body)"),
+            Whole("not a number", Text("61", "NaN"), "invalidJson (body)"),
+            Whole("nested 33 levels deep", $"{{\"a\":{new string('[', 32)}{new string(']', 32)}}}", "tooDeep (body)"),
+            Whole("nested a hundred thousand levels deep", new string('[', 100_000), "tooDeep (body)"),
+            Whole("bytes that are no UTF-8", (byte[])[.. "{\"institution\":\""u8, 0xC3, 0x28, .. "\"}"u8], "invalidUtf8 (body)"),
+            Whole("UTF-16", Encoding.Unicode.GetBytes(Report().ToJsonString()), "invalidJson (body)"),
+            Whole("GB 18030", (byte[])[.. "{\"institution\":\""u8, 0xB1, 0xB1, 0xBE, 0xA9, .. "\"}"u8], "invalidUtf8 (body)"),
+            Whole("a NUL escaped in text", Text("2026-000123", "2026\\u0000"), "invalidText /caseNumber"),
+            Whole("a NUL as it is in text", Text("2026-000123", "2026\0"), "invalidJson (body)"),
+            Whole("a line break in a case number", Text("2026-000123", "2026\\n1"), "invalidText /caseNumber"),
+            Whole("half of a surrogate pair", Text("2026-000123", "2026\\uD800"), "invalidText /caseNumber"),
+            Whole("half of a surrogate pair in an identifier", Text("H1-A\",\"trainee", "\\uDC00\",\"trainee"), "invalidText /operator"),
+            Whole("half of a surrogate pair in a property's name", Text("\"succeeded\"", "\"\\uD800\""), "invalidText (body)"),
+            Whole("a property twice", Text("\"succeeded\":true", "\"succeeded\":true,\"succeeded\":false"), "duplicateProperty /succeeded"),
+            Whole("a property twice, once escaped", Text("\"succeeded\":true", "\"succeeded\":true,\"succeede\\u0064\":true"), "duplicateProperty /succeeded"),
+            Whole("a property twice, two levels down", Text("\"ageYears\":61", "\"ageYears\":61,\"ageYears\":62"), "duplicateProperty /patient/ageYears"),
+            Whole("a number of a million digits", Text("61", new string('9', 900_000)), "outOfRange /patient/ageYears"),
+            new("a field of 2 MB", "POST", "cases", Report(r => r["caseNumber"] = new string('n', 2 * 1024 * 1024)), 413, "tooLarge") { Who = "hospital H1" },
+            new("a report as CSV", "POST", "cases", "institution,caseNumber\nH1,1\n", 415, "unsupportedMediaType") { Who = "hospital H1", ContentType = "text/csv" },
+        ];
+    }
+
+    private static IEnumerable<BadRequest> WhoReports() =>
+    [
+        new("another institution's token", "POST", "cases", Report().ToJsonString(), 403, "forbidden") { Who = "hospital H2" },
+        new("a hospital's report for one there is not", "POST", "cases", Report(r => r["institution"] = "H99"), 403, "forbidden") { Who = "hospital H1" },
+        new("a hospital that is not registered", "POST", "cases", Report(r => r["institution"] = "H99"), 400, "unknownInstitution /institution") { Who = "hospital H99" },
+        new("an unknown institution", "POST", "cases", Report(r => r["institution"] = "H99"), 400, "unknownInstitution /institution"),
+        new("a regulator of another province", "POST", "cases", Report().ToJsonString(), 403, "forbidden") { Who = "regulator 31" },
+        new("a physician's report", "POST", "cases", Report().ToJsonString(), 403, "forbidden") { Who = "physician H1-A" },
+        new("no token", "POST", "cases", Report().ToJsonString(), 401, "tokenMissing") { Who = "nobody" },
+        new("no token and no JSON either", "POST", "cases", "{", 401, "tokenMissing") { Who = "nobody" },
+    ];
+
+    private static IEnumerable<BadRequest> Headers()
+    {
+        BadRequest Header(string name, string header, string value, int status, string expected) =>
+            new(name, "POST", "cases/{case}/complications", "{\"code\":\"vasospasm\",\"occurredOn\":\"2026-03-03\",\"relation\":\"related\"}", status, expected) { Who = "hospital H1", Headers = [(header, value)] };
+        return
+        [
+            Header("an empty Idempotency-Key", "Idempotency-Key", "", 400, "invalidIdempotencyKey header:Idempotency-Key"),
+            Header("an Idempotency-Key of 129 characters", "Idempotency-Key", new string('k', 129), 400, "invalidIdempotencyKey header:Idempotency-Key"),
+            Header("If-Match without quotes", "If-Match", "1", 400, "invalidIfMatch header:If-Match"),
+            Header("If-Match of another version", "If-Match", "\"77\"", 412, "versionMoved"),
+            Header("If-Match of a tag that is weak", "If-Match", "W/\"1\"", 412, "versionMoved"),
+        ];
+    }
+
+    private static string Correction(Action<JsonObject>? change = null, Action<JsonObject>? whole = null)
+    {
+        var report = Report();
+        report["caseNumber"] = "c1";
+        report.Remove("outcome");
+        change?.Invoke(report);
+        var body = new JsonObject { ["reason"] = "wrong age", ["report"] = report };
+        whole?.Invoke(body);
+        return body.ToJsonString();
+    }
+
+    private static IEnumerable<BadRequest> Changes()
+    {
+        BadRequest Case(string name, string path, string body, int status, params string[] expected) => new(name, "POST", $"cases/{{case}}/{path}", body, status, expected) { Who = "hospital H1" };
+        const string reason = "{\"reason\":\"entered in error\"}";
+        return
+        [
+            Case("a correction with an outcome", "corrections", Correction(r => r["outcome"] = new JsonObject()), 400, "outcomeNotHere /report/outcome"),
+            Case("a correction to another case number", "corrections", Correction(r => r["caseNumber"] = "c2"), 400, "cannotChange /report/caseNumber"),
+            Case("a correction to another institution", "corrections", Correction(r => r["institution"] = "H2"), 400, "cannotChange /report/institution"),
+            Case("a correction without reason", "corrections", Correction(whole: b => b.Remove("reason")), 400, "missing /reason"),
+            Case("a correction of 4,001 characters of reason", "corrections", Correction(whole: b => b["reason"] = new string('r', 4001)), 400, "tooLong /reason"),
+            Case("a correction without report", "corrections", Correction(whole: b => b.Remove("report")), 400, "missing /report"),
+            Case("a correction that is a report", "corrections", Report(r => r.Remove("outcome")), 400,
+                ["missing /reason", "missing /report",
+                .. new[] { "institution", "caseNumber", "technique", "procedureCodes", "icd9cm3", "intent", "completedAt", "operator", "trainee", "assistants", "decidedBy", "patient", "urgency", "succeeded", "consent", "admittedOn", "dischargedOn", "devices" }
+                    .Select(p => $"unknownProperty /{p}")]),
+            Case("a correction with a bad report", "corrections", Correction(r => { r["intent"] = "x"; r["colour"] = "red"; }), 400, "unknownValue /report/intent", "unknownProperty /report/colour"),
+            Case("a correction to tomorrow", "corrections", Correction(r => r["completedAt"] = "2026-03-11T09:00:00+08:00"), 400, "futureDay /report/completedAt"),
+            Case("voided without reason", "void", "{}", 400, "missing /reason"),
+            Case("voided with an empty reason", "void", "{\"reason\":\"\"}", 400, "empty /reason"),
+            Case("voided without body", "void", "", 400, "emptyBody (body)"),
+            Case("a complication withdrawn that is not there", $"complications/{NoSuchId}/withdraw", reason, 404, "noSuchOutcome"),
+            Case("a complication withdrawn by a name that is no id", "complications/ischaemicStroke/withdraw", reason, 404, "notFound"),
+            Case("a death withdrawn as a complication", "complications/death/withdraw", reason, 404, "notFound"),
+            Case("a relation of what is no outcome", "relation", "{\"of\":\"deth\",\"relation\":\"related\",\"reason\":\"r\"}", 400, "notAnOutcome /of"),
+            Case("a relation of an outcome that is not there", "relation", $"{{\"of\":\"{NoSuchId}\",\"relation\":\"related\",\"reason\":\"r\"}}", 404, "noSuchOutcome"),
+            Case("a relation that is not said", "relation", "{\"of\":\"death\",\"reason\":\"r\"}", 400, "missing /relation"),
+            Case("a request decided by the hospital", $"requests/{NoSuchId}/decide", "{\"agree\":true,\"reason\":\"r\"}", 403, "forbidden"),
+            Case("a request decided that is not there", $"requests/{NoSuchId}/decide", "{\"agree\":true,\"reason\":\"r\"}", 404, "noSuchRequest") with { Who = "regulator 11" },
+            Case("a request decided by text", $"requests/{NoSuchId}/decide", "{\"agree\":\"yes\",\"reason\":\"r\"}", 400, "wrongType /agree") with { Who = "regulator 11" },
+            Case("a request decided without saying how", $"requests/{NoSuchId}/decide", "{\"reason\":\"r\"}", 400, "missing /agree") with { Who = "regulator 11" },
+            Case("an adjudication of nothing", "adjudications", "{\"relation\":\"unrelated\",\"reason\":\"r\"}", 400, "missing /of") with { Who = "regulator 11" },
+            Case("an adjudication of what is not there", "adjudications", $"{{\"of\":\"{NoSuchId}\",\"relation\":\"unrelated\",\"reason\":\"r\"}}", 404, "noSuchOutcome") with { Who = "regulator 11" },
+            Case("an adjudication by the hospital", "adjudications", "{\"of\":\"death\",\"relation\":\"unrelated\",\"reason\":\"r\"}", 403, "forbidden"),
+            new("a change of another hospital's case", "POST", "cases/{foreignCase}/void", reason, 404, "notFound") { Who = "hospital H1" },
+            new("a change of a case that is not there", "POST", $"cases/{NoSuchId}/void", reason, 404, "notFound"),
+            new("a change of a case by its number", "POST", "cases/2026-000123/void", reason, 404, "notFound"),
+        ];
+    }
+
+    private static IEnumerable<BadRequest> Outcomes()
+    {
+        BadRequest Case(string name, string path, string body, int status, params string[] expected) => new(name, "POST", $"cases/{{case}}/{path}", body, status, expected) { Who = "hospital H1" };
+        return
+        [
+            Case("a complication with an unknown code", "complications", "{\"code\":\"hiccups\",\"occurredOn\":\"2026-03-03\",\"relation\":\"related\"}", 400, "unknownComplicationCode /code"),
+            Case("a complication without anything", "complications", "{}", 400, "missing /code", "missing /occurredOn", "missing /relation"),
+            Case("a complication before the procedure by two days", "complications", "{\"code\":\"vasospasm\",\"occurredOn\":\"2026-02-28\",\"relation\":\"related\"}", 400, "beforeProcedure /occurredOn"),
+            Case("a complication with a relation there is not", "complications", "{\"code\":\"vasospasm\",\"occurredOn\":\"2026-03-03\",\"relation\":\"Related\"}", 400, "unknownValue /relation"),
+            Case("a death tomorrow", "death", "{\"occurredOn\":\"2026-03-11\",\"relation\":\"related\"}", 400, "futureDay /occurredOn"),
+            Case("a death on 31 April", "death", "{\"occurredOn\":\"2026-04-31\",\"relation\":\"related\"}", 400, "invalidDay /occurredOn"),
+            Case("a second death", "death", "{\"occurredOn\":\"2026-03-07\",\"relation\":\"related\"}", 409, "deathAlreadyReported"),
+            Case("an incident of grade 5", "incidents", "{\"grade\":5,\"determinedOn\":\"2026-03-07\",\"relation\":\"related\"}", 400, "outOfRange /grade"),
+            Case("an incident of grade 0", "incidents", "{\"grade\":0,\"determinedOn\":\"2026-03-07\",\"relation\":\"related\"}", 400, "outOfRange /grade"),
+            Case("an incident of grade 一", "incidents", "{\"grade\":\"一\",\"determinedOn\":\"2026-03-07\",\"relation\":\"related\"}", 400, "wrongType /grade"),
+            Case("an incident of grade 2.0", "incidents", "{\"grade\":2.0,\"determinedOn\":\"2026-03-07\",\"relation\":\"related\"}", 400, "wrongType /grade"),
+            Case("an incident determined tomorrow", "incidents", "{\"grade\":2,\"determinedOn\":\"2026-03-11\",\"relation\":\"related\"}", 400, "futureDay /determinedOn"),
+        ];
+    }
+
+    private static string Physician(Action<JsonObject> change)
+    {
+        var physician = JsonNode.Parse(
+            """
+            { "name": "Doctor X", "titles": [ { "title": "attending", "from": "2015-01-01" }, { "title": "chief", "from": "2020-01-01" } ], "licenceScope": "surgery", "specialty": "neurosurgery",
+              "registrations": [ { "institution": "H1", "from": "2015-01-01", "to": "2019-12-31", "main": true }, { "institution": "H2", "from": "2020-01-01", "main": true } ] }
+            """)!.AsObject();
+        change(physician);
+        return physician.ToJsonString();
+    }
+
+    private static IEnumerable<BadRequest> Registry()
+    {
+        BadRequest Place(string name, string body, params string[] expected) => new(name, "PUT", "institutions/H50", body, 400, expected);
+        BadRequest Person(string name, Action<JsonObject> change, params string[] expected) => new(name, "PUT", "physicians/P50", Physician(change), 400, expected);
+        BadRequest Leave(string name, string body, int status, params string[] expected) => new(name, "POST", "physicians/H1-A/leaves", body, status, expected) { Who = "hospital H1" };
+        return
+        [
+            Place("an institution without anything", "{}", "missing /name", "missing /province", "missing /level"),
+            Place("a province there is not", "{\"name\":\"N\",\"province\":\"99\",\"level\":\"tertiaryA\"}", "invalidProvince /province"),
+            Place("a province by name", "{\"name\":\"N\",\"province\":\"Beijing\",\"level\":\"tertiaryA\"}", "invalidProvince /province"),
+            Place("a province as a number", "{\"name\":\"N\",\"province\":11,\"level\":\"tertiaryA\"}", "wrongType /province"),
+            Place("a level there is not", "{\"name\":\"N\",\"province\":\"11\",\"level\":\"quaternary\"}", "unknownValue /level"),
+            Place("facts as a list", "{\"name\":\"N\",\"province\":\"11\",\"level\":\"tertiaryA\",\"facts\":[1]}", "wrongType /facts"),
+            Place("a fact no database keeps", "{\"name\":\"N\",\"province\":\"11\",\"level\":\"tertiaryA\",\"facts\":{\"beds\":1e400000}}", "outOfRange /facts/beds"),
+            Place("a fact with NUL", "{\"name\":\"N\",\"province\":\"11\",\"level\":\"tertiaryA\",\"facts\":{\"note\":[\"a\\u0000b\"]}}", "invalidText /facts/note/0"),
+            Place("a fact twice", "{\"name\":\"N\",\"province\":\"11\",\"level\":\"tertiaryA\",\"facts\":{\"beds\":1,\"beds\":2}}", "duplicateProperty /facts/beds"),
+            new("an institution with a blank in its id", "PUT", "institutions/H%2050", "{\"name\":\"N\",\"province\":\"11\",\"level\":\"tertiaryA\"}", 400, "invalidId path:id"),
+            new("an institution entered in another province", "PUT", "institutions/H50", "{\"name\":\"N\",\"province\":\"31\",\"level\":\"tertiaryA\"}", 403, "forbidden") { Who = "regulator 11" },
+            new("an institution moved to another province by its regulator", "PUT", "institutions/H1", "{\"name\":\"N\",\"province\":\"31\",\"level\":\"tertiaryA\"}", 403, "forbidden") { Who = "regulator 11" },
+            new("coverage from tomorrow", "PUT", "institutions/H1/coverage/neurovascular", "{\"from\":\"2026-03-11\"}", 400, "futureDay /from"),
+            new("coverage of an unknown technique", "PUT", "institutions/H1/coverage/cardiac", "{\"from\":\"2026-03-01\"}", 400, "unknownTechnique path:technique"),
+            new("coverage of an unknown institution", "PUT", "institutions/H99/coverage/neurovascular", "{\"from\":\"2026-03-01\"}", 404, "noSuchInstitution"),
+
+            Person("two main registrations", p => p["registrations"]![0]!.AsObject().Remove("to"), "notOneMainRegistration /registrations"),
+            Person("no main registration", p => p["registrations"]![1]!["main"] = false, "notOneMainRegistration /registrations"),
+            Person("a registration that does not say whether it is the main one", p => p["registrations"]![1]!.AsObject().Remove("main"), "missing /registrations/1/main"),
+            Person("a registration that ends before it begins", p => p["registrations"]![0]!["to"] = "2014-12-31", "endsBeforeItBegins /registrations/0/to"),
+            Person("a place registered twice", p => { p["registrations"]![0]!["institution"] = "H2"; p["registrations"]![0]!["to"] = "2020-01-01"; p["registrations"]![0]!["main"] = true; p["registrations"]![1]!["main"] = false; }, "registeredTwice /registrations"),
+            Person("registered at an institution there is not", p => p["registrations"]![1]!["institution"] = "H99", "unknownInstitution /registrations/1/institution"),
+            Person("two titles from one day", p => p["titles"]![1]!["from"] = "2015-01-01", "twoTitlesFromOneDay /titles/1/from"),
+            Person("a title there is not", p => p["titles"]![0]!["title"] = "professor", "unknownValue /titles/0/title"),
+            Person("titles missing", p => p.Remove("titles"), "missing /titles"),
+            Person("a misspelt member of a registration", p => { p["registrations"]![0]!["until"] = "2019-12-31"; }, "unknownProperty /registrations/0/until"),
+
+            Leave("a leave that ends before it begins", "{\"from\":\"2026-04-02\",\"to\":\"2026-04-01\",\"reason\":\"illness\"}", 400, "endsBeforeItBegins /to"),
+            Leave("a leave without end", "{\"from\":\"2026-04-02\",\"reason\":\"illness\"}", 400, "missing /to"),
+            Leave("a leave on 31 June", "{\"from\":\"2026-06-31\",\"to\":\"2026-07-01\",\"reason\":\"illness\"}", 400, "invalidDay /from"),
+            Leave("a leave of another hospital's physician", "{\"from\":\"2026-04-01\",\"to\":\"2026-04-02\",\"reason\":\"illness\"}", 403, "forbidden") with { Who = "hospital H2" },
+            Leave("a leave of a physician there is not", "{\"from\":\"2026-04-01\",\"to\":\"2026-04-02\",\"reason\":\"illness\"}", 404, "noSuchPhysician") with { Path = "physicians/P99/leaves", Who = "regulator 11" },
+            new("a leave confirmed that is not there", "POST", $"physicians/H1-A/leaves/{NoSuchId}/confirm", "{}", 404, "noSuchLeave") { Who = "regulator 11" },
+            new("a leave confirmed by what is no id", "POST", "physicians/H1-A/leaves/first/confirm", "{}", 400, "invalidUuid path:leaveId") { Who = "regulator 11" },
+        ];
+    }
+
+    private static IEnumerable<BadRequest> Calendars()
+    {
+        BadRequest Year(string name, string body, params string[] expected) => new(name, "PUT", "calendars/2027", body, 400, expected);
+        return
+        [
+            Year("a make-up day on a Tuesday", "{\"notice\":\"n\",\"rest\":[],\"makeUp\":[\"2027-01-05\"]}", "makeUpNotWeekend /makeUp/0"),
+            Year("a rest day of another year", "{\"notice\":\"n\",\"rest\":[\"2027-01-01\",\"2028-01-01\"],\"makeUp\":[]}", "dayOutsideYear /rest/1"),
+            Year("a rest day before the last week of the year before", "{\"notice\":\"n\",\"rest\":[\"2026-12-24\"],\"makeUp\":[]}", "dayOutsideYear /rest/0"),
+            Year("a rest day twice", "{\"notice\":\"n\",\"rest\":[\"2027-01-01\",\"2027-01-01\"],\"makeUp\":[]}", "dayRepeated /rest/1"),
+            Year("a day both rested and worked", "{\"notice\":\"n\",\"rest\":[\"2027-01-02\"],\"makeUp\":[\"2027-01-02\"]}", "restAndMakeUp /rest/0"),
+            Year("29 February of a year without", "{\"notice\":\"n\",\"rest\":[\"2027-02-29\"],\"makeUp\":[]}", "invalidDay /rest/0"),
+            Year("no lists", "{\"notice\":\"n\"}", "missing /rest", "missing /makeUp"),
+            Year("no notice", "{\"rest\":[],\"makeUp\":[]}", "missing /notice"),
+            new("a calendar published by a province", "PUT", "calendars/2027", "{\"notice\":\"n\",\"rest\":[],\"makeUp\":[]}", 403, "forbidden") { Who = "regulator 11" },
+            new("a year that is no number", "PUT", "calendars/next", "{\"notice\":\"n\",\"rest\":[],\"makeUp\":[]}", 400, "wrongType path:year"),
+            new("a year out of range", "GET", "calendars/1800", null, 400, "outOfRange path:year"),
+            new("a year not published", "GET", "calendars/2199", null, 404, "notFound"),
+        ];
+    }
+
+    private static IEnumerable<BadRequest> Enforcement()
+    {
+        BadRequest Set(string name, string body, int status, params string[] expected) => new(name, "PUT", "enforcement/neurovascular/11", body, status, expected) { Who = "regulator 11" };
+        return
+        [
+            Set("enforcement from yesterday", "{\"mode\":\"enforce\",\"from\":\"2026-03-09\"}", 400, "fromInThePast /from"),
+            Set("a mode there is not", "{\"mode\":\"punish\",\"from\":\"2026-03-10\"}", 400, "unknownValue /mode"),
+            Set("a revocation there is not", "{\"mode\":\"enforce\",\"from\":\"2026-03-10\",\"revocation\":\"never\"}", 400, "unknownValue /revocation"),
+            Set("a negative hold", "{\"mode\":\"enforce\",\"from\":\"2026-03-10\",\"holdAbove\":-1}", 400, "outOfRange /holdAbove"),
+            Set("a hold in percent", "{\"mode\":\"enforce\",\"from\":\"2026-03-10\",\"holdAbove\":\"2 %\"}", 400, "wrongType /holdAbove"),
+            Set("the mode missing", "{\"from\":\"2026-03-10\"}", 400, "missing /mode"),
+            Set("enforcement in another province", "{\"mode\":\"enforce\",\"from\":\"2026-03-10\"}", 403, "forbidden") with { Path = "enforcement/neurovascular/31" },
+            Set("enforcement of a technique there is not", "{\"mode\":\"enforce\",\"from\":\"2026-03-10\"}", 400, "unknownTechnique path:technique") with { Path = "enforcement/cardiac/11" },
+            Set("enforcement in a province there is not", "{\"mode\":\"enforce\",\"from\":\"2026-03-10\"}", 400, "invalidProvince path:province") with { Path = "enforcement/neurovascular/99", Who = "national" },
+        ];
+    }
+
+    private static IEnumerable<BadRequest> Qualifications()
+    {
+        BadRequest Act(string name, string path, string body, int status, params string[] expected) => new(name, "POST", $"qualifications/{path}", body, status, expected) { Who = "regulator 11" };
+        return
+        [
+            Act("a grant from today", "institution/H2/comprehensive/grant", "{\"reference\":\"r\",\"effectiveOn\":\"2026-03-10\"}", 400, "effectiveTooEarly /effectiveOn"),
+            Act("a grant without reference", "institution/H2/comprehensive/grant", "{}", 400, "missing /reference"),
+            Act("a grant to nobody", "institution/H99/comprehensive/grant", "{\"reference\":\"r\"}", 404, "notFound"),
+            Act("a grant of an unknown technique", "institution/H2/cardiac/grant", "{\"reference\":\"r\"}", 400, "unknownTechnique path:technique"),
+            Act("a grant to a kind there is not", "nurse/H2/comprehensive/grant", "{\"reference\":\"r\"}", 400, "unknownValue path:kind"),
+            Act("a grant in another province", "institution/H3/comprehensive/grant", "{\"reference\":\"r\"}", 403, "forbidden"),
+            Act("a suspension without reason", "institution/H1/neurovascular/suspend", "{}", 400, "missing /reason"),
+            Act("a suspension lifted that is not there", "institution/H1/neurovascular/lift", "{\"reason\":\"r\"}", 409, "notSuspended"),
+            Act("a review decided without saying how", "institution/H1/neurovascular/review", "{\"reason\":\"r\"}", 400, "missing /uphold"),
+            Act("a review decided the other way", "institution/H1/neurovascular/review", "{\"reason\":\"r\",\"uphold\":false}", 400, "unknownValue /uphold"),
+            Act("an unknown kind of act", "institution/H1/neurovascular/pardon", "{\"reason\":\"r\"}", 404, "notFound"),
+            new("a proposal decided that is not there", "POST", $"proposals/{NoSuchId}/decide", "{\"agree\":true,\"reason\":\"r\"}", 404, "noSuchProposal") { Who = "regulator 11" },
+            new("a proposal decided by what is no id", "POST", "proposals/first/decide", "{\"agree\":true,\"reason\":\"r\"}", 400, "invalidUuid path:id") { Who = "regulator 11" },
+            new("a qualification there is not", "GET", "qualifications/institution/H1/comprehensive", null, 404, "noSuchQualification"),
+        ];
+    }
+
+    private static IEnumerable<BadRequest> Queries()
+    {
+        BadRequest Get(string name, string path, params string[] expected) => new(name, "GET", path, null, 400, expected);
+        return
+        [
+            Get("a misspelt query parameter", "cases?institutoin=H1", "unknownParameter query:institutoin") with { Suggests = "institution" },
+            Get("a query parameter in another case", "cases?Institution=H1", "unknownParameter query:Institution") with { Suggests = "institution" },
+            Get("a query parameter nobody knows", "cases?verbose=1", "unknownParameter query:verbose"),
+            Get("a repeated query parameter", "cases?institution=H1&institution=H2", "repeatedParameter query:institution"),
+            Get("an empty query parameter", "cases?operator=", "empty query:operator"),
+            Get("a query parameter where none is taken", "calendars/2026?asOf=2026-01-01", "unknownParameter query:asOf"),
+            new("a query parameter on a write", "POST", "cases?force=true", Report().ToJsonString(), 400, "unknownParameter query:force"),
+            Get("limit 0", "cases?limit=0", "outOfRange query:limit"),
+            Get("limit 501", "cases?limit=501", "outOfRange query:limit"),
+            Get("a limit in words", "institutions?limit=ten", "wrongType query:limit"),
+            Get("a limit of a hundred digits", $"institutions?limit={new string('9', 100)}", "wrongType query:limit"),
+            Get("a malformed cursor", "cases?cursor=abc", "invalidCursor query:cursor"),
+            Get("a cursor of another list", $"cases?cursor={Service.Http.Page.Cursor("H1")}", "invalidCursor query:cursor"),
+            Get("a cursor with NUL", $"institutions?cursor={Service.Http.Page.Cursor("a\0b")}", "invalidCursor query:cursor"),
+            Get("a cursor of the dashboard that is none", "dashboards/compliance?cursor=!", "invalidCursor query:cursor"),
+            Get("a negative minPosition", "cases?minPosition=-1", "outOfRange query:minPosition"),
+            Get("from 30 February", "cases?from=2026-02-30", "invalidDay query:from"),
+            Get("a flag there is not", "cases?flag=odd", "unknownValue query:flag"),
+            Get("a timeliness there is not", "cases?timeliness=early", "unknownValue query:timeliness"),
+            Get("cases of an unknown technique", "cases?technique=cardiac", "unknownTechnique query:technique"),
+            Get("bytes that are no UTF-8 in a query, which stay escaped", "cases?institution=%FF%FE", "invalidId query:institution"),
+            Get("NUL in a query", "cases?institution=H1%00", "invalidText query:institution"),
+            new("another hospital's cases", "GET", "cases?institution=H2", null, 403, "forbidden") { Who = "hospital H1" },
+            new("another operator's cases", "GET", "cases?operator=H1-B", null, 403, "forbidden") { Who = "physician H1-A" },
+
+            Get("metrics without technique", "institutions/H1/metrics", "missing query:technique"),
+            Get("metrics of an unknown technique", "institutions/H1/metrics?technique=cardiac", "unknownTechnique query:technique"),
+            Get("metrics as of tomorrow", "institutions/H1/metrics?technique=neurovascular&asOf=2026-03-11", "futureDay query:asOf"),
+            Get("metrics as of 30 February", "physicians/H1-A/metrics?technique=neurovascular&asOf=2026-02-30", "invalidDay query:asOf"),
+            Get("metrics with a misspelt asOf", "institutions/H1/metrics?technique=neurovascular&asof=2026-03-01", "unknownParameter query:asof") with { Suggests = "asOf" },
+            new("metrics of nobody", "GET", "institutions/H99/metrics?technique=neurovascular", null, 404, "notFound"),
+            new("metrics of another hospital", "GET", "institutions/H2/metrics?technique=neurovascular", null, 403, "forbidden") { Who = "hospital H1" },
+            Get("compliance as of tomorrow", "institutions/H1/compliance?technique=neurovascular&asOf=2026-03-11", "futureDay query:asOf"),
+            Get("compliance as of an instant", "physicians/H1-A/compliance?technique=neurovascular&asOf=2026-03-01T00:00:00Z", "invalidDay query:asOf"),
+            Get("a series by the week", "institutions/H1/metrics/series?technique=neurovascular&from=2026-01-01&to=2026-02-01&step=week", "unknownValue query:step"),
+            Get("a series without end", "institutions/H1/metrics/series?technique=neurovascular&from=2026-01-01&step=day", "missing query:to"),
+            Get("a series to tomorrow", "institutions/H1/metrics/series?technique=neurovascular&from=2026-03-01&to=2026-03-11&step=day", "futureDay query:to"),
+            Get("a series that ends before it begins", "institutions/H1/metrics/series?technique=neurovascular&from=2026-03-01&to=2026-02-01&step=day", "endsBeforeItBegins query:to"),
+            Get("a dashboard of a kind there is not", "dashboards/compliance?kind=nurse", "unknownValue query:kind"),
+            Get("a dashboard by a standing there is not", "dashboards/compliance?standing=bad", "unknownValue query:standing"),
+            Get("a dashboard sorted by luck", "dashboards/compliance?sort=luck", "unknownValue query:sort"),
+            Get("a dashboard of a province there is not", "dashboards/compliance?province=99", "invalidProvince query:province"),
+            new("a dashboard of another province", "GET", "dashboards/compliance?province=31", null, 403, "forbidden") { Who = "regulator 11" },
+            Get("provinces without technique", "dashboards/provinces", "missing query:technique"),
+            Get("enforcement of an unknown technique", "enforcement?technique=cardiac", "unknownTechnique query:technique"),
+            Get("proposals of an unknown technique", "proposals?technique=cardiac", "unknownTechnique query:technique"),
+            Get("physicians of a province there is not", "physicians?province=1", "invalidProvince query:province"),
+            Get("a public register with a token for a page", "public/register?page=2", "unknownParameter query:page") with { Who = "nobody" },
+            Get("a public register of an unknown technique", "public/register?technique=cardiac", "unknownTechnique query:technique") with { Who = "nobody" },
+            Get("a regulation's version 0", "public/regulations/NV-2012/0", "outOfRange path:version") with { Who = "nobody" },
+            new("a regulation there is not", "GET", "regulations/NV-2099/1", null, 404, "notFound"),
+        ];
+    }
+
+    private static IEnumerable<BadRequest> Imports()
+    {
+        BadRequest Import(string name, string path, object? body, int status, params string[] expected) => new(name, "POST", path, body, status, expected) { ContentType = "application/x-ndjson" };
+        return
+        [
+            Import("an empty import", "cases/import", "", 400, "emptyBody (body)"),
+            Import("an import of blank lines", "cases/import", "\n \r\n\t\n", 400, "emptyBody (body)"),
+            Import("an empty import of qualifications", "qualifications/import", "", 400, "emptyBody (body)"),
+            Import("an import as CSV", "cases/import", "institution,caseNumber\nH1,1\n", 415, "unsupportedMediaType") with { ContentType = "text/csv" },
+            Import("an import as JSON", "cases/import", $"[{Report().ToJsonString()}]", 415, "unsupportedMediaType") with { ContentType = "application/json" },
+            Import("an import of qualifications as CSV", "qualifications/import", "kind,subject\n", 415, "unsupportedMediaType") with { ContentType = "text/csv" },
+            Import("an import by a physician", "cases/import", Report().ToJsonString() + "\n", 403, "forbidden") with { Who = "physician H1-A" },
+            Import("an import of qualifications by a hospital", "qualifications/import", "{}\n", 403, "forbidden") with { Who = "hospital H1" },
+            Import("an import with a query parameter", "cases/import?dryRun=true", Report().ToJsonString() + "\n", 400, "unknownParameter query:dryRun"),
+        ];
+    }
+
+    private static IEnumerable<BadRequest> Elsewhere() =>
+    [
+        new("a path there is not", "GET", "patients", null, 404, "notFound"),
+        new("a path there is not, without token", "GET", "patients", null, 404, "notFound") { Who = "nobody" },
+        new("a method that is not allowed", "DELETE", "cases/{case}", null, 405, "methodNotAllowed"),
+        new("a write to what is only read", "PUT", "public/register", "{}", 405, "methodNotAllowed"),
+        new("a token for a role there is not", "POST", "/dev/token", "{\"role\":\"admin\"}", 400, "unknownValue /role") { Who = "nobody" },
+        new("a token for a hospital without name", "POST", "/dev/token", "{\"role\":\"hospital\"}", 400, "missing /institution") { Who = "nobody" },
+        new("a clock set back", "POST", "/dev/clock", "{\"now\":\"2026-03-01T12:00:00+08:00\"}", 409, "clockRunsForward") { Who = "nobody" },
+        new("a clock without offset", "POST", "/dev/clock", "{\"now\":\"2026-03-11T12:00:00\"}", 400, "invalidInstant /now") { Who = "nobody" },
+    ];
+
+    private static IEnumerable<BadRequest> Private()
+    {
+        BadRequest Bad(string name, string secret, Action<JsonObject> change, params string[] expected) => new(name, "POST", "cases", Report(change), 400, expected) { Who = "hospital H1", Secret = secret };
+        BadRequest Write(string name, string secret, string path, string body, params string[] expected) => new(name, "POST", path, body, 400, expected) { Who = "regulator 11", Secret = secret };
+        BadRequest Get(string name, string secret, string path, int status, params string[] expected) => new(name, "GET", path, null, status, expected) { Secret = secret };
+        const string place = "{{\"name\":{0},\"province\":\"11\",\"level\":\"tertiaryA\",\"facts\":{1}}}";
+        string Place(string name, string facts) => string.Format(System.Globalization.CultureInfo.InvariantCulture, place, name, facts);
+        return
+        [
+            Bad("an identity card as case number", IdentityCard, r => r["caseNumber"] = IdentityCard, "personalData /caseNumber"),
+            Bad("an identity card with a small x, in a case number", "11010119900307889x", r => r["caseNumber"] = "No. 11010119900307889x", "personalData /caseNumber"),
+            Bad("a mobile number in a case number", Mobile, r => r["caseNumber"] = $"A-{Mobile}-1", "personalData /caseNumber"),
+            Bad("a mobile number with spaces", "138 0013 8000", r => r["caseNumber"] = "138 0013 8000", "personalData /caseNumber"),
+            Bad("a mobile number with country code", "86-13800138000", r => r["caseNumber"] = "+86-13800138000", "personalData /caseNumber"),
+            Bad("a mobile number in full-width digits", "１３８００１３８０００", r => r["caseNumber"] = "１３８００１３８０００", "personalData /caseNumber"),
+            Bad("a landline as case number", Landline, r => r["caseNumber"] = Landline, "personalData /caseNumber"),
+            Bad("a labelled name", "张小明", r => r["caseNumber"] = "姓名：张小明", "personalData /caseNumber"),
+            Bad("a mobile number as trainee", Mobile, r => r["trainee"] = Mobile, "personalData /trainee"),
+            Bad("an identity card as operator", IdentityCard, r => r["operator"] = IdentityCard, "personalData /operator"),
+            Bad("a mobile number as assistant", Mobile, r => r["assistants"] = new JsonArray("H1-B", Mobile), "personalData /assistants/1"),
+            Bad("an identity card as institution", IdentityCard, r => r["institution"] = IdentityCard, "personalData /institution"),
+            Bad("a mobile number as technique", Mobile, r => r["technique"] = Mobile, "personalData /technique"),
+            Bad("a mobile number as procedure code", Mobile, r => r["procedureCodes"] = new JsonArray(Mobile), "personalData /procedureCodes/0"),
+            Bad("a mobile number as diagnosis", Mobile, r => r["patient"]!["diagnosis"] = $"I60.1 {Mobile}", "personalData /patient/diagnosis"),
+            Bad("an identity card as pseudonym", IdentityCard, r => r["patient"]!["pseudonym"] = IdentityCard, "personalData /patient/pseudonym"),
+            Bad("an identity card in a long pseudonym", IdentityCard, r => r["patient"]!["pseudonym"] = $"pseudonym-of-the-patient-{IdentityCard}", "personalData /patient/pseudonym"),
+            Bad("a labelled telephone as lot", Mobile, r => r["devices"]![0]!["lot"] = $"电话{Mobile}", "personalData /devices/0/lot"),
+            Bad("an identity card as serial", IdentityCard, r => r["devices"]![0]!["serial"] = IdentityCard, "personalData /devices/0/serial"),
+            Bad("an identity card in a UDI", IdentityCard, r => r["devices"]![0]!["udi"] = $"(01)06901234567892(21){IdentityCard}", "personalData /devices/0/udi"),
+            Bad("a mobile number as intent", Mobile, r => r["intent"] = Mobile, "unknownValue /intent"),
+            Bad("a mobile number as a day", Mobile, r => r["admittedOn"] = Mobile, "invalidDay /admittedOn"),
+            Bad("a mobile number as a number", Mobile, r => r["patient"]!["ageYears"] = 13_800_138_000, "outOfRange /patient/ageYears"),
+            Bad("a mobile number as complication code", Mobile, r => r["outcome"]!["complications"]![0]!["code"] = Mobile, "personalData /outcome/complications/0/code"),
+            Bad("a mobile number as a property's name", Mobile, r => r[Mobile] = 1, "personalData (body)"),
+            Bad("an identity card in a property's name", IdentityCard, r => r["patient"]![$"id{IdentityCard}"] = 1, "personalData /patient"),
+            Bad("a name as a property's name", "张小明", r => r["张小明"] = 1, "unknownProperty (body)"),
+            new("a mobile number in what is no JSON", "POST", "cases", $"{{\"caseNumber\":{Mobile}x", 400, "invalidJson (body)") { Who = "hospital H1", Secret = Mobile },
+            Write("a mobile number in a reason", Mobile, "cases/{case}/void", $"{{\"reason\":\"call {Mobile}\"}}", "personalData /reason"),
+            Write("an identity card over two lines of a reason", "110101 19900307 4477", "cases/{case}/void", "{\"reason\":\"see\\n110101 19900307 4477\"}", "personalData /reason"),
+            Write("a mobile number in a correction's report", Mobile, "cases/{case}/corrections", Correction(r => r["caseNumber"] = Mobile), "personalData /report/caseNumber"),
+            Write("a mobile number in an adjudication", Mobile, "cases/{case}/adjudications", $"{{\"of\":\"death\",\"relation\":\"unrelated\",\"reason\":\"{Mobile}\"}}", "personalData /reason"),
+            Write("a mobile number as what an adjudication is of", Mobile, "cases/{case}/adjudications", $"{{\"of\":\"{Mobile}\",\"relation\":\"unrelated\",\"reason\":\"r\"}}", "personalData /of"),
+            Write("a mobile number in a leave's reason", Mobile, "physicians/H1-A/leaves", $"{{\"from\":\"2026-04-01\",\"to\":\"2026-04-02\",\"reason\":\"ill, {Mobile}\"}}", "personalData /reason"),
+            Write("a mobile number in the reason of a suspension", Mobile, "qualifications/institution/H1/neurovascular/suspend", $"{{\"reason\":\"{Mobile}\"}}", "personalData /reason"),
+            Write("an identity card as the reference of a grant", IdentityCard, "qualifications/institution/H2/comprehensive/grant", $"{{\"reference\":\"{IdentityCard}\"}}", "personalData /reference"),
+            Write("a landline in an institution's name", Landline, "institutions/H50", Place($"\"Hospital, {Landline}\"", "{}"), "personalData /name") with { Method = "PUT" },
+            Write("a mobile number in a fact", Mobile, "institutions/H50", Place("\"N\"", $"{{\"contact\":{{\"phone\":[\"{Mobile}\"]}}}}"), "personalData /facts/contact/phone/0") with { Method = "PUT" },
+            Write("a mobile number as a fact's name", Mobile, "institutions/H50", Place("\"N\"", $"{{\"{Mobile}\":1}}"), "personalData /facts") with { Method = "PUT" },
+            Write("a mobile number as a fact's number", Mobile, "institutions/H50", Place("\"N\"", $"{{\"phone\":{Mobile}}}"), "personalData /facts/phone") with { Method = "PUT" },
+            Write("an identity card as a physician's name", IdentityCard, "physicians/P50", Physician(p => p["name"] = IdentityCard), "personalData /name") with { Method = "PUT" },
+            Write("an identity card as a physician's id", IdentityCard, $"physicians/{IdentityCard}", Physician(_ => { }), "personalData path:id") with { Method = "PUT" },
+            Write("a landline in a calendar's notice", Landline, "calendars/2027", $"{{\"notice\":\"call {Landline}\",\"rest\":[],\"makeUp\":[]}}", "personalData /notice") with { Method = "PUT", Who = "national" },
+            Get("a mobile number as a query parameter", Mobile, $"cases?operator={Mobile}", 400, "personalData query:operator"),
+            Get("a mobile number as technique of a query", Mobile, $"institutions/H1/metrics?technique={Mobile}", 400, "personalData query:technique"),
+            Get("an identity card as a query parameter's name", IdentityCard, $"cases?{IdentityCard}=1", 400, "personalData query:"),
+            Get("a mobile number as limit", Mobile, $"cases?limit={Mobile}", 400, "outOfRange query:limit"),
+            Get("a mobile number as asOf", Mobile, $"institutions/H1/metrics?technique=neurovascular&asOf={Mobile}", 400, "invalidDay query:asOf"),
+            Get("a mobile number as cursor", Mobile, $"cases?cursor={Mobile}", 400, "invalidCursor query:cursor"),
+            Get("a mobile number as a case's id", Mobile, $"cases/{Mobile}", 404, "notFound"),
+            Get("an identity card in a path there is not", IdentityCard, $"patients/{IdentityCard}", 404, "notFound"),
+            Get("a mobile number as a physician", Mobile, $"physicians/{Mobile}", 400, "personalData path:id"),
+            Get("a mobile number as whose metrics", Mobile, $"physicians/{Mobile}/metrics?technique=neurovascular", 400, "personalData path:id"),
+            Get("a mobile number as a year", Mobile, $"calendars/{Mobile}", 400, "wrongType path:year"),
+            Get("a mobile number as a token", Mobile, "cases", 401, "tokenInvalid") with { Who = "nobody", Headers = [("Authorization", $"Bearer {Mobile}")] },
+            Write("a mobile number as Idempotency-Key", Mobile, "cases/{case}/void", "{\"reason\":\"r\"}", "invalidIdempotencyKey header:Idempotency-Key") with { Headers = [("Idempotency-Key", Mobile)] },
+            Write("a mobile number as If-Match", Mobile, "cases/{case}/void", "{\"reason\":\"r\"}", "invalidIfMatch header:If-Match") with { Headers = [("If-Match", Mobile)] },
+            Write("a mobile number as a role", Mobile, "/dev/token", $"{{\"role\":\"{Mobile}\"}}", "unknownValue /role") with { Who = "nobody" },
+        ];
+    }
+}

@@ -1,0 +1,163 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json.Nodes;
+
+namespace Compliance.Service.Tests.Scenarios;
+
+/// <summary>The service as a process of its own, killed in the middle of its work.</summary>
+public sealed class KilledTests
+{
+    private const int Lines = 6_000;
+
+    private static readonly DateOnly Day = new(2026, 9, 1);
+
+    [Fact]
+    public async Task What_was_acknowledged_before_a_kill_is_there_once_after_it()
+    {
+        var database = await TestPostgres.CreateDatabase();
+        var acknowledged = new ConcurrentBag<(JsonObject Report, string CaseId)>();
+        var import = string.Concat(Enumerable.Range(0, Lines).Select(n => Report($"line-{n}").ToJsonString() + "\n"));
+        string token;
+        using (var first = await Running.Start(database))
+        {
+            token = await first.Token();
+            using var put = await first.Http.PutAsJsonAsync("/api/v1/institutions/H1", new { name = "Hospital", province = "11", level = "tertiary" });
+            put.EnsureSuccessStatusCode();
+            var importing = first.Http.PostAsync("/api/v1/cases/import", Ndjson(import));
+            var reporting = Task.WhenAll(Enumerable.Range(0, 4).Select(async caller =>
+            {
+                for (var n = 0; ; n++)
+                {
+                    var report = Report($"single-{caller}-{n}");
+                    using var response = await first.Http.PostAsync("/api/v1/cases", new StringContent(report.ToJsonString(), Encoding.UTF8, "application/json"));
+                    if (response.StatusCode == HttpStatusCode.Created)
+                    {
+                        acknowledged.Add((report, JsonNode.Parse(await response.Content.ReadAsStringAsync())!["caseId"]!.GetValue<string>()));
+                    }
+                }
+            }));
+            while (acknowledged.Count < 60 && !importing.IsCompleted)
+            {
+                await Task.Delay(5);
+            }
+
+            importing.IsCompleted.ShouldBeFalse("the kill must come in the middle of the import");
+            first.Kill();
+            await Should.ThrowAsync<HttpRequestException>(importing);
+            await Should.ThrowAsync<HttpRequestException>(reporting);
+        }
+
+        using var second = await Running.Start(database);
+        second.Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        foreach (var (report, caseId) in acknowledged)
+        {
+            using var again = await second.Http.PostAsync("/api/v1/cases", new StringContent(report.ToJsonString(), Encoding.UTF8, "application/json"));
+            again.StatusCode.ShouldBe(HttpStatusCode.OK);
+            JsonNode.Parse(await again.Content.ReadAsStringAsync())!["caseId"]!.GetValue<string>().ShouldBe(caseId);
+        }
+
+        // What the killed import had stored is found, not doubled; what it had not is stored now.
+        var answer = JsonNode.Parse(await (await second.Http.PostAsync("/api/v1/cases/import", Ndjson(import))).Content.ReadAsStringAsync())!;
+        (answer["accepted"]!.GetValue<int>() + answer["unchanged"]!.GetValue<int>()).ShouldBe(Lines);
+        answer["unchanged"]!.GetValue<int>().ShouldBeGreaterThan(0);
+
+        // Callers who were cut off may have been stored or not: their number is what the log holds beyond the others.
+        await using var source = Npgsql.NpgsqlDataSource.Create(database);
+        await using var command = source.CreateCommand("select count(*) from events.mt_events where type = 'case_reported'");
+        var stored = (long)(await command.ExecuteScalarAsync())!;
+        stored.ShouldBeInRange(Lines + acknowledged.Count, Lines + acknowledged.Count + 4);
+        var metrics = await second.Http.GetFromJsonAsync<JsonNode>($"/api/v1/institutions/H1/metrics?technique=neurovascular&minPosition={answer["position"]}");
+        metrics!["counts"]!["cases"]!.GetValue<int>().ShouldBe((int)stored);
+    }
+
+    private static JsonObject Report(string number)
+    {
+        var report = World.Case("H1", number, Day);
+        report["operator"] = "P1";
+        return report;
+    }
+
+    private static StringContent Ndjson(string lines)
+    {
+        var content = new StringContent(lines, Encoding.UTF8);
+        content.Headers.ContentType = new MediaTypeHeaderValue("application/x-ndjson");
+        return content;
+    }
+
+    /// <summary>The service's own program, on a free port.</summary>
+    private sealed class Running : IDisposable
+    {
+        private readonly Process _process;
+
+        private Running(Process process, HttpClient http) => (_process, Http) = (process, http);
+
+        public HttpClient Http { get; }
+
+        public static async Task<Running> Start(string database)
+        {
+            using var probe = new TcpListener(IPAddress.Loopback, 0);
+            probe.Start();
+            var url = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{((IPEndPoint)probe.LocalEndpoint).Port}");
+            probe.Stop();
+            var start = new ProcessStartInfo("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "Compliance.Service.dll")]) { RedirectStandardOutput = true, UseShellExecute = false };
+            start.Environment["ASPNETCORE_URLS"] = url;
+            start.Environment["ASPNETCORE_ENVIRONMENT"] = "Development";
+            start.Environment["ConnectionStrings__Compliance"] = database;
+            var process = Process.Start(start)!;
+            process.OutputDataReceived += (_, _) => { };
+            process.BeginOutputReadLine();
+            var running = new Running(process, new HttpClient { BaseAddress = new Uri(url) });
+            for (var attempt = 0; attempt < 300; attempt++)
+            {
+                try
+                {
+                    using var ready = await running.Http.GetAsync("/health/ready");
+                    if (ready.IsSuccessStatusCode)
+                    {
+                        return running;
+                    }
+                }
+                catch (HttpRequestException)
+                {
+                    process.HasExited.ShouldBeFalse("the service ended at its start");
+                }
+
+                await Task.Delay(100);
+            }
+
+            throw new TimeoutException("The service is not ready after half a minute.");
+        }
+
+        public async Task<string> Token()
+        {
+            using var response = await Http.PostAsJsonAsync("/dev/token", new { role = "national" });
+            var token = JsonNode.Parse(await response.Content.ReadAsStringAsync())!["token"]!.GetValue<string>();
+            Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+            return token;
+        }
+
+        /// <summary>SIGKILL: no chance to tidy up.</summary>
+        public void Kill()
+        {
+            _process.Kill();
+            _process.WaitForExit();
+        }
+
+        public void Dispose()
+        {
+            if (!_process.HasExited)
+            {
+                Kill();
+            }
+
+            _process.Dispose();
+            Http.Dispose();
+        }
+    }
+}
