@@ -74,10 +74,10 @@ public sealed class EventStoreFixture : IAsyncLifetime
         return (T)(await command.ExecuteScalarAsync())!;
     }
 
-    /// <summary>Runs something while another program's transaction has done something.</summary>
+    /// <summary>Runs something while another program's transaction has done something. On a connection of its own: a pooled one may have been killed by the test before.</summary>
     public async Task While(string foreignSql, Func<Task> action)
     {
-        await using var connection = new NpgsqlConnection(ConnectionString);
+        await using var connection = new NpgsqlConnection($"{ConnectionString};Pooling=false");
         await connection.OpenAsync();
         await using var transaction = await connection.BeginTransactionAsync();
         await using var command = new NpgsqlCommand(foreignSql, connection);

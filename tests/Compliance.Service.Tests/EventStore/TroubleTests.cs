@@ -132,6 +132,7 @@ public sealed class TroubleTests(EventStoreFixture db) : IClassFixture<EventStor
         appended.ShouldBeGreaterThan(0);
         unavailable.ShouldBeGreaterThan(0);
         store.BeforeCommit = null;
+        db.Database.Clear();
         (await store.Append(Note(db.NewStream(), 0))).ShouldBeOfType<AppendResult.Appended>();
 
         async Task Kill() => await db.Execute(
