@@ -90,28 +90,3 @@ public sealed class CompanionKind
 /// <param name="Values">One per column of the kind, of the column's CLR type (Guid, long, int, short, bool, DateOnly, DateTimeOffset,
 /// string, byte[]) or null.</param>
 public sealed record Companion(CompanionKind Kind, params object?[] Values);
-
-/// <summary>Where a projection or process stands, in mt_event_progression.</summary>
-public static class Checkpoint
-{
-    private static readonly CompanionKind Kind = new(
-        "checkpoint",
-        // "insert … on conflict" rather than "update", so that a checkpoint that does not exist yet counts as 0.
-        """
-        insert into events.mt_event_progression as held (name, last_seq_id, last_updated)
-        select move.name, move.target, clock_timestamp()
-          from unnest($1::text[], $2::bigint[], $3::bigint[]) as move (name, origin, target)
-         where move.origin = 0 or exists (select from events.mt_event_progression known where known.name = move.name)
-        on conflict (name) do update set last_seq_id = excluded.last_seq_id, last_updated = excluded.last_updated
-         where held.last_seq_id = (select move.origin from unnest($1::text[], $2::bigint[]) as move (name, origin) where move.name = excluded.name)
-        """,
-        NpgsqlDbType.Text, NpgsqlDbType.Bigint, NpgsqlDbType.Bigint)
-    {
-        // A monitor that decides many things at once asserts its checkpoint with each.
-        Shared = true,
-    };
-
-    /// <summary>Compare-and-set: refused unless the checkpoint stands at <paramref name="from"/> (a missing one stands at 0).
-    /// Equal positions merely assert that nobody else has moved it, i.e. that the caller still owns it.</summary>
-    public static Companion Move(string name, long from, long to) => new(Kind, name, from, to);
-}

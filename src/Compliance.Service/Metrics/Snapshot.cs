@@ -1,4 +1,5 @@
 using System.Data;
+using Compliance.Service.EventStore;
 using Compliance.Service.Http;
 using Compliance.Service.Projections;
 using Npgsql;
@@ -29,9 +30,7 @@ public sealed class Snapshot : IAsyncDisposable
         try
         {
             var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellation);
-            await using var command = new NpgsqlCommand("select last_seq_id from events.mt_event_progression where name = $1", connection);
-            command.Parameters.Add(new() { Value = checkpoint });
-            return new(connection, transaction, await command.ExecuteScalarAsync(cancellation) as long? ?? 0);
+            return new(connection, transaction, await Checkpoints.Read(connection, checkpoint, cancellation));
         }
         catch
         {

@@ -1,7 +1,6 @@
 using Compliance.Calendars;
 using Compliance.Service.EventStore;
 using Compliance.Service.Http;
-using Compliance.Service.Projections;
 using Npgsql;
 
 namespace Compliance.Service.Processes;

@@ -117,7 +117,7 @@ public sealed class DayMonitor(NpgsqlDataSource database, IEventStore log, Comma
             (state, today) => Qualification.RecordClosing(
                 state, closing, setting, held, proceedings.RectificationMonths, today, reference.Calendar.AddWorkingDays(today, proceedings.GroundsDecisionWorkingDays)),
             cancellation,
-            (_, events, _) => events.Count == 0 ? [] : [Checkpoint.Move(Name, _position, _position)]);
+            (_, events, _) => events.Count == 0 ? [] : [Checkpoints.Move(Name, _position, _position)]);
         switch (outcome)
         {
             case Outcome<Qualification.State, Qualification.Event>.Done done:

@@ -1,5 +1,4 @@
 using Compliance.Service.EventStore;
-using Compliance.Service.Projections;
 using Npgsql;
 
 namespace Compliance.Service.Processes;

@@ -73,7 +73,7 @@ public sealed class AppendTests(EventStoreFixture db) : IClassFixture<EventStore
     public async Task A_checkpoint_moves_only_from_where_it_stands()
     {
         async Task<AppendResult> Move(long from, long to) =>
-            await _store.Append(new AppendRequest("any", 0, []) { Companions = [Checkpoint.Move("moved:All", from, to)] });
+            await _store.Append(new AppendRequest("any", 0, []) { Companions = [Checkpoints.Move("moved:All", from, to)] });
 
         var refused = new AppendResult.CompanionRefused("checkpoint");
         (await Move(5, 6)).ShouldBe(refused);
