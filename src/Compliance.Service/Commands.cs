@@ -150,7 +150,7 @@ public sealed class Commands(IEventStore log, NpgsqlDataSource database, Clock c
     {
         var position = Interlocked.Read(ref _lastReferencePosition);
         if (position > Interlocked.Read(ref _lastReferenceShown)
-            && await Checkpoints.WaitFor(database, ReadModel.Name, position, Checkpoints.LongestWait, cancellation))
+            && await Checkpoints.WaitFor(database, ReadSchema.Living.Rows, position, Checkpoints.LongestWait, cancellation))
         {
             Interlocked.Exchange(ref _lastReferenceShown, position);
         }

@@ -3,7 +3,6 @@ using Compliance.Service.EventStore;
 using Compliance.Service.Http;
 using Compliance.Service.Processes;
 using Compliance.Service.Projections;
-using Compliance.Service.Schema;
 using Npgsql;
 
 namespace Compliance.Service;
@@ -11,13 +10,9 @@ namespace Compliance.Service;
 /// <summary>The service put together: database, log, projections, processes, endpoints.</summary>
 public sealed class ComplianceService : IAsyncDisposable
 {
-    /// <summary>Where the embedded database lies, unless <c>COMPLIANCE_DATA</c> says otherwise: in the working directory.</summary>
-    private const string DefaultDataDirectory = ".data";
+    private readonly ServiceDatabase _database;
 
-    private readonly EmbeddedPostgres? _embedded;
-    private readonly NpgsqlDataSource _database;
-
-    private ComplianceService(WebApplication app, NpgsqlDataSource database, EmbeddedPostgres? embedded) => (App, _database, _embedded) = (app, database, embedded);
+    private ComplianceService(WebApplication app, ServiceDatabase database) => (App, _database) = (app, database);
 
     public WebApplication App { get; }
 
@@ -40,42 +35,14 @@ public sealed class ComplianceService : IAsyncDisposable
             builder.Logging.AddJsonConsole(o => o.UseUtcTimestamp = true);
         }
 
-        using var startup = LoggerFactory.Create(l => l.AddSimpleConsole(o => o.SingleLine = true));
-        EmbeddedPostgres? embedded = null;
-        NpgsqlDataSource? database = null;
+        var database = await ServiceDatabase.Open(builder.Configuration, cancellation);
         try
         {
-            var connectionString = builder.Configuration.GetConnectionString("Compliance");
-            if (string.IsNullOrEmpty(connectionString))
-            {
-                var directory = Path.GetFullPath(builder.Configuration["COMPLIANCE_DATA"] is { Length: > 0 } given ? given : DefaultDataDirectory);
-                embedded = await EmbeddedPostgres.Start(directory, new EmbeddedPostgresOptions(), startup.CreateLogger<EmbeddedPostgres>(), cancellation);
-                connectionString = embedded.ConnectionString;
-            }
-
-            database = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(connectionString)
-            {
-                // The statements are few and fixed; prepared, each saves its planning.
-                MaxAutoPrepare = 100,
-                AutoPrepareMinUsages = 3,
-                ApplicationName = "compliance",
-            });
-            await SchemaRunner.Apply(database, cancellation);
-            var app = await BuildApp(builder, database, configure, cancellation);
-            return new ComplianceService(app, database, embedded);
+            return new ComplianceService(await BuildApp(builder, database.Source, configure, cancellation), database);
         }
         catch
         {
-            if (database is not null)
-            {
-                await database.DisposeAsync();
-            }
-
-            if (embedded is not null)
-            {
-                await embedded.DisposeAsync();
-            }
-
+            await database.DisposeAsync();
             throw;
         }
     }
@@ -94,14 +61,21 @@ public sealed class ComplianceService : IAsyncDisposable
         services.AddSingleton<Answers>();
         services.AddSingleton<Reads>();
         services.AddSingleton<ReferenceCache>();
-        services.AddSingleton<ReadModel>();
+        services.AddSingleton(s => new ReadModel(s.GetRequiredService<IEventStore>(), database, ReadSchema.Living));
+        services.AddSingleton(s => new Standings(s.GetRequiredService<IEventStore>(), database, ReadSchema.Living));
         services.AddSingleton<Seeding>();
         services.AddSingleton<ProjectionProcess>();
+        services.AddSingleton(s => new Rebuild(s.GetRequiredService<IEventStore>(), database, ReadSchema.Living));
+        services.AddSingleton<Reconciliation>();
+        services.AddSingleton<StandingsProcess>();
+        services.AddSingleton<ReconciliationProcess>();
         services.AddSingleton<DayMonitor>();
         services.AddSingleton<DayCloser>();
         services.AddHostedService(s => s.GetRequiredService<ProjectionProcess>());
+        services.AddHostedService(s => s.GetRequiredService<StandingsProcess>());
         services.AddHostedService(s => s.GetRequiredService<DayMonitor>());
         services.AddHostedService(s => s.GetRequiredService<DayCloser>());
+        services.AddHostedService(s => s.GetRequiredService<ReconciliationProcess>());
         if (builder.Environment.IsDevelopment())
         {
             var key = await DevelopmentKey(database, cancellation);
@@ -129,7 +103,7 @@ public sealed class ComplianceService : IAsyncDisposable
                 {
                     // In Development an empty log waits for its first request, so that its clock can still be set to any time.
                     await seeding.Begin(http.RequestAborted);
-                    begun = await Checkpoints.WaitFor(database, ReadModel.Name, await log.Head(http.RequestAborted), Checkpoints.LongestWait, http.RequestAborted);
+                    begun = await Checkpoints.WaitFor(database, ReadSchema.Living.Rows, await log.Head(http.RequestAborted), Checkpoints.LongestWait, http.RequestAborted);
                 }
 
                 if (!begun || (!HttpMethods.IsGet(http.Request.Method) && closer.IsBehind))
@@ -160,9 +134,5 @@ public sealed class ComplianceService : IAsyncDisposable
     {
         await App.DisposeAsync();
         await _database.DisposeAsync();
-        if (_embedded is not null)
-        {
-            await _embedded.DisposeAsync();
-        }
     }
 }

@@ -31,6 +31,9 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
     /// <summary>The kernel's sockaddr_un holds 108 bytes (104 on some systems), and the socket's own name takes part of it.</summary>
     private const int SocketDirectoryLength = 80;
 
+    /// <summary>Megabytes. Beyond some gigabytes the operating system's cache does as well.</summary>
+    private const long MostSharedBuffers = 4_096;
+
     private const string SocketPrefix = "compliance-socket-";
 
     /// <summary>Backends of a postmaster that was killed notice within moments and exit; until then a new one refuses to start.</summary>
@@ -104,6 +107,23 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
         }
     }
 
+    /// <summary>How to reach the server that another service has started on this directory; null when none is running there.</summary>
+    public static async Task<string?> Running(string directory, ILogger log, CancellationToken cancellation = default)
+    {
+        var home = await Home(Path.GetFullPath(directory), ServerUser.Current(), log, cancellation);
+        try
+        {
+            await Lock(home).DisposeAsync();
+            return null;
+        }
+        catch (InvalidOperationException)
+        {
+            // The fifth line of the file names the directory of the socket.
+            var file = await File.ReadAllLinesAsync(Path.Combine(home, "data", "postmaster.pid"), cancellation);
+            return Connection(file[4], DatabaseName);
+        }
+    }
+
     /// <summary>Stops the server: open transactions are rolled back, what was committed is flushed.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -124,9 +144,11 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
     }
 
     /// <summary>Prepared statements by default: the service says the same few sentences all day.</summary>
-    internal string Connection(string database) => new NpgsqlConnectionStringBuilder
+    internal string Connection(string database) => Connection(_socket, database);
+
+    private static string Connection(string socket, string database) => new NpgsqlConnectionStringBuilder
     {
-        Host = _socket,
+        Host = socket,
         Username = Superuser,
         Database = database,
         MaxAutoPrepare = 100,
@@ -352,7 +374,13 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
             ["unix_socket_permissions"] = "0700",
             ["max_connections"] = "200",
         };
-        if (!options.Durable)
+        if (options.Durable)
+        {
+            // What serves a nation has the machine to itself: the pages in use stay in memory, and checkpoints come by the clock.
+            settings["shared_buffers"] = string.Create(CultureInfo.InvariantCulture, $"{Math.Clamp(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4 >> 20, 128, MostSharedBuffers)}MB");
+            settings["max_wal_size"] = "8GB";
+        }
+        else
         {
             settings["fsync"] = "off";
             settings["full_page_writes"] = "off";

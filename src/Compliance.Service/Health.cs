@@ -23,7 +23,7 @@ public static class Health
     private sealed record Readiness(string Status, IReadOnlyList<string> Reasons, long Head, long Projected, long Judged);
 
     private static async Task<IResult> Ready(
-        NpgsqlDataSource database, PostgresEventStore log, ProjectionProcess projection, DayMonitor monitor, DayCloser days, Clock clock, CancellationToken cancellation)
+        NpgsqlDataSource database, PostgresEventStore log, ProjectionProcess projection, StandingsProcess standings, DayMonitor monitor, DayCloser days, Reconciliation reconciliation, Clock clock, CancellationToken cancellation)
     {
         var reasons = new List<string>();
         long head = 0, projected = 0, judged = 0;
@@ -31,11 +31,12 @@ public static class Health
         {
             (head, projected, judged) = (
                 await log.Head(cancellation),
-                await Checkpoints.Read(database, ReadModel.Name, cancellation),
-                await Checkpoints.Read(database, DayMonitor.Name, cancellation));
+                await Checkpoints.Read(database, ReadSchema.Living.Rows, cancellation),
+                await Checkpoints.Read(database, ReadSchema.Living.Standings, cancellation));
             Add("projectionLags", await Lags(projected));
-            Add("monitorLags", await Lags(judged));
+            Add("standingsLag", await Lags(judged));
             Add("closingMissingDays", days.IsBehind);
+            Add("projectionDiffers", await reconciliation.Last(cancellation) is { Agreed: false });
         }
         catch (NpgsqlException)
         {
@@ -43,6 +44,7 @@ public static class Health
         }
 
         Add("projectionStopped", projection.Health.Stopped is not null);
+        Add("standingsStopped", standings.Health.Stopped is not null);
         Add("monitorStopped", monitor.Health.Stopped is not null);
         Add("logCannotBeWritten", log.Trouble is not null);
         return Results.Json(

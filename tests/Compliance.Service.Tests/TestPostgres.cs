@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Compliance.Service.Projections;
 using Compliance.Service.Schema;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
@@ -57,6 +58,7 @@ public static class TestPostgres
         await Execute(cluster.Connection("postgres"), $"create database {Template}");
         await using var template = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(cluster.Connection(Template)) { Pooling = false });
         await SchemaRunner.Apply(template);
+        await ReadSchema.Living.Create(template, CancellationToken.None);
         return cluster;
     }
 

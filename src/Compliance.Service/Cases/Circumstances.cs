@@ -83,10 +83,10 @@ public static class Circumstances
         await using var command = new NpgsqlCommand(
             """
             select k.ord,
-                   exists (select from read.physicians p where p.id = k.physician),
-                   exists (select from read.registrations r where r.physician = k.physician and r.institution = k.institution and k.day between r.from_on and r.to_on),
-                   exists (select from read.active_spans a where a.subject = k.physician and a.technique = k.technique and a.kind = 'physician' and k.day between a.from_on and a.to_on),
-                   (select t.rank from read.titles t where t.physician = k.physician and t.from_on <= k.day order by t.from_on desc limit 1)
+                   exists (select from physicians p where p.id = k.physician),
+                   exists (select from registrations r where r.physician = k.physician and r.institution = k.institution and k.day between r.from_on and r.to_on),
+                   exists (select from active_spans a where a.subject = k.physician and a.technique = k.technique and a.kind = 'physician' and k.day between a.from_on and a.to_on),
+                   (select t.rank from titles t where t.physician = k.physician and t.from_on <= k.day order by t.from_on desc limit 1)
             from unnest($1::text[], $2::text[], $3::text[], $4::date[]) with ordinality as k (physician, institution, technique, day, ord)
             """,
             connection);
@@ -110,7 +110,7 @@ public static class Circumstances
         await using var command = new NpgsqlCommand(
             """
             select k.ord,
-                   exists (select from read.active_spans a where a.subject = k.institution and a.technique = k.technique and a.kind = 'institution' and k.day between a.from_on and a.to_on)
+                   exists (select from active_spans a where a.subject = k.institution and a.technique = k.technique and a.kind = 'institution' and k.day between a.from_on and a.to_on)
             from unnest($1::text[], $2::text[], $3::date[]) with ordinality as k (institution, technique, day, ord)
             """,
             connection);
@@ -146,7 +146,7 @@ public static class Circumstances
             """
             select distinct k.ord
             from unnest($1::uuid[], $2::text[], $3::date[], $4::text[]) with ordinality as k (case_id, operator, day, pseudonym, ord)
-            join read.case_facts f on f.operator = k.operator and f.technique = any($5) and f.completed_on = k.day and not f.voided and f.case_id <> k.case_id
+            join case_facts f on f.operator = k.operator and f.technique = any($5) and f.completed_on = k.day and not f.voided and f.case_id <> k.case_id
             join compliance.patients p on p.case_id = f.case_id and p.hash = f.patient_hash and p.pseudonym = k.pseudonym
             """,
             connection))
@@ -191,7 +191,7 @@ public static class Circumstances
             select k.ord, c.case_id
             from unnest($1::uuid[], $2::text[]) with ordinality as k (case_id, pseudonym, ord)
             cross join lateral (select p.case_id from compliance.patients p where p.pseudonym = k.pseudonym and p.case_id <> k.case_id limit {MostUnprojected}) c
-            where not exists (select from read.case_facts f where f.case_id = c.case_id)
+            where not exists (select from case_facts f where f.case_id = c.case_id)
             """,
             connection))
         {

@@ -149,7 +149,7 @@ public static class ListCases
         // Left join: what an institution not projected yet has reported is there for national, and for itself.
         command.CommandText = $"""
             select f.case_id, f.completed_on, i.province
-            from read.case_facts f left join read.institutions i on i.id = f.institution
+            from case_facts f left join institutions i on i.id = f.institution
             where {string.Join(" and ", where)}
             order by f.completed_on, f.case_id
             limit {count}

@@ -64,6 +64,33 @@ public static class Checkpoints
             throw new CheckpointMovedException(name, from);
     }
 
+    /// <summary>Where these checkpoints stand, held there until the transaction ends: nobody else moves them meanwhile.</summary>
+    public static async Task<IReadOnlyDictionary<string, long>> Hold(NpgsqlConnection connection, IReadOnlyCollection<string> names, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand("select name, last_seq_id from events.mt_event_progression where name = any($1) order by name for update", connection);
+        command.Parameters.Add(new() { Value = names.ToArray() });
+        var held = names.ToDictionary(name => name, _ => 0L);
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        while (await reader.ReadAsync(cancellation))
+            held[reader.GetString(0)] = reader.GetInt64(1);
+        return held;
+    }
+
+    public static async Task Forget(NpgsqlConnection connection, IReadOnlyCollection<string> names, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand("delete from events.mt_event_progression where name = any($1)", connection);
+        command.Parameters.Add(new() { Value = names.ToArray() });
+        await command.ExecuteNonQueryAsync(cancellation);
+    }
+
+    public static async Task Rename(NpgsqlConnection connection, string name, string newName, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand("update events.mt_event_progression set name = $2 where name = $1", connection);
+        command.Parameters.Add(new() { Value = name });
+        command.Parameters.Add(new() { Value = newName });
+        await command.ExecuteNonQueryAsync(cancellation);
+    }
+
     /// <summary>True as soon as the checkpoint has reached the position; false when the time is up.</summary>
     public static async Task<bool> WaitFor(NpgsqlDataSource database, string name, long position, TimeSpan atMost, CancellationToken cancellation)
     {

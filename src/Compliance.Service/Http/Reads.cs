@@ -1,5 +1,4 @@
 using Compliance.Service.EventStore;
-using Compliance.Service.Processes;
 using Compliance.Service.Projections;
 using Npgsql;
 
@@ -24,10 +23,10 @@ public sealed class Reads(NpgsqlDataSource database, Clock clock, ReferenceCache
     }
 
     /// <summary>Null once metrics and lists show the position; else the 503 to answer with.</summary>
-    public Task<Problem?> Shown(HttpContext http, long? position) => Reached(http, ReadModel.Name, position);
+    public Task<Problem?> Shown(HttpContext http, long? position) => Reached(http, ReadSchema.Living.Rows, position);
 
-    /// <summary>Null once the monitor, too, has dealt with the position; for compliance and dashboards.</summary>
-    public Task<Problem?> Judged(HttpContext http, long? position) => Reached(http, DayMonitor.Name, position);
+    /// <summary>Null once the monitor, too, has dealt with the position, and the dashboards show it.</summary>
+    public Task<Problem?> Judged(HttpContext http, long? position) => Reached(http, ReadSchema.Living.Standings, position);
 
     private async Task<Problem?> Reached(HttpContext http, string checkpoint, long? position) =>
         // A position nobody has written yet is not waited for: anybody could ask for one.
@@ -36,7 +35,7 @@ public sealed class Reads(NpgsqlDataSource database, Clock clock, ReferenceCache
             : Problem.Of(http, 503, "notShownYet").Header("Retry-After", "1");
 
     /// <summary>Where the rows stand, for <c>position</c> in answers; read before the rows, so that they show at least it.</summary>
-    public Task<long> Position(CancellationToken cancellation) => Checkpoints.Read(database, ReadModel.Name, cancellation);
+    public Task<long> Position(CancellationToken cancellation) => Checkpoints.Read(database, ReadSchema.Living.Rows, cancellation);
 
     public ValueTask<NpgsqlConnection> Open(CancellationToken cancellation) => database.OpenConnectionAsync(cancellation);
 
@@ -44,7 +43,7 @@ public sealed class Reads(NpgsqlDataSource database, Clock clock, ReferenceCache
     public async Task<string?> ProvinceOf(string institution, CancellationToken cancellation)
     {
         await commands.ReferenceShown(cancellation);
-        await using var command = database.CreateCommand("select province from read.institutions where id = $1");
+        await using var command = database.CreateCommand("select province from institutions where id = $1");
         command.Parameters.Add(new() { Value = institution });
         return await command.ExecuteScalarAsync(cancellation) as string;
     }

@@ -4,7 +4,7 @@ using Compliance.Qualifications;
 using Compliance.Registry;
 using Compliance.Regulations;
 using Compliance.Service.Http;
-using Compliance.Service.Processes;
+using Compliance.Service.Projections;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -116,12 +116,12 @@ public static class DashboardEndpoints
             return late;
         }
 
-        await using var snapshot = await Snapshot.Open(reads, http.RequestAborted, DayMonitor.Name);
+        await using var snapshot = await Snapshot.Open(reads, http.RequestAborted, ReadSchema.Living.Standings);
         await using var command = new NpgsqlCommand(
             $"""
             select s.kind, s.subject, s.name, s.technique, s.province, s.validity, s.standing, s.since, s.overall, s.as_of, s.doc,
                    s.cases, s.therapeutic, s.deaths, s.severe, s.late, {KeyOf(sort)} as key
-            from read.standings s
+            from standings s
             where ($1 is null or s.technique = $1) and ($2 is null or s.kind = $2) and ($3 is null or s.province = $3)
               and ($4 is null or s.standing = $4) and ($5 is null or s.overall = $5)
               and ($6 is null or ({KeyOf(sort)}, s.technique, s.kind, s.subject) > ($6, $7, $8, $9))
@@ -187,12 +187,12 @@ public static class DashboardEndpoints
             return refused;
         }
 
-        await using var snapshot = await Snapshot.Open(reads, http.RequestAborted, DayMonitor.Name);
+        await using var snapshot = await Snapshot.Open(reads, http.RequestAborted, ReadSchema.Living.Standings);
         await using var command = new NpgsqlCommand(
             """
             select province, kind, coalesce(standing, 'none'), overall, count(*)::int,
                    sum(cases)::int, sum(severe_numerator)::int, sum(severe_denominator)::int, sum(death_numerator)::int, sum(death_denominator)::int, sum(late)::int, sum(due)::int
-            from read.standings
+            from standings
             where technique = $1 and ($2 is null or province = $2)
             group by province, kind, coalesce(standing, 'none'), overall
             """,

@@ -8,7 +8,7 @@ public sealed record ObservationShown(DateOnly From, DateOnly To, bool Complete)
 
 public sealed record MeasurementShown(Outcome Outcome, decimal? Actual, int? Numerator, int? Denominator);
 
-/// <summary>A finding as answers and <c>read.standings</c> hold it.</summary>
+/// <summary>A finding as answers and <c>standings</c> hold it.</summary>
 /// <param name="Clause">Its id, stable.</param>
 /// <param name="Title">Null when the regulation given does not have the clause.</param>
 /// <param name="Actual">For people to read; the outcome was decided on the integers.</param>

@@ -23,14 +23,14 @@ public sealed class Snapshot : IAsyncDisposable
     /// <summary>What the rows show has been reached by them up to here.</summary>
     public long Position { get; }
 
-    /// <param name="checkpoint">Of the rows that are read: the read model's, or the monitor's for its standings.</param>
-    public static async Task<Snapshot> Open(Reads reads, CancellationToken cancellation, string checkpoint = ReadModel.Name)
+    /// <param name="checkpoint">Of the rows that are read, where it is not the read model's: that of the standings.</param>
+    public static async Task<Snapshot> Open(Reads reads, CancellationToken cancellation, string? checkpoint = null)
     {
         var connection = await reads.Open(cancellation);
         try
         {
             var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellation);
-            return new(connection, transaction, await Checkpoints.Read(connection, checkpoint, cancellation));
+            return new(connection, transaction, await Checkpoints.Read(connection, checkpoint ?? ReadSchema.Living.Rows, cancellation));
         }
         catch
         {

@@ -8,7 +8,7 @@ using Npgsql;
 
 namespace Compliance.Service.Metrics;
 
-/// <summary>What a row of <c>read.standings</c> keeps as its document.</summary>
+/// <summary>What a row of <c>standings</c> keeps as its document.</summary>
 public sealed record StandingDocument(IReadOnlyList<FindingShown> Findings);
 
 /// <summary>One subject and technique as the dashboards show it, in the words of the HTTP contract.</summary>
@@ -55,6 +55,25 @@ public sealed record StandingRow(
             new(FindingShown.All(findings, definitions)));
     }
 
+    /// <summary>Removes the rows of those who have no standing any more: their only cases were another's after all.</summary>
+    public static async Task Remove(NpgsqlConnection connection, IReadOnlyList<QualificationId> ids, CancellationToken cancellation)
+    {
+        if (ids.Count == 0)
+        {
+            return;
+        }
+
+        await connection.Execute(
+            """
+            delete from standings s using unnest($1::text[], $2::text[], $3::text[]) as k (kind, subject, technique)
+            where s.technique = k.technique and s.kind = k.kind and s.subject = k.subject
+            """,
+            cancellation,
+            ids.Select(id => id.Subject.KindName).ToArray(),
+            ids.Select(id => id.Subject.Id).ToArray(),
+            ids.Select(id => id.Technique).ToArray());
+    }
+
     /// <summary>Writes the rows, each in place of the one before. A subject and technique stands among them once.</summary>
     public static async Task Write(NpgsqlConnection connection, IReadOnlyList<StandingRow> rows, CancellationToken cancellation)
     {
@@ -66,7 +85,7 @@ public sealed record StandingRow(
         T[] Column<T>(Func<StandingRow, T> of) => [.. rows.Select(of)];
         await connection.Execute(
             """
-            insert into read.standings (kind, subject, technique, province, name, validity, standing, since, overall, overall_rank, as_of,
+            insert into standings (kind, subject, technique, province, name, validity, standing, since, overall, overall_rank, as_of,
                                         cases, therapeutic, deaths, severe, late, due,
                                         severe_numerator, severe_denominator, death_numerator, death_denominator, doc)
             select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::date[], $9::text[], $10::int[], $11::date[],

@@ -27,8 +27,8 @@ public static class SubjectAccess
     {
         await using var command = new NpgsqlCommand(
             subject.Kind == SubjectKind.Institution
-                ? "select exists (select from read.institutions where id = $1) or exists (select from read.case_facts where institution = $1)"
-                : "select exists (select from read.physicians where id = $1) or exists (select from read.case_facts where operator = $1)",
+                ? "select exists (select from institutions where id = $1) or exists (select from case_facts where institution = $1)"
+                : "select exists (select from physicians where id = $1) or exists (select from case_facts where operator = $1)",
             connection);
         command.Parameters.Add(new() { Value = subject.Id });
         return (bool)(await command.ExecuteScalarAsync(cancellation))!;

@@ -1,78 +1,67 @@
 using Compliance.Calendars;
-using Compliance.Metrics;
 using Compliance.Qualifications;
-using Compliance.Regulations;
 using Compliance.Service.EventStore;
-using Compliance.Service.Metrics;
 using Compliance.Service.Projections;
 using Npgsql;
 
 namespace Compliance.Service.Processes;
 
 /// <summary>
-/// Watches the log: refreshes the standing rows of whoever an event touches, and when a day is closed, decides from its
-/// closings who is warned, suspended, or cleared. What is shown follows every event; what is decided, only closed days.
+/// When a day is closed, decides from its closings who is warned, suspended, or cleared. What is shown follows every
+/// event; what is decided, only closed days.
 /// </summary>
 public sealed class DayMonitor(NpgsqlDataSource database, IEventStore log, Commands commands, ReferenceCache references, ILogger<DayMonitor> logger)
     : OwnedProcess(database, LockKey, logger)
 {
-    public const string Name = "monitor";
+    /// <summary>Its checkpoint stands behind the last day decided on and all that was decided on it.</summary>
+    public const string Name = "monitor:All";
 
     /// <summary>The bytes read "monitor".</summary>
     private const long LockKey = 0x6d6f6e69746f72;
 
-    private const int Batch = 2_000;
-
     /// <summary>Sanctions decided side by side: they share the log's commits.</summary>
     private const int AtOnce = 64;
-
-    /// <summary>Subjects refreshed at a time.</summary>
-    private const int Chunk = 5_000;
 
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
 
     private readonly NpgsqlDataSource _database = database;
     private long _position;
+    private long _version;
+    private long _seen;
 
-    protected override Task Wait(CancellationToken cancellation) => log.WaitForAppend(_position, Poll, cancellation);
+    protected override Task Wait(CancellationToken cancellation) => log.WaitForAppend(_seen, Poll, cancellation);
 
-    /// <summary>Deals with the next events, up to the first day closed among them.</summary>
+    /// <summary>Decides on the next day closed.</summary>
     protected override async Task<bool> Step(CancellationToken cancellation)
     {
         _position = await Checkpoints.Read(_database, Name, cancellation);
-        var events = await log.ReadAll(_position, Batch, cancellation);
-        if (events.Count == 0)
+        _seen = await log.Head(cancellation);
+        RecordedEvent? closed = null;
+        foreach (var e in await log.ReadStream(Day.Stream, _version + 1, cancellation))
+        {
+            if (e.Position > _position)
+            {
+                closed = e;
+                break;
+            }
+
+            _version = e.Version;
+        }
+
+        if (closed is null)
         {
             return false;
         }
 
-        var touched = new Touched();
-        var to = events[^1].Position;
-        DateOnly? closed = null;
-        foreach (var e in events)
-        {
-            touched.Add(e.Data);
-            if (e.Data is Day.Closed day)
-            {
-                (to, closed) = (e.Position, day.Date);
-                break;
-            }
-        }
-
-        if (!await Checkpoints.WaitFor(_database, ReadModel.Name, to, Checkpoints.LongestWait, cancellation))
+        if (!await Checkpoints.WaitFor(_database, ReadSchema.Living.Rows, closed.Position, Checkpoints.LongestWait, cancellation))
         {
             // The rows are behind; look again, so that a lost lock is noticed.
             return true;
         }
 
-        // Who has waited for this position is shown what was decided on it, and the standing rows below are written with it.
-        if (closed is { } on && !await Checkpoints.WaitFor(_database, ReadModel.Name, await Decide(on, cancellation), Checkpoints.LongestWait, cancellation))
-        {
-            return true;
-        }
-
-        await Refresh(touched, to, cancellation);
-        _position = to;
+        var to = Math.Max(closed.Position, await Decide(((Day.Closed)closed.Data).Date, cancellation));
+        await using var connection = await _database.OpenConnectionAsync(cancellation);
+        await Checkpoints.Move(connection, Name, _position, to, cancellation);
         return true;
     }
 
@@ -87,18 +76,17 @@ public sealed class DayMonitor(NpgsqlDataSource database, IEventStore log, Comma
         var reference = await references.Get(cancellation);
         foreach (var technique in reference.Regulations.Techniques)
         {
-            IReadOnlyList<Closing> closings;
+            IReadOnlyList<Closing> asking;
             await using (var connection = await _database.OpenConnectionAsync(cancellation))
             {
-                closings = await Closings.On(connection, technique, day, cancellation);
+                asking = await Closings.Asking(connection, technique, day, cancellation);
             }
 
-            foreach (var province in closings.GroupBy(c => c.Province))
+            foreach (var province in asking.GroupBy(c => c.Province))
             {
                 var setting = reference.EnforcementOf(technique, province.Key).On(day);
-                var held = setting is { Mode: EnforcementMode.Enforce }
-                    && Enforcement.MustHold(setting, province.Count(c => c.WouldSuspend), province.Count());
-                foreach (var chunk in province.Where(c => c.AsksForDecision).Chunk(AtOnce))
+                var held = setting is { Mode: EnforcementMode.Enforce } && await MustHold(setting, technique, day, province.Key, cancellation);
+                foreach (var chunk in province.Chunk(AtOnce))
                 {
                     position = Math.Max(position, (await Task.WhenAll(chunk.Select(c => Decide(c, setting, held, reference, cancellation)))).Max());
                 }
@@ -106,6 +94,13 @@ public sealed class DayMonitor(NpgsqlDataSource database, IEventStore log, Comma
         }
 
         return position;
+    }
+
+    private async Task<bool> MustHold(Enforcement.Set setting, string technique, DateOnly day, string? province, CancellationToken cancellation)
+    {
+        await using var connection = await _database.OpenConnectionAsync(cancellation);
+        var (wouldSuspend, judged) = await Closings.Tally(connection, technique, day, province, cancellation);
+        return Enforcement.MustHold(setting, wouldSuspend, judged);
     }
 
     private async Task<long> Decide(Closing closing, Enforcement.Set? setting, bool held, Reference reference, CancellationToken cancellation)
@@ -134,65 +129,5 @@ public sealed class DayMonitor(NpgsqlDataSource database, IEventStore log, Comma
             default:
                 throw new InvalidOperationException($"The closing of {closing.Day} for {closing.Qualification} was answered with {outcome}.");
         }
-    }
-
-    /// <summary>Writes the standing rows as of the day after the last one closed, and moves the checkpoint with them.</summary>
-    private async Task Refresh(Touched touched, long to, CancellationToken cancellation)
-    {
-        var reference = await references.Get(cancellation);
-        await using var connection = await _database.OpenConnectionAsync(cancellation);
-        await using var transaction = await connection.BeginTransactionAsync(cancellation);
-        await Checkpoints.Move(connection, Name, _position, to, cancellation);
-        if (await LastClosed(connection, cancellation) is { } lastClosed)
-        {
-            var subjects = await touched.WithStanding(connection, log, cancellation);
-            foreach (var chunk in subjects.Chunk(Chunk))
-            {
-                await Refresh(connection, reference, chunk, lastClosed, cancellation);
-            }
-        }
-
-        await transaction.CommitAsync(cancellation);
-    }
-
-    private static async Task Refresh(
-        NpgsqlConnection connection,
-        Reference reference,
-        IReadOnlyList<QualificationId> subjects,
-        DateOnly lastClosed,
-        CancellationToken cancellation)
-    {
-        var asOf = lastClosed.AddDays(1);
-        var before = new Dictionary<QualificationId, IReadOnlyList<Finding>>();
-        foreach (var of in subjects.GroupBy(s => s.Technique))
-        {
-            foreach (var closing in await Closings.On(connection, of.Key, lastClosed, cancellation, [.. of.Select(s => s.Subject)]))
-            {
-                before[closing.Qualification] = closing.Findings;
-            }
-        }
-
-        var facts = await FactsReader.Read(connection, reference, [.. subjects.Select(s => new FactsAsked(s, asOf))], cancellation);
-        var counts = await CountsQuery.Read(
-            connection, [.. subjects.Select(s => new CountsAsked(s.Subject, s.Technique, DaySpan.RollingYear(asOf), asOf))], cancellation);
-        var rows = facts.Select((read, i) =>
-        {
-            var technique = read.Facts.Technique;
-            var findings = reference.Regulations.InForce(technique, asOf) is { } regulation
-                ? Evaluation.Continue(
-                    Evaluation.Evaluate(regulation, read.Facts),
-                    before.GetValueOrDefault(subjects[i]) ?? [],
-                    asOf,
-                    reference.EnforcementOf(technique, read.Province).ActingSince(asOf))
-                : [];
-            return StandingRow.From(read, counts[i], reference.Regulations.ForDefinitions(technique, asOf)!, findings);
-        }).ToList();
-        await StandingRow.Write(connection, rows, cancellation);
-    }
-
-    private static async Task<DateOnly?> LastClosed(NpgsqlConnection connection, CancellationToken cancellation)
-    {
-        await using var command = new NpgsqlCommand("select max(day) from read.days_closed", connection);
-        return await command.ExecuteScalarAsync(cancellation) is DateOnly day ? day : null;
     }
 }

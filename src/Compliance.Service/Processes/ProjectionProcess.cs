@@ -8,8 +8,8 @@ namespace Compliance.Service.Processes;
 public sealed class ProjectionProcess(NpgsqlDataSource database, IEventStore log, ReadModel rows, ILogger<ProjectionProcess> logger)
     : OwnedProcess(database, LockKey, logger)
 {
-    /// <summary>The bytes read "project".</summary>
-    private const long LockKey = 0x70726f6a656374;
+    /// <summary>The bytes read "project"; nodes of another version keep rows of their own.</summary>
+    private const long LockKey = 0x70726f_6a656374_00 + ReadSchema.Version;
 
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
 

@@ -1,73 +1,54 @@
 using Compliance.Cases;
 using Npgsql;
+using NpgsqlTypes;
 
 namespace Compliance.Service.Projections;
 
 /// <summary>One row per case, and from those rows the counts of the days they touch.</summary>
 internal static class CaseRows
 {
-    /// <summary>A subject, technique and day whose counts must be computed again.</summary>
-    private readonly record struct Touched(string Kind, string Subject, string Technique, DateOnly Day);
+    /// <summary>An institution, technique and day whose counts must be computed again.</summary>
+    private readonly record struct Touched(string Institution, string Technique, DateOnly Day);
 
-    public static async Task Write(NpgsqlConnection connection, IReadOnlyList<Case.State> states, Reference reference, CancellationToken cancellation)
+    private sealed record Row(CaseFacts Facts, Timeliness Timeliness, string? PatientHash)
+    {
+        public Guid CaseId => Facts.Key.CaseId;
+    }
+
+    /// <summary>Writes the cases' rows as their states say, and recounts the days on which they count now or counted before.</summary>
+    /// <param name="fresh">Cases that have no row yet.</param>
+    /// <param name="known">Cases that have one.</param>
+    public static async Task Write(NpgsqlConnection connection, IReadOnlyList<Case.State> fresh, IReadOnlyList<Case.State> known, Reference reference, CancellationToken cancellation)
     {
         var touched = new HashSet<Touched>();
-        var ids = states.Select(s => s.Key!.CaseId).ToArray();
+        var added = fresh.Select(s => RowOf(s, reference)).ToList();
+        var changed = known.Select(s => RowOf(s, reference)).ToList();
+        await Insert(connection, added, cancellation);
+        if (changed.Count > 0)
+        {
+            var ids = changed.Select(r => r.CaseId).ToArray();
+            // Where the cases counted until now.
+            await Touch(
+                connection,
+                """
+                select institution, technique, completed_on from case_facts where case_id = any($1)
+                union all
+                select institution, technique, determined_on from incidents where case_id = any($1)
+                """,
+                ids,
+                touched,
+                cancellation);
+            await Update(connection, changed, cancellation);
+            await connection.Execute("delete from incidents where case_id = any($1)", cancellation, ids);
+        }
 
-        // Where the cases counted until now.
-        await Touch(
-            connection,
-            """
-            select institution, operator, technique, completed_on from read.case_facts where case_id = any($1)
-            union all
-            select institution, operator, technique, determined_on from read.incidents where case_id = any($1)
-            """,
-            ids,
-            touched,
-            cancellation);
-
-        var rows = states.Select(s => (
-            Facts: CaseFacts.Of(s),
-            Timeliness: reference.Calendars.Recompute(s.Timeliness!, s.Key!.CompletedOn, WorkingDays(reference, s.Key.Technique, s.Key.CompletedOn)),
-            s.Report!.PatientHash)).ToList();
-        await connection.Execute(
-            """
-            insert into read.case_facts (case_id, institution, operator, technique, completed_on, received_on, deadline, provisional, calendar_version,
-                                         voided, therapeutic, level, severe, death, possible_severe, possible_death, patient_hash)
-            select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::date[], $6::date[], $7::date[], $8::boolean[], $9::int[],
-                                 $10::boolean[], $11::boolean[], $12::smallint[], $13::boolean[], $14::boolean[], $15::boolean[], $16::boolean[], $17::text[])
-            on conflict (case_id) do update set
-                institution = excluded.institution, operator = excluded.operator, technique = excluded.technique, completed_on = excluded.completed_on,
-                received_on = excluded.received_on, deadline = excluded.deadline, provisional = excluded.provisional, calendar_version = excluded.calendar_version,
-                voided = excluded.voided, therapeutic = excluded.therapeutic, level = excluded.level, severe = excluded.severe, death = excluded.death,
-                possible_severe = excluded.possible_severe, possible_death = excluded.possible_death, patient_hash = excluded.patient_hash
-            """,
-            cancellation,
-            ids,
-            rows.Select(r => r.Facts.Key.Institution).ToArray(),
-            rows.Select(r => r.Facts.Key.Operator).ToArray(),
-            rows.Select(r => r.Facts.Key.Technique).ToArray(),
-            rows.Select(r => r.Facts.Key.CompletedOn).ToArray(),
-            rows.Select(r => r.Timeliness.ReceivedOn).ToArray(),
-            rows.Select(r => r.Timeliness.Deadline).ToArray(),
-            rows.Select(r => r.Timeliness.Provisional).ToArray(),
-            rows.Select(r => r.Timeliness.CalendarVersion).ToArray(),
-            rows.Select(r => r.Facts.Voided).ToArray(),
-            rows.Select(r => r.Facts.Therapeutic).ToArray(),
-            rows.Select(r => (short)r.Facts.Level).ToArray(),
-            rows.Select(r => r.Facts.Severe).ToArray(),
-            rows.Select(r => r.Facts.Death).ToArray(),
-            rows.Select(r => r.Facts.PossibleSevere).ToArray(),
-            rows.Select(r => r.Facts.PossibleDeath).ToArray(),
-            rows.Select(r => r.PatientHash).ToArray());
-
+        var rows = added.Concat(changed).ToList();
         var incidents = rows.SelectMany(r => r.Facts.Voided ? [] : r.Facts.Incidents.Select(i => (r.Facts.Key, i))).ToList();
-        await connection.Execute("delete from read.incidents where case_id = any($1)", cancellation, ids);
         if (incidents.Count > 0)
         {
             await connection.Execute(
                 """
-                insert into read.incidents (incident_id, case_id, institution, operator, technique, determined_on, grade)
+                insert into incidents (incident_id, case_id, institution, operator, technique, determined_on, grade)
                 select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::date[], $7::smallint[])
                 """,
                 cancellation,
@@ -82,16 +63,98 @@ internal static class CaseRows
 
         foreach (var key in rows.Select(r => r.Facts.Key))
         {
-            Touch(touched, key.Institution, key.Operator, key.Technique, key.CompletedOn);
+            touched.Add(new(key.Institution, key.Technique, key.CompletedOn));
         }
 
         foreach (var (key, incident) in incidents)
         {
-            Touch(touched, key.Institution, key.Operator, key.Technique, incident.DeterminedOn);
+            touched.Add(new(key.Institution, key.Technique, incident.DeterminedOn));
         }
 
         await Recount(connection, touched, cancellation);
     }
+
+    private static Row RowOf(Case.State state, Reference reference) => new(
+        CaseFacts.Of(state),
+        reference.Calendars.Recompute(state.Timeliness!, state.Key!.CompletedOn, WorkingDays(reference, state.Key.Technique, state.Key.CompletedOn)),
+        state.Report!.PatientHash);
+
+    // COPY, because these are nearly all rows there ever are, and it costs a third of inserting them.
+    private static async Task Insert(NpgsqlConnection connection, List<Row> rows, CancellationToken cancellation)
+    {
+        if (rows.Count == 0)
+        {
+            return;
+        }
+
+        await using var copy = await connection.BeginBinaryImportAsync(
+            """
+            copy case_facts (case_id, institution, operator, technique, completed_on, received_on, deadline, provisional, calendar_version,
+                             voided, therapeutic, level, severe, death, possible_severe, possible_death, patient_hash) from stdin (format binary)
+            """,
+            cancellation);
+        foreach (var (facts, timeliness, patientHash) in rows)
+        {
+            await copy.StartRowAsync(cancellation);
+            await copy.WriteAsync(facts.Key.CaseId, NpgsqlDbType.Uuid, cancellation);
+            await copy.WriteAsync(facts.Key.Institution, NpgsqlDbType.Text, cancellation);
+            await copy.WriteAsync(facts.Key.Operator, NpgsqlDbType.Text, cancellation);
+            await copy.WriteAsync(facts.Key.Technique, NpgsqlDbType.Text, cancellation);
+            await copy.WriteAsync(facts.Key.CompletedOn, NpgsqlDbType.Date, cancellation);
+            await copy.WriteAsync(timeliness.ReceivedOn, NpgsqlDbType.Date, cancellation);
+            if (timeliness.Deadline is { } deadline)
+                await copy.WriteAsync(deadline, NpgsqlDbType.Date, cancellation);
+            else
+                await copy.WriteNullAsync(cancellation);
+            await copy.WriteAsync(timeliness.Provisional, NpgsqlDbType.Boolean, cancellation);
+            await copy.WriteAsync(timeliness.CalendarVersion, NpgsqlDbType.Integer, cancellation);
+            await copy.WriteAsync(facts.Voided, NpgsqlDbType.Boolean, cancellation);
+            await copy.WriteAsync(facts.Therapeutic, NpgsqlDbType.Boolean, cancellation);
+            await copy.WriteAsync((short)facts.Level, NpgsqlDbType.Smallint, cancellation);
+            await copy.WriteAsync(facts.Severe, NpgsqlDbType.Boolean, cancellation);
+            await copy.WriteAsync(facts.Death, NpgsqlDbType.Boolean, cancellation);
+            await copy.WriteAsync(facts.PossibleSevere, NpgsqlDbType.Boolean, cancellation);
+            await copy.WriteAsync(facts.PossibleDeath, NpgsqlDbType.Boolean, cancellation);
+            if (patientHash is not null)
+                await copy.WriteAsync(patientHash, NpgsqlDbType.Text, cancellation);
+            else
+                await copy.WriteNullAsync(cancellation);
+        }
+
+        await copy.CompleteAsync(cancellation);
+    }
+
+    private static Task Update(NpgsqlConnection connection, List<Row> rows, CancellationToken cancellation) => connection.Execute(
+        """
+        update case_facts f set
+            institution = n.institution, operator = n.operator, technique = n.technique, completed_on = n.completed_on,
+            received_on = n.received_on, deadline = n.deadline, provisional = n.provisional, calendar_version = n.calendar_version,
+            voided = n.voided, therapeutic = n.therapeutic, level = n.level, severe = n.severe, death = n.death,
+            possible_severe = n.possible_severe, possible_death = n.possible_death, patient_hash = n.patient_hash
+        from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::date[], $6::date[], $7::date[], $8::boolean[], $9::int[],
+                    $10::boolean[], $11::boolean[], $12::smallint[], $13::boolean[], $14::boolean[], $15::boolean[], $16::boolean[], $17::text[])
+             as n (case_id, institution, operator, technique, completed_on, received_on, deadline, provisional, calendar_version,
+                   voided, therapeutic, level, severe, death, possible_severe, possible_death, patient_hash)
+        where f.case_id = n.case_id
+        """,
+        cancellation,
+        rows.Select(r => r.CaseId).ToArray(),
+        rows.Select(r => r.Facts.Key.Institution).ToArray(),
+        rows.Select(r => r.Facts.Key.Operator).ToArray(),
+        rows.Select(r => r.Facts.Key.Technique).ToArray(),
+        rows.Select(r => r.Facts.Key.CompletedOn).ToArray(),
+        rows.Select(r => r.Timeliness.ReceivedOn).ToArray(),
+        rows.Select(r => r.Timeliness.Deadline).ToArray(),
+        rows.Select(r => r.Timeliness.Provisional).ToArray(),
+        rows.Select(r => r.Timeliness.CalendarVersion).ToArray(),
+        rows.Select(r => r.Facts.Voided).ToArray(),
+        rows.Select(r => r.Facts.Therapeutic).ToArray(),
+        rows.Select(r => (short)r.Facts.Level).ToArray(),
+        rows.Select(r => r.Facts.Severe).ToArray(),
+        rows.Select(r => r.Facts.Death).ToArray(),
+        rows.Select(r => r.Facts.PossibleSevere).ToArray(),
+        rows.Select(r => r.Facts.PossibleDeath).ToArray(),
+        rows.Select(r => r.PatientHash).ToArray());
 
     /// <summary>
     /// Moves the deadlines that a newly published calendar may extend: those still provisional, and those still open on
@@ -101,7 +164,7 @@ internal static class CaseRows
     {
         var rows = new List<(Guid Id, Timeliness Before, string Technique, DateOnly CompletedOn)>();
         await using (var command = new NpgsqlCommand(
-            "select case_id, received_on, deadline, provisional, calendar_version, technique, completed_on from read.case_facts where deadline is not null and (provisional or deadline >= $1)",
+            "select case_id, received_on, deadline, provisional, calendar_version, technique, completed_on from case_facts where deadline is not null and (provisional or deadline >= $1)",
             connection))
         {
             command.Parameters.Add(new() { Value = recordedOn });
@@ -123,7 +186,7 @@ internal static class CaseRows
         var ids = moved.Select(m => m.Id).ToArray();
         await connection.Execute(
             """
-            update read.case_facts f set deadline = n.deadline, provisional = n.provisional, calendar_version = n.calendar_version
+            update case_facts f set deadline = n.deadline, provisional = n.provisional, calendar_version = n.calendar_version
             from unnest($1::uuid[], $2::date[], $3::boolean[], $4::int[]) as n (case_id, deadline, provisional, calendar_version)
             where f.case_id = n.case_id
             """,
@@ -133,18 +196,12 @@ internal static class CaseRows
             moved.Select(m => m.After.Provisional).ToArray(),
             moved.Select(m => m.After.CalendarVersion).ToArray());
         var touched = new HashSet<Touched>();
-        await Touch(connection, "select institution, operator, technique, completed_on from read.case_facts where case_id = any($1)", ids, touched, cancellation);
+        await Touch(connection, "select institution, technique, completed_on from case_facts where case_id = any($1)", ids, touched, cancellation);
         await Recount(connection, touched, cancellation);
     }
 
     private static int WorkingDays(Reference reference, string technique, DateOnly day) =>
         reference.Regulations.ReportDefinitions(technique, day)!.Reporting.WorkingDays;
-
-    private static void Touch(HashSet<Touched> touched, string institution, string @operator, string technique, DateOnly day)
-    {
-        touched.Add(new("institution", institution, technique, day));
-        touched.Add(new("physician", @operator, technique, day));
-    }
 
     private static async Task Touch(NpgsqlConnection connection, string sql, Guid[] ids, HashSet<Touched> touched, CancellationToken cancellation)
     {
@@ -153,61 +210,44 @@ internal static class CaseRows
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         while (await reader.ReadAsync(cancellation))
         {
-            Touch(touched, reader.GetString(0), reader.GetString(1), reader.GetString(2), reader.GetFieldValue<DateOnly>(3));
+            touched.Add(new(reader.GetString(0), reader.GetString(1), reader.GetFieldValue<DateOnly>(2)));
         }
     }
 
-    private static async Task Recount(NpgsqlConnection connection, HashSet<Touched> touched, CancellationToken cancellation)
+    // In the order of the index, so that neighbours are found on the same pages.
+    private static Task Recount(NpgsqlConnection connection, HashSet<Touched> touched, CancellationToken cancellation)
     {
-        foreach (var (kind, column) in new[] { ("institution", "institution"), ("physician", "operator") })
-        {
-            var keys = touched.Where(t => t.Kind == kind).ToList();
-            if (keys.Count == 0)
-            {
-                continue;
-            }
-
-            await connection.Execute(
-                RecountSql.Replace("$subject", column, StringComparison.Ordinal),
-                cancellation,
-                kind,
-                keys.Select(k => k.Subject).ToArray(),
-                keys.Select(k => k.Technique).ToArray(),
-                keys.Select(k => k.Day).ToArray());
-        }
+        var days = touched.OrderBy(t => t.Institution, StringComparer.Ordinal).ThenBy(t => t.Technique, StringComparer.Ordinal).ThenBy(t => t.Day).ToList();
+        return connection.Execute(RecountSql, cancellation, days.Select(d => d.Institution).ToArray(), days.Select(d => d.Technique).ToArray(), days.Select(d => d.Day).ToArray());
     }
 
     private const string RecountSql = """
-        insert into read.subject_days (kind, subject, technique, day, cases, diagnostic, therapeutic, level3plus, level3plus_therapeutic, severe, therapeutic_severe,
-            death, therapeutic_death, possible_severe, possible_death, possible_therapeutic_severe, possible_therapeutic_death, incidents, serious_incidents, late)
-        select $1, k.subject, k.technique, k.day, c.*, i.*, l.*
-        from unnest($2::text[], $3::text[], $4::date[]) as k (subject, technique, day)
+        insert into institution_days (institution, technique, day, cases, diagnostic, therapeutic, level3plus, level3plus_therapeutic, severe, therapeutic_severe,
+            death, therapeutic_death, possible_severe, possible_death, possible_therapeutic_severe, possible_therapeutic_death, late, incidents, serious_incidents)
+        select k.institution, k.technique, k.day, c.*, i.*
+        from unnest($1::text[], $2::text[], $3::date[]) as k (institution, technique, day)
         cross join lateral (
             select count(*), count(*) filter (where not f.therapeutic), count(*) filter (where f.therapeutic),
                    count(*) filter (where f.level >= 3), count(*) filter (where f.level >= 3 and f.therapeutic),
                    count(*) filter (where f.severe), count(*) filter (where f.severe and f.therapeutic),
                    count(*) filter (where f.death), count(*) filter (where f.death and f.therapeutic),
                    count(*) filter (where f.possible_severe), count(*) filter (where f.possible_death),
-                   count(*) filter (where f.possible_severe and f.therapeutic), count(*) filter (where f.possible_death and f.therapeutic)
-            from read.case_facts f
-            where f.$subject = k.subject and f.technique = k.technique and f.completed_on = k.day and not f.voided
+                   count(*) filter (where f.possible_severe and f.therapeutic), count(*) filter (where f.possible_death and f.therapeutic),
+                   count(*) filter (where f.received_on > f.deadline)
+            from case_facts f
+            where f.institution = k.institution and f.technique = k.technique and f.completed_on = k.day and not f.voided
         ) c
         cross join lateral (
             select count(*), count(*) filter (where n.grade <= 2)
-            from read.incidents n
-            where n.$subject = k.subject and n.technique = k.technique and n.determined_on = k.day
+            from incidents n
+            where n.institution = k.institution and n.technique = k.technique and n.determined_on = k.day
         ) i
-        cross join lateral (
-            select count(*)
-            from read.case_facts f
-            where f.$subject = k.subject and f.technique = k.technique and f.completed_on = k.day and not f.voided and f.received_on > f.deadline
-        ) l
-        on conflict (kind, subject, technique, day) do update set
+        on conflict (institution, technique, day) do update set
             cases = excluded.cases, diagnostic = excluded.diagnostic, therapeutic = excluded.therapeutic,
             level3plus = excluded.level3plus, level3plus_therapeutic = excluded.level3plus_therapeutic,
             severe = excluded.severe, therapeutic_severe = excluded.therapeutic_severe, death = excluded.death, therapeutic_death = excluded.therapeutic_death,
             possible_severe = excluded.possible_severe, possible_death = excluded.possible_death,
             possible_therapeutic_severe = excluded.possible_therapeutic_severe, possible_therapeutic_death = excluded.possible_therapeutic_death,
-            incidents = excluded.incidents, serious_incidents = excluded.serious_incidents, late = excluded.late
+            late = excluded.late, incidents = excluded.incidents, serious_incidents = excluded.serious_incidents
         """;
 }

@@ -1,7 +1,9 @@
 using System.Text.Json;
+using Compliance.Metrics;
 using Compliance.Qualifications;
 using Compliance.Regulations;
 using Npgsql;
+using NpgsqlTypes;
 
 namespace Compliance.Service.Projections;
 
@@ -15,49 +17,50 @@ internal static class Closings
     {
         foreach (var technique in reference.Regulations.Techniques)
         {
-            if (reference.Regulations.InForce(technique, day) is not { } regulation)
+            if (reference.Regulations.InForce(technique, day) is { } regulation)
             {
-                continue;
-            }
-
-            foreach (var chunk in (await Judged(connection, technique, day, cancellation)).Chunk(Chunk))
-            {
-                var before = (await On(connection, technique, day.AddDays(-1), cancellation, [.. chunk.Select(id => id.Subject)])).ToDictionary(c => c.Qualification.Subject, c => c.Findings);
-                await Write(connection, reference, regulation, day, chunk, before, cancellation);
+                foreach (var chunk in (await Qualified(connection, technique, cancellation)).Chunk(Chunk))
+                {
+                    await Write(connection, reference, regulation, day, chunk, cancellation);
+                }
             }
         }
     }
 
     private static async Task Write(
-        NpgsqlConnection connection,
-        Reference reference,
-        Regulation regulation,
-        DateOnly day,
-        IReadOnlyList<QualificationId> judged,
-        Dictionary<Subject, IReadOnlyList<Finding>> before,
-        CancellationToken cancellation)
+        NpgsqlConnection connection, Reference reference, Regulation regulation, DateOnly day, IReadOnlyList<QualificationId> qualified, CancellationToken cancellation)
     {
-        var facts = await FactsReader.Read(connection, reference, [.. judged.Select(id => new FactsAsked(id, day))], cancellation);
-        var closings = new List<Closing>(facts.Count);
-        foreach (var read in facts)
+        var before = await FindingsOn(connection, regulation.Technique, day.AddDays(-1), [.. qualified.Select(id => id.Subject)], cancellation);
+        var facts = (await FactsReader.Read(connection, reference, [.. qualified.Select(id => new FactsAsked(id, day))], cancellation))
+            .Where(read => Qualification.IsJudged(read.Qualification, day)).ToList();
+        var asked = facts.SelectMany(read => GroundsAsked(reference, read.Qualification)).Distinct().ToList();
+        var grounds = asked.Zip(await FactsReader.Read(connection, reference, asked, cancellation)).ToDictionary(g => g.First, g => g.Second.Facts);
+        var closings = facts.AsParallel().AsOrdered().Select(read =>
         {
-            var groundsHold = await GroundsHold(asked => FactsReader.Read(connection, reference, asked, cancellation), reference, read.Qualification);
-            closings.Add(Of(day, reference, regulation, read, before.GetValueOrDefault(read.Facts.Subject) ?? [], groundsHold));
+            var closing = Of(
+                day, reference, regulation, read, before.GetValueOrDefault(read.Facts.Subject) ?? [], GroundsHold(reference, read.Qualification, a => grounds[a]));
+            return (Closing: closing, Document: JsonSerializer.Serialize(closing, StoredJson.Default.Closing));
+        }).ToList();
+
+        await using var copy = await connection.BeginBinaryImportAsync(
+            "copy closings (technique, day, kind, subject, province, would_suspend, asks, doc) from stdin (format binary)", cancellation);
+        foreach (var (closing, document) in closings)
+        {
+            await copy.StartRowAsync(cancellation);
+            await copy.WriteAsync(regulation.Technique, NpgsqlDbType.Text, cancellation);
+            await copy.WriteAsync(day, NpgsqlDbType.Date, cancellation);
+            await copy.WriteAsync(closing.Qualification.Subject.KindName, NpgsqlDbType.Text, cancellation);
+            await copy.WriteAsync(closing.Qualification.Subject.Id, NpgsqlDbType.Text, cancellation);
+            if (closing.Province is { } province)
+                await copy.WriteAsync(province, NpgsqlDbType.Text, cancellation);
+            else
+                await copy.WriteNullAsync(cancellation);
+            await copy.WriteAsync(closing.WouldSuspend, NpgsqlDbType.Boolean, cancellation);
+            await copy.WriteAsync(closing.AsksForDecision, NpgsqlDbType.Boolean, cancellation);
+            await copy.WriteAsync(document, NpgsqlDbType.Jsonb, cancellation);
         }
 
-        await connection.Execute(
-            """
-            insert into read.closings (technique, day, kind, subject, province, would_suspend, doc)
-            select $1, $2, * from unnest($3::text[], $4::text[], $5::text[], $6::boolean[], $7::jsonb[])
-            """,
-            cancellation,
-            regulation.Technique,
-            day,
-            closings.Select(c => c.Qualification.Subject.KindName).ToArray(),
-            closings.Select(c => c.Qualification.Subject.Id).ToArray(),
-            closings.Select(c => c.Province).ToArray(),
-            closings.Select(c => c.WouldSuspend).ToArray(),
-            closings.Select(c => JsonSerializer.Serialize(c, StoredJson.Default.Closing)).ToArray());
+        await copy.CompleteAsync(cancellation);
     }
 
     /// <summary>One subject's closing, from what was read of it.</summary>
@@ -79,78 +82,108 @@ internal static class Closings
             groundsHold);
     }
 
+    /// <summary>The days to look at again before <see cref="GroundsHold"/> can be said; none where there is nothing to ask.</summary>
+    internal static IEnumerable<FactsAsked> GroundsAsked(Reference reference, Qualification.State qualification) =>
+        Grounds(reference, qualification) is var (_, judgedOn)
+            ? Qualification.SuspendedFor(qualification).SelectMany(ground => DaysOf(ground, judgedOn)).Distinct().Select(day => new FactsAsked(qualification.Id!.Value, day))
+            : [];
+
     /// <summary>
     /// Whether what a standing suspension rests on is still so, by what is known now: null where there is nothing to
     /// ask. A clause that had to be breached for some days must still have been on every one of them.
     /// </summary>
-    internal static async Task<bool?> GroundsHold(Func<IReadOnlyList<FactsAsked>, Task<IReadOnlyList<FactsRead>>> read, Reference reference, Qualification.State qualification)
+    /// <param name="facts">Of every day in <see cref="GroundsAsked"/>.</param>
+    internal static bool? GroundsHold(Reference reference, Qualification.State qualification, Func<FactsAsked, SubjectFacts> facts) =>
+        Grounds(reference, qualification) is var (regulation, judgedOn)
+            ? Qualification.SuspendedFor(qualification).Any(ground => DaysOf(ground, judgedOn).All(day =>
+                Evaluation.Evaluate(regulation, facts(new(qualification.Id!.Value, day))).Any(now => now.Clause == ground.Clause && now.IsBreach)))
+            : null;
+
+    private static (Regulation Regulation, DateOnly JudgedOn)? Grounds(Reference reference, Qualification.State qualification) =>
+        qualification.StandingSuspension is { UnderminedOnce: false, Grounds: { } grounds, JudgedOn: var judgedOn } && reference.Regulations.Find(grounds.Regulation, grounds.Version) is { } regulation
+            ? (regulation, judgedOn)
+            : null;
+
+    private static IEnumerable<DateOnly> DaysOf(Finding ground, DateOnly judgedOn) =>
+        Enumerable.Range(0, ground.Effect == BreachEffect.WarnThenSuspend ? ground.AfterDays!.Value : 1).Select(back => judgedOn.AddDays(-back));
+
+    private static async Task<List<QualificationId>> Qualified(NpgsqlConnection connection, string technique, CancellationToken cancellation)
     {
-        if (qualification.StandingSuspension is not { UnderminedOnce: false, Grounds: { } grounds, JudgedOn: var judgedOn }
-            || reference.Regulations.Find(grounds.Regulation, grounds.Version) is not { } regulation)
-        {
-            return null;
-        }
-
-        foreach (var ground in Qualification.SuspendedFor(qualification))
-        {
-            var days = ground.Effect == BreachEffect.WarnThenSuspend ? ground.AfterDays!.Value : 1;
-            var asked = Enumerable.Range(0, days).Select(back => new FactsAsked(qualification.Id!.Value, judgedOn.AddDays(-back))).ToList();
-            var facts = await read(asked);
-            if (facts.All(f => Evaluation.Evaluate(regulation, f.Facts).Any(now => now.Clause == ground.Clause && now.IsBreach)))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    private static async Task<List<QualificationId>> Judged(NpgsqlConnection connection, string technique, DateOnly day, CancellationToken cancellation)
-    {
-        var judged = new List<QualificationId>();
-        await using var command = new NpgsqlCommand("select doc from read.qualifications where technique = $1 order by kind, subject", connection);
+        var qualified = new List<QualificationId>();
+        await using var command = new NpgsqlCommand("select kind, subject from qualifications where technique = $1 order by kind, subject", connection);
         command.Parameters.Add(new() { Value = technique });
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         while (await reader.ReadAsync(cancellation))
         {
-            var state = JsonSerializer.Deserialize(reader.GetString(0), StoredJson.Default.QualificationState)!;
-            if (Qualification.IsJudged(state, day))
-            {
-                judged.Add(state.Id!.Value);
-            }
+            qualified.Add(new(new(reader.GetString(0) == "institution" ? SubjectKind.Institution : SubjectKind.Physician, reader.GetString(1)), technique));
         }
 
-        return judged;
+        return qualified;
+    }
+
+    /// <summary>What the closings of a day found, of these subjects; those not judged then are missing.</summary>
+    public static async Task<IReadOnlyDictionary<Subject, IReadOnlyList<Finding>>> FindingsOn(
+        NpgsqlConnection connection, string technique, DateOnly day, IReadOnlyList<Subject> subjects, CancellationToken cancellation)
+    {
+        var documents = new List<(Subject Subject, string Document)>(subjects.Count);
+        await using var command = new NpgsqlCommand(
+            """
+            select k.kind, k.subject, c.doc -> 'Findings'
+            from unnest($3::text[], $4::text[]) as k (kind, subject)
+            join closings c on c.technique = $1 and c.day = $2 and c.kind = k.kind and c.subject = k.subject
+            """,
+            connection);
+        command.Parameters.Add(new() { Value = technique });
+        command.Parameters.Add(new() { Value = day });
+        command.Parameters.Add(new() { Value = subjects.Select(s => s.KindName).ToArray() });
+        command.Parameters.Add(new() { Value = subjects.Select(s => s.Id).ToArray() });
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        while (await reader.ReadAsync(cancellation))
+        {
+            documents.Add((new(reader.GetString(0) == "institution" ? SubjectKind.Institution : SubjectKind.Physician, reader.GetString(1)), reader.GetString(2)));
+        }
+
+        return documents.AsParallel().Select(d => (d.Subject, Findings: JsonSerializer.Deserialize(d.Document, StoredJson.Default.IReadOnlyListFinding)!)).ToDictionary(d => d.Subject, d => d.Findings);
     }
 
     /// <summary>The findings of one subject in the closing before a day, or in the last there is while that day is still to be closed; none when it was not judged then.</summary>
     public static async Task<IReadOnlyList<Finding>> Before(NpgsqlConnection connection, QualificationId id, DateOnly day, CancellationToken cancellation)
     {
-        await using var command = new NpgsqlCommand("select doc from read.closings where technique = $1 and day = least($2, (select max(day) from read.days_closed)) and kind = $3 and subject = $4", connection);
+        await using var command = new NpgsqlCommand("select doc -> 'Findings' from closings where technique = $1 and day = least($2, (select max(day) from days_closed)) and kind = $3 and subject = $4", connection);
         command.Parameters.Add(new() { Value = id.Technique });
         command.Parameters.Add(new() { Value = day.AddDays(-1) });
         command.Parameters.Add(new() { Value = id.Subject.KindName });
         command.Parameters.Add(new() { Value = id.Subject.Id });
-        return await command.ExecuteScalarAsync(cancellation) is string doc ? JsonSerializer.Deserialize(doc, StoredJson.Default.Closing)!.Findings : [];
+        return await command.ExecuteScalarAsync(cancellation) is string doc ? JsonSerializer.Deserialize(doc, StoredJson.Default.IReadOnlyListFinding)! : [];
     }
 
-    /// <summary>The closings of one day, in the order of their subjects; of all of them, or of those named.</summary>
-    public static async Task<IReadOnlyList<Closing>> On(
-        NpgsqlConnection connection, string technique, DateOnly day, CancellationToken cancellation, IReadOnlyList<Subject>? subjects = null)
+    /// <summary>The closings of one day in which something may lead to a decision, in the order of their subjects.</summary>
+    public static Task<IReadOnlyList<Closing>> Asking(NpgsqlConnection connection, string technique, DateOnly day, CancellationToken cancellation) =>
+        Read(connection, "select doc from closings where technique = $1 and day = $2 and asks order by kind, subject", technique, day, cancellation);
+
+    /// <summary>All closings of one day, in the order of their subjects.</summary>
+    public static Task<IReadOnlyList<Closing>> On(NpgsqlConnection connection, string technique, DateOnly day, CancellationToken cancellation) =>
+        Read(connection, "select doc from closings where technique = $1 and day = $2 order by kind, subject", technique, day, cancellation);
+
+    /// <summary>How many would be suspended on a day among those judged in one province, or among those who belong to none.</summary>
+    public static async Task<(int WouldSuspend, int Judged)> Tally(NpgsqlConnection connection, string technique, DateOnly day, string? province, CancellationToken cancellation)
     {
-        var closings = new List<Closing>();
         await using var command = new NpgsqlCommand(
-            """
-            select doc from read.closings
-            where technique = $1 and day = $2 and ($3 or (kind, subject) in (select * from unnest($4::text[], $5::text[])))
-            order by kind, subject
-            """,
-            connection);
+            "select count(*) filter (where would_suspend)::int, count(*)::int from closings where technique = $1 and day = $2 and province is not distinct from $3", connection);
         command.Parameters.Add(new() { Value = technique });
         command.Parameters.Add(new() { Value = day });
-        command.Parameters.Add(new() { Value = subjects is null });
-        command.Parameters.Add(new() { Value = (subjects ?? []).Select(s => s.KindName).ToArray() });
-        command.Parameters.Add(new() { Value = (subjects ?? []).Select(s => s.Id).ToArray() });
+        command.Parameters.Add(new() { Value = (object?)province ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        await reader.ReadAsync(cancellation);
+        return (reader.GetInt32(0), reader.GetInt32(1));
+    }
+
+    private static async Task<IReadOnlyList<Closing>> Read(NpgsqlConnection connection, string sql, string technique, DateOnly day, CancellationToken cancellation)
+    {
+        var closings = new List<Closing>();
+        await using var command = new NpgsqlCommand(sql, connection);
+        command.Parameters.Add(new() { Value = technique });
+        command.Parameters.Add(new() { Value = day });
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         while (await reader.ReadAsync(cancellation))
         {

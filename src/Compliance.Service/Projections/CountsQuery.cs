@@ -7,70 +7,95 @@ namespace Compliance.Service.Projections;
 /// <summary>Days of one subject to be counted, and the day as of which reports are late or overdue.</summary>
 public readonly record struct CountsAsked(Subject Subject, string Technique, DaySpan Days, DateOnly AsOf);
 
-/// <summary>Sums of <c>read.subject_days</c>: at most 366 small rows a subject, however many cases there are.</summary>
+/// <summary>
+/// What happened on a span of days: for an institution the sums of <c>institution_days</c>, at most 366 small rows a year
+/// however many cases there are; for a physician the cases themselves, no more than one person can do.
+/// </summary>
 public static class CountsQuery
 {
+    private const string Asked = "unnest($1::text[], $2::text[], $3::date[], $4::date[], $5::date[]) with ordinality as k (subject, technique, from_on, to_on, as_of, ord)";
+
     // A case reported late is overdue as of a day before its report, and neither late nor overdue before its deadline.
-    private const string Sql = """
-        select coalesce(sum(d.cases), 0), coalesce(sum(d.diagnostic), 0), coalesce(sum(d.therapeutic), 0),
-               coalesce(sum(d.level3plus), 0), coalesce(sum(d.level3plus_therapeutic), 0),
-               coalesce(sum(d.severe), 0), coalesce(sum(d.therapeutic_severe), 0),
-               coalesce(sum(d.death), 0), coalesce(sum(d.therapeutic_death), 0),
-               coalesce(sum(d.possible_severe), 0), coalesce(sum(d.possible_death), 0),
-               coalesce(sum(d.possible_therapeutic_severe), 0), coalesce(sum(d.possible_therapeutic_death), 0),
-               coalesce(sum(d.incidents), 0), coalesce(sum(d.serious_incidents), 0),
-               (coalesce(sum(d.late), 0) - k.not_yet)::bigint, k.overdue::bigint
-        from (
-            select asked.*, late.not_yet, late.overdue
-            from unnest($1::text[], $2::text[], $3::text[], $4::date[], $5::date[], $6::date[]) with ordinality
-                 as asked (kind, subject, technique, from_on, to_on, as_of, ord)
-            cross join lateral (
-                select sum(n) as not_yet, sum(o) as overdue
-                from (
-                    select count(*) as n, count(*) filter (where f.deadline < asked.as_of) as o
-                    from read.case_facts f
-                    where asked.kind = 'institution' and f.institution = asked.subject and f.technique = asked.technique
-                      and f.received_on > f.deadline and f.received_on > asked.as_of
-                      and f.completed_on between asked.from_on and asked.to_on and not f.voided
-                    union all
-                    select count(*), count(*) filter (where f.deadline < asked.as_of)
-                    from read.case_facts f
-                    where asked.kind = 'physician' and f.operator = asked.subject and f.technique = asked.technique
-                      and f.received_on > f.deadline and f.received_on > asked.as_of
-                      and f.completed_on between asked.from_on and asked.to_on and not f.voided
-                ) either
-            ) late
-        ) k
-        left join read.subject_days d
-          on d.kind = k.kind and d.subject = k.subject and d.technique = k.technique and d.day between k.from_on and k.to_on
-        group by k.ord, k.not_yet, k.overdue
-        order by k.ord
+    private const string OfInstitutions = $"""
+        select k.ord, d.cases, d.diagnostic, d.therapeutic, d.level3plus, d.level3plus_therapeutic, d.severe, d.therapeutic_severe, d.death, d.therapeutic_death,
+               d.possible_severe, d.possible_death, d.possible_therapeutic_severe, d.possible_therapeutic_death, d.incidents, d.serious_incidents,
+               d.late - l.not_yet as late, l.overdue
+        from {Asked}
+        cross join lateral (
+            select coalesce(sum(d.cases), 0) as cases, coalesce(sum(d.diagnostic), 0) as diagnostic, coalesce(sum(d.therapeutic), 0) as therapeutic,
+                   coalesce(sum(d.level3plus), 0) as level3plus, coalesce(sum(d.level3plus_therapeutic), 0) as level3plus_therapeutic,
+                   coalesce(sum(d.severe), 0) as severe, coalesce(sum(d.therapeutic_severe), 0) as therapeutic_severe,
+                   coalesce(sum(d.death), 0) as death, coalesce(sum(d.therapeutic_death), 0) as therapeutic_death,
+                   coalesce(sum(d.possible_severe), 0) as possible_severe, coalesce(sum(d.possible_death), 0) as possible_death,
+                   coalesce(sum(d.possible_therapeutic_severe), 0) as possible_therapeutic_severe,
+                   coalesce(sum(d.possible_therapeutic_death), 0) as possible_therapeutic_death,
+                   coalesce(sum(d.incidents), 0) as incidents, coalesce(sum(d.serious_incidents), 0) as serious_incidents,
+                   coalesce(sum(d.late), 0) as late
+            from institution_days d
+            where d.institution = k.subject and d.technique = k.technique and d.day between k.from_on and k.to_on
+        ) d
+        cross join lateral (
+            select count(*) as not_yet, count(*) filter (where f.deadline < k.as_of) as overdue
+            from case_facts f
+            where f.institution = k.subject and f.technique = k.technique and f.received_on > f.deadline and f.received_on > k.as_of
+              and f.completed_on between k.from_on and k.to_on and not f.voided
+        ) l
+        """;
+
+    private const string OfPhysicians = $"""
+        select k.ord, c.cases, c.diagnostic, c.therapeutic, c.level3plus, c.level3plus_therapeutic, c.severe, c.therapeutic_severe, c.death, c.therapeutic_death,
+               c.possible_severe, c.possible_death, c.possible_therapeutic_severe, c.possible_therapeutic_death, i.incidents, i.serious_incidents,
+               c.late, c.overdue
+        from {Asked}
+        cross join lateral (
+            select count(*) as cases, count(*) filter (where not f.therapeutic) as diagnostic, count(*) filter (where f.therapeutic) as therapeutic,
+                   count(*) filter (where f.level >= 3) as level3plus, count(*) filter (where f.level >= 3 and f.therapeutic) as level3plus_therapeutic,
+                   count(*) filter (where f.severe) as severe, count(*) filter (where f.severe and f.therapeutic) as therapeutic_severe,
+                   count(*) filter (where f.death) as death, count(*) filter (where f.death and f.therapeutic) as therapeutic_death,
+                   count(*) filter (where f.possible_severe) as possible_severe, count(*) filter (where f.possible_death) as possible_death,
+                   count(*) filter (where f.possible_severe and f.therapeutic) as possible_therapeutic_severe,
+                   count(*) filter (where f.possible_death and f.therapeutic) as possible_therapeutic_death,
+                   count(*) filter (where f.received_on > f.deadline and f.received_on <= k.as_of) as late,
+                   count(*) filter (where f.received_on > f.deadline and f.received_on > k.as_of and f.deadline < k.as_of) as overdue
+            from case_facts f
+            where f.operator = k.subject and f.technique = k.technique and f.completed_on between k.from_on and k.to_on and not f.voided
+        ) c
+        cross join lateral (
+            select count(*) as incidents, count(*) filter (where n.grade <= 2) as serious_incidents
+            from incidents n
+            where n.operator = k.subject and n.technique = k.technique and n.determined_on between k.from_on and k.to_on
+        ) i
         """;
 
     /// <summary>The counts, in the order asked.</summary>
     public static async Task<IReadOnlyList<Counts>> Read(NpgsqlConnection connection, IReadOnlyList<CountsAsked> asked, CancellationToken cancellation)
     {
-        if (asked.Count == 0)
+        var counts = new Counts[asked.Count];
+        Array.Fill(counts, Counts.None);
+        foreach (var (kind, sql) in new[] { (SubjectKind.Institution, OfInstitutions), (SubjectKind.Physician, OfPhysicians) })
         {
-            return [];
+            int[] of = [.. Enumerable.Range(0, asked.Count).Where(i => asked[i].Subject.Kind == kind && !asked[i].Days.IsEmpty)];
+            if (of.Length > 0)
+                await Read(connection, sql, asked, of, counts, cancellation);
         }
 
-        await using var command = new NpgsqlCommand(Sql, connection);
-        command.Parameters.Add(new() { Value = asked.Select(a => a.Subject.KindName).ToArray() });
-        command.Parameters.Add(new() { Value = asked.Select(a => a.Subject.Id).ToArray() });
-        command.Parameters.Add(new() { Value = asked.Select(a => a.Technique).ToArray() });
-        command.Parameters.Add(new() { Value = asked.Select(a => a.Days.From).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Date });
-        command.Parameters.Add(new() { Value = asked.Select(a => a.Days.To).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Date });
-        command.Parameters.Add(new() { Value = asked.Select(a => a.AsOf).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Date });
-        var counts = new List<Counts>(asked.Count);
+        return counts;
+    }
+
+    private static async Task Read(NpgsqlConnection connection, string sql, IReadOnlyList<CountsAsked> asked, int[] of, Counts[] counts, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        command.Parameters.Add(new() { Value = of.Select(i => asked[i].Subject.Id).ToArray() });
+        command.Parameters.Add(new() { Value = of.Select(i => asked[i].Technique).ToArray() });
+        command.Parameters.Add(new() { Value = of.Select(i => asked[i].Days.From).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Date });
+        command.Parameters.Add(new() { Value = of.Select(i => asked[i].Days.To).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Date });
+        command.Parameters.Add(new() { Value = of.Select(i => asked[i].AsOf).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Date });
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         while (await reader.ReadAsync(cancellation))
         {
             int At(int column) => (int)reader.GetInt64(column);
-            counts.Add(new(
-                At(0), At(1), At(2), At(3), At(4), At(5), At(6), At(7), At(8), At(9), At(10), At(11), At(12), At(13), At(14), At(15), At(16)));
+            counts[of[At(0) - 1]] = new(
+                At(1), At(2), At(3), At(4), At(5), At(6), At(7), At(8), At(9), At(10), At(11), At(12), At(13), At(14), At(15), At(16), At(17));
         }
-
-        return counts;
     }
 }

@@ -39,20 +39,37 @@ public static class FactsReader
             cancellation);
 
         var prepared = asked.Select(a => Prepare(a, reference, people, places, qualifications)).ToList();
+        // The days that bind and those up to date are nearly the same: each is counted once, in three parts.
+        var parts = prepared.ConvertAll(p => Parts(p.Judged.Span, p.Current.Span));
         var counts = await CountsQuery.Read(
             connection,
-            [
-                .. prepared.Select(p => new CountsAsked(p.Id.Subject, p.Id.Technique, p.Judged.Span, p.AsOf)),
-                .. prepared.Select(p => new CountsAsked(p.Id.Subject, p.Id.Technique, p.Current.Span, p.AsOf)),
-            ],
+            [.. parts.SelectMany((days, i) => days.Select(d => new CountsAsked(prepared[i].Id.Subject, prepared[i].Id.Technique, d, prepared[i].AsOf)))],
             cancellation);
         var staff = await StaffOf(connection, asked, cancellation);
 
         return
         [
-            .. prepared.Select((p, i) => p.With(counts[i], counts[prepared.Count + i], staff[i])),
+            .. prepared.Select((p, i) => p.With(counts[3 * i] + counts[(3 * i) + 1], counts[(3 * i) + 1] + counts[(3 * i) + 2], staff[i])),
         ];
     }
+
+    /// <summary>The days of the earlier span alone, those of both, and those of the later alone; an empty part where there are none.</summary>
+    internal static DaySpan[] Parts(DaySpan earlier, DaySpan later)
+    {
+        if (!earlier.Overlaps(later))
+        {
+            return [earlier, None, later];
+        }
+
+        if (later.From < earlier.From || later.To < earlier.To)
+        {
+            throw new ArgumentException($"{later} is not later than {earlier}.", nameof(later));
+        }
+
+        return [new(earlier.From, later.From.AddDays(-1)), new(later.From, earlier.To), new(earlier.To.AddDays(1), later.To)];
+    }
+
+    private static readonly DaySpan None = new(DateOnly.MaxValue, DateOnly.MinValue);
 
     /// <summary>All that is known of a subject before anything is counted.</summary>
     internal sealed record Prepared(
@@ -107,10 +124,10 @@ public static class FactsReader
         [.. asked.Where(a => a.Qualification.Subject.Kind == kind).Select(a => a.Qualification.Subject.Id).Distinct()];
 
     public static async Task<Dictionary<string, Physician.State>> Physicians(NpgsqlConnection connection, IReadOnlyCollection<string> ids, CancellationToken cancellation) =>
-        await Documents(connection, "select id, doc from read.physicians where id = any($1)", ids, StoredJson.Default.PhysicianState, cancellation);
+        await Documents(connection, "select id, doc from physicians where id = any($1)", ids, StoredJson.Default.PhysicianState, cancellation);
 
     public static async Task<Dictionary<string, Institution.State>> Institutions(NpgsqlConnection connection, IReadOnlyCollection<string> ids, CancellationToken cancellation) =>
-        await Documents(connection, "select id, doc from read.institutions where id = any($1)", ids, StoredJson.Default.InstitutionState, cancellation);
+        await Documents(connection, "select id, doc from institutions where id = any($1)", ids, StoredJson.Default.InstitutionState, cancellation);
 
     public static async Task<Dictionary<QualificationId, Qualification.State>> Qualifications(NpgsqlConnection connection, IReadOnlyCollection<string> subjects, CancellationToken cancellation)
     {
@@ -120,7 +137,7 @@ public static class FactsReader
             return found;
         }
 
-        await using var command = new NpgsqlCommand("select doc from read.qualifications where subject = any($1)", connection);
+        await using var command = new NpgsqlCommand("select doc from qualifications where subject = any($1)", connection);
         command.Parameters.Add(new() { Value = subjects.ToArray() });
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         while (await reader.ReadAsync(cancellation))
@@ -155,12 +172,12 @@ public static class FactsReader
     private const string StaffSql = """
         select asked.ord, count(*), count(*) filter (where held.rank >= 3), count(*) filter (where held.rank >= 4)
         from unnest($1::text[], $2::text[], $3::date[]) with ordinality as asked (institution, technique, as_of, ord)
-        join read.registrations r
+        join registrations r
           on r.institution = asked.institution and r.main and asked.as_of between r.from_on and r.to_on
-        join read.active_spans a
+        join active_spans a
           on a.kind = 'physician' and a.subject = r.physician and a.technique = asked.technique and asked.as_of between a.from_on and a.to_on
         left join lateral (
-            select t.rank from read.titles t where t.physician = r.physician and t.from_on <= asked.as_of order by t.from_on desc limit 1
+            select t.rank from titles t where t.physician = r.physician and t.from_on <= asked.as_of order by t.from_on desc limit 1
         ) held on true
         group by asked.ord
         """;

@@ -14,30 +14,38 @@ namespace Compliance.Service.Projections;
 /// Turns events into rows, and does nothing else: a rebuild never suspends anybody. All rows move under one
 /// checkpoint, so that a closing sees facts, registry and qualifications as of one and the same position.
 /// </summary>
-public sealed class ReadModel(IEventStore log, NpgsqlDataSource database)
+public sealed class ReadModel(IEventStore log, NpgsqlDataSource database, ReadSchema schema)
 {
-    public const string Name = "read";
+    /// <summary>Events taken at a time: enough that a set-based statement pays and that the cases of a day are counted together,
+    /// few enough that one transaction stays short.</summary>
+    public const int Batch = 10_000;
 
-    /// <summary>Events taken at a time: enough that a set-based statement pays, few enough that one transaction stays short.</summary>
-    public const int Batch = 2_000;
+    /// <summary>False to leave the closings out: for a comparison that is not about them.</summary>
+    public bool WithClosings { get; init; } = true;
 
     private Reference? _reference;
+    private (long After, Task<IReadOnlyList<RecordedEvent>> Events)? _ahead;
 
     /// <summary>Applies the next events of the log in one transaction.</summary>
+    /// <param name="upTo">The last position to apply (inclusive).</param>
     /// <returns>The checkpoint afterwards, and whether there may be more.</returns>
     /// <exception cref="CheckpointMovedException">Another node owns the projection; nothing was changed.</exception>
-    public async Task<(long Position, bool More)> Advance(CancellationToken cancellation)
+    public async Task<(long Position, bool More)> Advance(CancellationToken cancellation, long upTo = long.MaxValue)
     {
-        var from = await Checkpoints.Read(database, Name, cancellation);
-        var events = await log.ReadAll(from, Batch, cancellation);
+        var from = await Checkpoints.Read(database, schema.Rows, cancellation);
+        var read = await Next(from, cancellation);
+        var events = read.Count > 0 && read[^1].Position > upTo ? [.. read.TakeWhile(e => e.Position <= upTo)] : read;
         if (events.Count == 0)
         {
             return (from, false);
         }
 
-        await using var connection = await database.OpenConnectionAsync(cancellation);
+        await using var connection = await schema.Open(database, cancellation);
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
-        await Checkpoints.Move(connection, Name, from, events[^1].Position, cancellation);
+        // No flush of its own: a crash that loses these rows loses their checkpoint with them, and whatever is decided from
+        // them is flushed behind them.
+        await connection.Execute("set local synchronous_commit = off", cancellation);
+        await Checkpoints.Move(connection, schema.Rows, from, events[^1].Position, cancellation);
         var start = 0;
         for (var i = 0; i < events.Count; i++)
         {
@@ -46,8 +54,12 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database)
             {
                 await Apply(connection, events, start, i, cancellation);
                 _reference = await Reference.Read(connection, _reference, cancellation);
-                await Closings.Write(connection, _reference, closed.Date, cancellation);
-                await connection.Execute("insert into read.days_closed (day, position) values ($1, $2)", cancellation, closed.Date, events[i].Position);
+                if (WithClosings)
+                {
+                    await Closings.Write(connection, _reference, closed.Date, cancellation);
+                }
+
+                await connection.Execute("insert into days_closed (day, position) values ($1, $2)", cancellation, closed.Date, events[i].Position);
                 start = i + 1;
             }
         }
@@ -55,6 +67,20 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database)
         await Apply(connection, events, start, events.Count, cancellation);
         await transaction.CommitAsync(cancellation);
         return (events[^1].Position, events.Count == Batch);
+    }
+
+    // While a full batch is being written the next is read already.
+    private async Task<IReadOnlyList<RecordedEvent>> Next(long from, CancellationToken cancellation)
+    {
+        var ahead = _ahead;
+        _ahead = null;
+        var events = ahead is { } a && a.After == from ? await a.Events : await log.ReadAll(from, Batch, cancellation);
+        if (events.Count == Batch)
+        {
+            _ahead = (events[^1].Position, Task.Run(() => log.ReadAll(events[^1].Position, Batch, cancellation), cancellation));
+        }
+
+        return events;
     }
 
     /// <summary>Every type of event, and what it touches here; an unknown one stops the projection.</summary>
@@ -117,7 +143,10 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database)
 
         if (cases.Count > 0)
         {
-            await CaseRows.Write(connection, await Load(cases, upTo, cancellation), _reference!, cancellation);
+            // A case first seen in this batch is folded from it; of an older one the whole stream is read. Nothing is incremented.
+            var fresh = cases.Values.Where(of => of[0].Version == 1).Select(of => Case.Fold(of.Select(e => (Case.Event)e.Data))).ToList();
+            var known = fresh.Count == cases.Count ? [] : await Load([.. cases.Where(c => c.Value[0].Version > 1).Select(c => c.Key)], upTo, cancellation);
+            await CaseRows.Write(connection, fresh, known, _reference!, cancellation);
         }
 
         if (calendars.Count > 0)
@@ -126,18 +155,8 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database)
         }
     }
 
-    // A case first seen in this batch is folded from it; of an older one the whole stream is read. Nothing is incremented.
-    private async Task<List<Case.State>> Load(Dictionary<string, List<RecordedEvent>> cases, long upTo, CancellationToken cancellation)
-    {
-        var states = cases.Values.Where(es => es[0].Version == 1).Select(es => Case.Fold(es.Select(e => (Case.Event)e.Data))).ToList();
-        var older = cases.Where(c => c.Value[0].Version > 1).Select(c => c.Key).ToList();
-        if (older.Count > 0)
-        {
-            states.AddRange((await log.ReadStreams(older, upTo, cancellation)).GroupBy(e => e.Stream).Select(g => Case.Fold(g.Select(e => (Case.Event)e.Data))));
-        }
-
-        return states;
-    }
+    private async Task<List<Case.State>> Load(HashSet<string> streams, long upTo, CancellationToken cancellation) =>
+        [.. (await Streams(streams, upTo, cancellation)).Select(g => Case.Fold(g.Select(e => (Case.Event)e.Data)))];
 
     private async Task<IEnumerable<IGrouping<string, RecordedEvent>>> Streams(HashSet<string> streams, long upTo, CancellationToken cancellation) =>
         (await log.ReadStreams(streams, upTo, cancellation)).GroupBy(e => e.Stream);
@@ -152,7 +171,7 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database)
         var states = (await Streams(streams, upTo, cancellation)).Select(g => Institution.Fold(g.Select(e => (Institution.Event)e.Data))).ToList();
         await connection.Execute(
             """
-            insert into read.institutions (id, name, province, doc)
+            insert into institutions (id, name, province, doc)
             select * from unnest($1::text[], $2::text[], $3::text[], $4::jsonb[])
             on conflict (id) do update set name = excluded.name, province = excluded.province, doc = excluded.doc
             """,
@@ -174,7 +193,7 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database)
         var ids = states.Select(s => s.Entry!.Physician).ToArray();
         await connection.Execute(
             """
-            insert into read.physicians (id, name, doc)
+            insert into physicians (id, name, doc)
             select * from unnest($1::text[], $2::text[], $3::jsonb[])
             on conflict (id) do update set name = excluded.name, doc = excluded.doc
             """,
@@ -183,10 +202,10 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database)
             states.Select(s => s.Entry!.Name).ToArray(),
             states.Select(s => JsonSerializer.Serialize(s, StoredJson.Default.PhysicianState)).ToArray());
 
-        await connection.Execute("delete from read.registrations where physician = any($1)", cancellation, ids);
+        await connection.Execute("delete from registrations where physician = any($1)", cancellation, ids);
         var registrations = states.SelectMany(s => s.Entry!.Registrations.Select(r => (s.Entry.Physician, r))).ToList();
         await connection.Execute(
-            "insert into read.registrations (physician, institution, from_on, to_on, main) select * from unnest($1::text[], $2::text[], $3::date[], $4::date[], $5::boolean[])",
+            "insert into registrations (physician, institution, from_on, to_on, main) select * from unnest($1::text[], $2::text[], $3::date[], $4::date[], $5::boolean[])",
             cancellation,
             registrations.Select(x => x.Physician).ToArray(),
             registrations.Select(x => x.r.Institution).ToArray(),
@@ -194,10 +213,10 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database)
             registrations.Select(x => x.r.To ?? DateOnly.MaxValue).ToArray(),
             registrations.Select(x => x.r.Main).ToArray());
 
-        await connection.Execute("delete from read.titles where physician = any($1)", cancellation, ids);
+        await connection.Execute("delete from titles where physician = any($1)", cancellation, ids);
         var titles = states.SelectMany(s => s.Entry!.Titles.Select(t => (s.Entry.Physician, t))).ToList();
         await connection.Execute(
-            "insert into read.titles (physician, rank, from_on) select * from unnest($1::text[], $2::smallint[], $3::date[])",
+            "insert into titles (physician, rank, from_on) select * from unnest($1::text[], $2::smallint[], $3::date[])",
             cancellation,
             titles.Select(x => x.Physician).ToArray(),
             titles.Select(x => (short)x.t.Title).ToArray(),
@@ -220,7 +239,7 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database)
         var techniques = ids.Select(id => id.Technique).ToArray();
         await connection.Execute(
             """
-            insert into read.qualifications (kind, subject, technique, version, doc)
+            insert into qualifications (kind, subject, technique, version, doc)
             select * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::jsonb[])
             on conflict (kind, subject, technique) do update set version = excluded.version, doc = excluded.doc
             """,
@@ -233,7 +252,7 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database)
 
         await connection.Execute(
             """
-            delete from read.active_spans a using unnest($1::text[], $2::text[], $3::text[]) as k (kind, subject, technique)
+            delete from active_spans a using unnest($1::text[], $2::text[], $3::text[]) as k (kind, subject, technique)
             where a.kind = k.kind and a.subject = k.subject and a.technique = k.technique
             """,
             cancellation,
@@ -242,7 +261,7 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database)
             techniques);
         var spans = states.SelectMany(s => s.State.ActiveSpans().Select(span => (Id: s.State.Id!.Value, span))).ToList();
         await connection.Execute(
-            "insert into read.active_spans (kind, subject, technique, from_on, to_on) select * from unnest($1::text[], $2::text[], $3::text[], $4::date[], $5::date[])",
+            "insert into active_spans (kind, subject, technique, from_on, to_on) select * from unnest($1::text[], $2::text[], $3::text[], $4::date[], $5::date[])",
             cancellation,
             spans.Select(x => x.Id.Subject.KindName).ToArray(),
             spans.Select(x => x.Id.Subject.Id).ToArray(),
@@ -264,7 +283,7 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database)
 
         await connection.Execute(
             """
-            insert into read.proposals (proposal_id, kind, subject, technique, province, sanction, held, judged_on, pending, doc)
+            insert into proposals (proposal_id, kind, subject, technique, province, sanction, held, judged_on, pending, doc)
             select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::boolean[], $8::date[], $9::boolean[], $10::jsonb[])
             on conflict (proposal_id) do update set pending = excluded.pending, doc = excluded.doc
             """,
@@ -297,7 +316,7 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database)
         foreach (var (recorded, e) in calendars)
         {
             await connection.Execute(
-                "insert into read.calendars (version, doc) values ($1, $2::jsonb)",
+                "insert into calendars (version, doc) values ($1, $2::jsonb)",
                 cancellation,
                 (int)recorded.Version,
                 JsonSerializer.Serialize(e, StoredJson.Default.CalendarPublished));
@@ -306,7 +325,7 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database)
         foreach (var (_, e) in regulations)
         {
             await connection.Execute(
-                "insert into read.regulations (id, version, technique, doc) values ($1, $2, $3, $4::jsonb)", cancellation, e.Id, e.Version, e.Technique, e.Document.GetRawText());
+                "insert into regulations (id, version, technique, doc) values ($1, $2, $3, $4::jsonb)", cancellation, e.Id, e.Version, e.Technique, e.Document.GetRawText());
         }
 
         if (enforcements.Count > 0)
@@ -315,7 +334,7 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database)
             {
                 var state = Enforcement.Fold(stream.Select(e => (Enforcement.Set)e.Data));
                 await connection.Execute(
-                    "insert into read.enforcement (technique, province, doc) values ($1, $2, $3::jsonb) on conflict (technique, province) do update set doc = excluded.doc",
+                    "insert into enforcement (technique, province, doc) values ($1, $2, $3::jsonb) on conflict (technique, province) do update set doc = excluded.doc",
                     cancellation,
                     state.Settings[^1].Technique,
                     state.Settings[^1].Province,
@@ -323,6 +342,6 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database)
             }
         }
 
-        await connection.Execute("update read.reference_changed set position = $1", cancellation, upTo);
+        await connection.Execute("update reference_changed set position = $1", cancellation, upTo);
     }
 }

@@ -21,7 +21,7 @@ public sealed record Reference(
     /// <summary>As of the transaction: what is held already, unless it has changed since.</summary>
     public static async Task<Reference> Read(NpgsqlConnection connection, Reference? held, CancellationToken cancellation)
     {
-        await using var changed = new NpgsqlCommand("select position from read.reference_changed", connection);
+        await using var changed = new NpgsqlCommand("select position from reference_changed", connection);
         return held?.Position == (long)(await changed.ExecuteScalarAsync(cancellation))! ? held : await Read(connection, cancellation);
     }
 
@@ -31,10 +31,10 @@ public sealed record Reference(
         {
             BatchCommands =
             {
-                new("select position from read.reference_changed"),
-                new("select doc from read.calendars order by version"),
-                new("select doc from read.regulations order by id, version"),
-                new("select technique, province, doc from read.enforcement"),
+                new("select position from reference_changed"),
+                new("select doc from calendars order by version"),
+                new("select doc from regulations order by id, version"),
+                new("select technique, province, doc from enforcement"),
             },
         };
         await using var reader = await batch.ExecuteReaderAsync(cancellation);

@@ -1,7 +1,7 @@
 using Compliance.Qualifications;
 using Compliance.Service.Http;
 using Compliance.Service.Metrics;
-using Compliance.Service.Processes;
+using Compliance.Service.Projections;
 using Npgsql;
 
 namespace Compliance.Service.Public;
@@ -45,16 +45,16 @@ public static class RegisterEndpoints
             return refused;
         }
 
-        await using var snapshot = await Snapshot.Open(reads, http.RequestAborted, DayMonitor.Name);
+        await using var snapshot = await Snapshot.Open(reads, http.RequestAborted, ReadSchema.Living.Standings);
         // Ordered by what is shown, of a name as much as a cursor can hold; the digest parts namesakes without putting a physician's id into a public cursor.
         await using var command = new NpgsqlCommand(
             """
             select s.kind, s.subject, s.name, place.id, place.name, s.province, s.technique, s.standing, s.since, md5(s.subject), left(s.name, 40)
-            from read.standings s
+            from standings s
             left join lateral (
                 select i.id, i.name
-                from read.registrations r
-                join read.institutions i on i.id = r.institution
+                from registrations r
+                join institutions i on i.id = r.institution
                 where s.kind = 'physician' and r.physician = s.subject and r.main and s.as_of between r.from_on and r.to_on
                 limit 1
             ) place on true

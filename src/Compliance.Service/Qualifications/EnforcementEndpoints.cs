@@ -133,7 +133,7 @@ public static class EnforcementEndpoints
             return (null, [], []);
         }
 
-        var closings = (await Closings.On(connection, technique, day, cancellation)).Where(c => c.Province == province && c.Findings.Any(f => f.IsBreach)).ToList();
+        var closings = (await Closings.Asking(connection, technique, day, cancellation)).Where(c => c.Province == province && c.Findings.Any(f => f.IsBreach)).ToList();
         var qualifications = await FactsReader.Qualifications(connection, [.. closings.Select(c => c.Qualification.Subject.Id)], cancellation);
         var warn = new List<SubjectAffected>();
         var suspend = new List<SubjectAffected>();
@@ -156,7 +156,7 @@ public static class EnforcementEndpoints
     // Its closings are written with it, also where nobody was judged.
     private static async Task<DateOnly?> LastClosed(NpgsqlConnection connection, CancellationToken cancellation)
     {
-        await using var command = new NpgsqlCommand("select max(day) from read.days_closed", connection);
+        await using var command = new NpgsqlCommand("select max(day) from days_closed", connection);
         return await command.ExecuteScalarAsync(cancellation) is DateOnly day ? day : null;
     }
 }

@@ -67,9 +67,9 @@ public static class ProposalEndpoints
         await using var command = new NpgsqlCommand(
             """
             select p.kind, p.subject, coalesce(i.name, d.name, p.subject), p.technique, p.doc
-            from read.proposals p
-            left join read.institutions i on p.kind = 'institution' and i.id = p.subject
-            left join read.physicians d on p.kind = 'physician' and d.id = p.subject
+            from proposals p
+            left join institutions i on p.kind = 'institution' and i.id = p.subject
+            left join physicians d on p.kind = 'physician' and d.id = p.subject
             where p.pending and ($1 is null or p.technique = $1) and ($2 is null or p.province = $2)
               and ($3 is null or (p.technique, p.kind, p.subject, p.proposal_id) > ($3, $4, $5, $6::uuid))
             order by p.technique, p.kind, p.subject, p.proposal_id
@@ -158,15 +158,15 @@ public static class ProposalEndpoints
         }
 
         var head = await log.Head(cancellation);
-        return await Checkpoints.Read(database, ReadModel.Name, cancellation) < head
-            && await Checkpoints.WaitFor(database, ReadModel.Name, head, Checkpoints.LongestWait, cancellation)
+        return await Checkpoints.Read(database, ReadSchema.Living.Rows, cancellation) < head
+            && await Checkpoints.WaitFor(database, ReadSchema.Living.Rows, head, Checkpoints.LongestWait, cancellation)
             ? await Row(database, proposalId, cancellation)
             : null;
     }
 
     private static async Task<QualificationId?> Row(NpgsqlDataSource database, Guid proposalId, CancellationToken cancellation)
     {
-        await using var command = database.CreateCommand("select kind, subject, technique from read.proposals where proposal_id = $1");
+        await using var command = database.CreateCommand("select kind, subject, technique from proposals where proposal_id = $1");
         command.Parameters.Add(new() { Value = proposalId });
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         return await reader.ReadAsync(cancellation) ? new(new(Json.Names<SubjectKind>()[reader.GetString(0)], reader.GetString(1)), reader.GetString(2)) : null;

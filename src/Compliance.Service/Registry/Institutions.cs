@@ -185,7 +185,7 @@ public static class Institutions
         var items = new List<InstitutionShown>();
         await using var connection = await reads.Open(http.RequestAborted);
         await using var command = new NpgsqlCommand(
-            "select doc from read.institutions where id > $1 and ($2 is null or province = $2) order by id limit $3", connection);
+            "select doc from institutions where id > $1 and ($2 is null or province = $2) order by id limit $3", connection);
         command.Parameters.Add(new() { Value = cursor?[0] ?? "" });
         command.Parameters.Add(new() { Value = (object?)province ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
         command.Parameters.Add(new() { Value = limit + 1 });

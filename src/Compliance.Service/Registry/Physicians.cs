@@ -176,14 +176,14 @@ public static class Physicians
         await using var command = new NpgsqlCommand(
             """
             select p.doc, main.province
-            from read.physicians p
+            from physicians p
             left join lateral (
-                select i.province from read.registrations r left join read.institutions i on i.id = r.institution
+                select i.province from registrations r left join institutions i on i.id = r.institution
                 where r.physician = p.id and r.main and r.from_on <= $4
                 order by r.from_on desc limit 1
             ) main on true
             where p.id > $1
-              and ($2 is null or exists (select from read.registrations r where r.physician = p.id and r.institution = $2 and $4 between r.from_on and r.to_on))
+              and ($2 is null or exists (select from registrations r where r.physician = p.id and r.institution = $2 and $4 between r.from_on and r.to_on))
               and ($3 is null or main.province = $3)
             order by p.id limit $5
             """,

@@ -25,6 +25,26 @@ public sealed record Counts(
 {
     public static readonly Counts None = new(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 
+    /// <summary>The counts of two spans of days that have none in common, taken together.</summary>
+    public static Counts operator +(Counts a, Counts b) => new(
+        a.Cases + b.Cases,
+        a.DiagnosticCases + b.DiagnosticCases,
+        a.TherapeuticCases + b.TherapeuticCases,
+        a.Level3PlusCases + b.Level3PlusCases,
+        a.Level3PlusTherapeuticCases + b.Level3PlusTherapeuticCases,
+        a.SevereComplicationCases + b.SevereComplicationCases,
+        a.TherapeuticSevereComplicationCases + b.TherapeuticSevereComplicationCases,
+        a.DeathCases + b.DeathCases,
+        a.TherapeuticDeathCases + b.TherapeuticDeathCases,
+        a.PossibleSevereComplicationCases + b.PossibleSevereComplicationCases,
+        a.PossibleDeathCases + b.PossibleDeathCases,
+        a.PossibleTherapeuticSevereComplicationCases + b.PossibleTherapeuticSevereComplicationCases,
+        a.PossibleTherapeuticDeathCases + b.PossibleTherapeuticDeathCases,
+        a.Incidents + b.Incidents,
+        a.SeriousIncidents + b.SeriousIncidents,
+        a.LateReports + b.LateReports,
+        a.OverdueReports + b.OverdueReports);
+
     /// <summary>The count of a name, as regulations name it.</summary>
     public int Of(CountName name) => name switch
     {

@@ -9,7 +9,6 @@ using Compliance.Qualifications;
 using Compliance.Registry;
 using Compliance.Regulations;
 using Compliance.Service.EventStore;
-using Compliance.Service.Processes;
 using Compliance.Service.Projections;
 using Npgsql;
 using Case = Compliance.Cases.Case;
@@ -285,7 +284,7 @@ public sealed class EventTableTests
     [Fact]
     public async Task The_read_model_takes_every_event()
     {
-        await using var database = NpgsqlDataSource.Create(await TestPostgres.CreateDatabase());
+        await using var database = ReadSchema.Connect(await TestPostgres.CreateDatabase());
         await using var log = new PostgresEventStore(database, EventTable.Types, () => TimeSpan.Zero);
         await Append(log, Calendar.Stream, "calendar_published");
         await Append(log, PublishedRegulation.Stream("CI-2012"), "regulation_published");
@@ -296,20 +295,20 @@ public sealed class EventTableTests
         await Append(log, Qualification.Stream(new(Subject.Physician("P33-4711"), "comprehensive")), OfAQualification);
         await Append(log, Day.Stream, "day_closed");
 
-        var readModel = new ReadModel(log, database);
+        var readModel = new ReadModel(log, database, ReadSchema.Living);
         var (position, more) = await readModel.Advance(CancellationToken.None);
 
         (position, more).ShouldBe((await log.Head(), false));
-        (await Count(database, "read.calendars")).ShouldBe(1);
-        (await Count(database, "read.regulations")).ShouldBe(1);
-        (await Count(database, "read.enforcement")).ShouldBe(1);
-        (await Count(database, "read.institutions where name = '钱塘市第一人民医院' and province = '33'")).ShouldBe(1);
-        (await Count(database, "read.registrations where main and institution = 'H33-0101'")).ShouldBe(1);
-        (await Count(database, "read.titles")).ShouldBe(2);
-        (await Count(database, "read.case_facts where voided and operator = 'P33-4712' and deadline = '2026-03-16'")).ShouldBe(1);
-        (await Count(database, $"read.qualifications where version = {OfAQualification.Length}")).ShouldBe(1);
-        (await Count(database, "read.days_closed where day = '2026-03-31'")).ShouldBe(1);
-        (await Count(database, "read.closings where day = '2026-03-31' and subject = 'P33-4711' and province = '33'")).ShouldBe(1);
+        (await Count(database, "calendars")).ShouldBe(1);
+        (await Count(database, "regulations")).ShouldBe(1);
+        (await Count(database, "enforcement")).ShouldBe(1);
+        (await Count(database, "institutions where name = '钱塘市第一人民医院' and province = '33'")).ShouldBe(1);
+        (await Count(database, "registrations where main and institution = 'H33-0101'")).ShouldBe(1);
+        (await Count(database, "titles")).ShouldBe(2);
+        (await Count(database, "case_facts where voided and operator = 'P33-4712' and deadline = '2026-03-16'")).ShouldBe(1);
+        (await Count(database, $"qualifications where version = {OfAQualification.Length}")).ShouldBe(1);
+        (await Count(database, "days_closed where day = '2026-03-31'")).ShouldBe(1);
+        (await Count(database, "closings where day = '2026-03-31' and subject = 'P33-4711' and province = '33'")).ShouldBe(1);
     }
 
     private static async Task Append(PostgresEventStore log, string stream, params string[] wireNames) =>

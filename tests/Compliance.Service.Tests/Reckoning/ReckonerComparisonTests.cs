@@ -113,13 +113,12 @@ public sealed class ReckonerComparisonTests(ITestOutputHelper output)
         }
 
         output.WriteLine($"{inhabitants.Count} histories over {today.DayNumber - first.DayNumber} days, {compared} answers compared in {watch.Elapsed.TotalSeconds:0.0} s");
-        await using var database = NpgsqlDataSource.Create(connectionString);
+        await using var database = ReadSchema.Connect(connectionString);
         await using var log = new PostgresEventStore(database, EventTable.Types, () => TimeSpan.Zero);
         var rebuilt = new RowsUnderHistory(database, log, reference);
         watch.Restart();
-        await rebuilt.Rebuild();
-        output.WriteLine($"{await log.Head()} events and their closings rebuilt in {watch.Elapsed.TotalSeconds:0.0} s");
         (await rebuilt.DifferencesOfRebuild()).ShouldBeEmpty();
+        output.WriteLine($"{await log.Head()} events and their closings built twice more in {watch.Elapsed.TotalSeconds:0.0} s");
         foreach (var inhabitant in inhabitants)
         {
             await inhabitant.Compare(rebuilt, today.AddDays(-1), today.AddDays(-random.Next(2, 200)));

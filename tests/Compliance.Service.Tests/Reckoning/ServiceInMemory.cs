@@ -92,7 +92,7 @@ internal sealed class ServiceInMemory : Reckoning.ISystemUnderHistory
             var regulation = Reference.Regulations.InForce(technique, day)!;
             foreach (var (id, state) in _qualifications.Where(q => q.Key.Technique == technique && Qualification.IsJudged(q.Value, day)))
             {
-                closings[id] = Closings.Of(day, Reference, regulation, Read(new(id, day)), _closings.GetValueOrDefault(id)?.Findings ?? [], await GroundsHold(id, state));
+                closings[id] = Closings.Of(day, Reference, regulation, Read(new(id, day)), _closings.GetValueOrDefault(id)?.Findings ?? [], GroundsHold(id, state));
             }
         }
 
@@ -112,7 +112,7 @@ internal sealed class ServiceInMemory : Reckoning.ISystemUnderHistory
     }
 
     // Ninety days are not judged again where nothing has happened since they last were.
-    private async Task<bool?> GroundsHold(QualificationId id, Qualification.State state)
+    private bool? GroundsHold(QualificationId id, Qualification.State state)
     {
         if (state.StandingSuspension is null)
         {
@@ -125,7 +125,7 @@ internal sealed class ServiceInMemory : Reckoning.ISystemUnderHistory
             return true;
         }
 
-        var holds = await Closings.GroundsHold(asked => Task.FromResult<IReadOnlyList<FactsRead>>([.. asked.Select(Read)]), Reference, state);
+        var holds = Closings.GroundsHold(Reference, state, asked => Read(asked).Facts);
         if (holds == true)
         {
             _heldAt[id] = _changes;

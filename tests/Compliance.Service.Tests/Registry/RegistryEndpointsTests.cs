@@ -36,9 +36,9 @@ public sealed class RegistryEndpointsTests(RegistryEndpointsTests.Service servic
 
         public async Task InitializeAsync()
         {
-            _database = NpgsqlDataSource.Create(await TestPostgres.CreateDatabase());
+            _database = ReadSchema.Connect(await TestPostgres.CreateDatabase());
             _log = new(_database, EventTable.Types, () => TimeSpan.Zero);
-            _rows = new(_log, _database);
+            _rows = new(_log, _database, ReadSchema.Living);
             var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = "Development" });
             builder.WebHost.UseUrls("http://127.0.0.1:0");
             builder.Logging.ClearProviders();

@@ -1,20 +1,20 @@
--- Rows derived from the log by one projection with one checkpoint. All of it can be dropped and built again.
-create schema read;
+-- Rows derived from the log by one projection with one checkpoint, in a schema of their own version (ReadSchema), which is
+-- the only one on the search path while this runs. All of it can be dropped and built again.
 
 -- Calendars, regulations and enforcement: small, and held in memory; the row says since which position that memory is stale.
-create table read.reference_changed (
+create table reference_changed (
     one       boolean not null default true primary key check (one),
     position  bigint  not null
 );
 
-insert into read.reference_changed (position) values (0);
+insert into reference_changed (position) values (0);
 
-create table read.calendars (
+create table calendars (
     version  int   not null primary key,    -- how many had been published with it
     doc      jsonb not null
 );
 
-create table read.regulations (
+create table regulations (
     id         text  not null,
     version    int   not null,
     technique  text  not null,
@@ -22,27 +22,27 @@ create table read.regulations (
     constraint pk_regulations primary key (id, version)
 );
 
-create table read.enforcement (
+create table enforcement (
     technique  text  not null,
     province   text  not null,
     doc        jsonb not null,              -- the settings in the order they were recorded
     constraint pk_enforcement primary key (technique, province)
 );
 
-create table read.institutions (
+create table institutions (
     id        text  not null primary key,
     name      text  not null,
     province  text  not null,
     doc       jsonb not null
 );
 
-create table read.physicians (
+create table physicians (
     id    text  not null primary key,
     name  text  not null,
     doc   jsonb not null
 );
 
-create table read.registrations (
+create table registrations (
     physician    text    not null,
     institution  text    not null,
     from_on      date    not null,
@@ -50,18 +50,18 @@ create table read.registrations (
     main         boolean not null
 );
 
-create index registrations_by_physician on read.registrations (physician);
-create index registrations_by_institution on read.registrations (institution, from_on);
+create index registrations_by_physician on registrations (physician);
+create index registrations_by_institution on registrations (institution, from_on);
 
-create table read.titles (
+create table titles (
     physician  text     not null,
     rank       smallint not null,           -- 1 resident to 4 chief
     from_on    date     not null
 );
 
-create index titles_by_physician on read.titles (physician, from_on);
+create index titles_by_physician on titles (physician, from_on);
 
-create table read.qualifications (
+create table qualifications (
     kind       text   not null,
     subject    text   not null,
     technique  text   not null,
@@ -70,10 +70,10 @@ create table read.qualifications (
     constraint pk_qualifications primary key (kind, subject, technique)
 );
 
-create index qualifications_by_subject on read.qualifications (subject);
+create index qualifications_by_subject on qualifications (subject);
 
 -- The days on which a qualification could be used: valid and not suspended.
-create table read.active_spans (
+create table active_spans (
     kind       text not null,
     subject    text not null,
     technique  text not null,
@@ -81,10 +81,10 @@ create table read.active_spans (
     to_on      date not null
 );
 
-create index active_spans_by_subject on read.active_spans (subject, technique, kind);
+create index active_spans_by_subject on active_spans (subject, technique, kind);
 
 -- One row per case, upserted. What is counted is always computed again from here.
-create table read.case_facts (
+create table case_facts (
     case_id           uuid     not null primary key,
     institution       text     not null,
     operator          text     not null,
@@ -104,15 +104,13 @@ create table read.case_facts (
     patient_hash      text
 );
 
-create index case_facts_by_institution on read.case_facts (institution, technique, completed_on);
-create index case_facts_by_operator on read.case_facts (operator, technique, completed_on);
-create index case_facts_late_by_institution on read.case_facts (institution, technique, received_on) where received_on > deadline;
-create index case_facts_late_by_operator on read.case_facts (operator, technique, received_on) where received_on > deadline;
+create index case_facts_by_institution on case_facts (institution, technique, completed_on);
+create index case_facts_by_operator on case_facts (operator, technique, completed_on);
+create index case_facts_late on case_facts (institution, technique, received_on) where received_on > deadline;
 -- The list of cases, over many institutions, from a day on.
-create index case_facts_by_day on read.case_facts (completed_on, case_id);
-create index case_facts_open on read.case_facts (deadline) where deadline is not null;
+create index case_facts_by_day on case_facts (completed_on, case_id);
 
-create table read.incidents (
+create table incidents (
     incident_id    uuid     not null primary key,
     case_id        uuid     not null,
     institution    text     not null,
@@ -122,14 +120,14 @@ create table read.incidents (
     grade          smallint not null
 );
 
-create index incidents_by_case on read.incidents (case_id);
-create index incidents_by_institution on read.incidents (institution, technique, determined_on);
-create index incidents_by_operator on read.incidents (operator, technique, determined_on);
+create index incidents_by_case on incidents (case_id);
+create index incidents_by_institution on incidents (institution, technique, determined_on);
+create index incidents_by_operator on incidents (operator, technique, determined_on);
 
--- The counts of one subject, technique and day, recomputed from case_facts for the days touched.
-create table read.subject_days (
-    kind                          text not null,
-    subject                       text not null,
+-- The counts of one institution, technique and day, recomputed from case_facts for the days touched. Physicians have none:
+-- nobody does more cases a year than a year has days by much, so their cases are counted as they are.
+create table institution_days (
+    institution                   text not null,
     technique                     text not null,
     day                           date not null,
     cases                         int  not null,
@@ -148,28 +146,31 @@ create table read.subject_days (
     incidents                     int  not null,
     serious_incidents             int  not null,
     late                          int  not null,
-    constraint pk_subject_days primary key (kind, subject, technique, day)
+    constraint pk_institution_days primary key (institution, technique, day)
 );
 
-create table read.days_closed (
+create table days_closed (
     day       date   not null primary key,
     position  bigint not null
 );
 
 -- What the monitor decides from: the counts and findings of every qualified subject on every day closed.
-create table read.closings (
+create table closings (
     technique      text    not null,
     day            date    not null,
     kind           text    not null,
     subject        text    not null,
     province       text,
     would_suspend  boolean not null,
+    asks           boolean not null,         -- something in it may lead to a decision
     doc            jsonb   not null,
     constraint pk_closings primary key (technique, day, kind, subject)
 );
 
+create index closings_that_ask on closings (technique, day) where asks;
+
 -- What the system proposed and a person decides, decided ones too; one row per proposal in the streams of qualifications.
-create table read.proposals (
+create table proposals (
     proposal_id  uuid    not null primary key,
     kind         text    not null,
     subject      text    not null,
@@ -182,12 +183,12 @@ create table read.proposals (
     doc          jsonb   not null
 );
 
-create index proposals_pending on read.proposals (technique, province, kind, subject, proposal_id) where pending;
-create index proposals_by_qualification on read.proposals (kind, subject, technique);
+create index proposals_pending on proposals (technique, province, kind, subject, proposal_id) where pending;
+create index proposals_by_qualification on proposals (kind, subject, technique);
 
--- What the dashboards show: one row per subject that is qualified or has cases. Written by the monitor under its own checkpoint.
+-- What the dashboards show: one row per subject that is qualified or has cases. Written under a checkpoint of their own.
 -- Words are those of the HTTP contract; numbers are of the rolling year that ends on as_of.
-create table read.standings (
+create table standings (
     kind                text   not null,
     subject             text   not null,
     technique           text   not null,
@@ -213,4 +214,4 @@ create table read.standings (
     constraint pk_standings primary key (technique, kind, subject)
 );
 
-create index standings_by_province on read.standings (technique, province, kind, subject);
+create index standings_by_province on standings (technique, province, kind, subject);

@@ -1,0 +1,31 @@
+using Compliance.Service.EventStore;
+using Compliance.Service.Projections;
+using Npgsql;
+
+namespace Compliance.Service.Processes;
+
+/// <summary>Keeps what the dashboards show behind the rows it is computed from.</summary>
+public sealed class StandingsProcess(NpgsqlDataSource database, IEventStore log, Standings standings, ILogger<StandingsProcess> logger)
+    : OwnedProcess(database, LockKey, logger)
+{
+    /// <summary>The bytes read "standin"; nodes of another version keep rows of their own.</summary>
+    private const long LockKey = 0x7374616e_64696e_00 + ReadSchema.Version;
+
+    private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
+
+    private readonly NpgsqlDataSource _database = database;
+    private long _position;
+
+    protected override async Task<bool> Step(CancellationToken cancellation)
+    {
+        (_position, var more) = await standings.Advance(cancellation);
+        return more;
+    }
+
+    protected override async Task Wait(CancellationToken cancellation)
+    {
+        await log.WaitForAppend(_position, Poll, cancellation);
+        // The rows follow an append by some moments, and nothing tells when.
+        await Checkpoints.WaitFor(_database, ReadSchema.Living.Rows, _position + 1, Poll, cancellation);
+    }
+}
