@@ -1,4 +1,5 @@
 using Compliance.Service.EventStore;
+using Compliance.Service.Schema;
 using Npgsql;
 
 namespace Compliance.Service.Processes;
@@ -64,17 +65,14 @@ public abstract class OwnedProcess(NpgsqlDataSource database, long lockKey, ILog
 
     private async Task RunWhileOwner(CancellationToken stopping)
     {
-        await using var session = await database.OpenConnectionAsync(stopping);
-        await using (var claim = new NpgsqlCommand("select pg_try_advisory_lock($1)", session) { Parameters = { new() { Value = lockKey } } })
+        await using var mine = await SessionLock.TryTake(database, lockKey, stopping);
+        if (mine is null)
         {
-            if (!(bool)(await claim.ExecuteScalarAsync(stopping))!)
-            {
-                return;
-            }
+            return;
         }
 
         using var owning = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        var watch = WatchSession(session, owning);
+        var watch = Watch(mine, owning);
         try
         {
             while (!owning.IsCancellationRequested)
@@ -92,16 +90,15 @@ public abstract class OwnedProcess(NpgsqlDataSource database, long lockKey, ILog
         }
     }
 
-    // The session holds the lock: when it is gone, another node may own the process already.
-    private static async Task WatchSession(NpgsqlConnection session, CancellationTokenSource owning)
+    // When the session is gone, another node may own the process already.
+    private static async Task Watch(SessionLock mine, CancellationTokenSource owning)
     {
         try
         {
             while (true)
             {
                 await Task.Delay(TryAgain, owning.Token);
-                await using var ping = new NpgsqlCommand("select 1", session);
-                await ping.ExecuteScalarAsync(owning.Token);
+                await mine.Check(owning.Token);
             }
         }
         catch (OperationCanceledException)

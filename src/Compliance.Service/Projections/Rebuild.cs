@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Compliance.Service.EventStore;
+using Compliance.Service.Schema;
 using Npgsql;
 
 namespace Compliance.Service.Projections;
@@ -189,14 +190,6 @@ public sealed class Rebuild(IEventStore log, NpgsqlDataSource database, ReadSche
         return sample;
     }
 
-    // The session keeps the lock, and lets it go when it ends, however that comes.
-    private async Task<NpgsqlConnection> Claim(CancellationToken cancellation)
-    {
-        var session = await database.OpenConnectionAsync(cancellation);
-        await using var claim = new NpgsqlCommand("select pg_try_advisory_lock($1)", session) { Parameters = { new() { Value = LockKey } } };
-        if ((bool)(await claim.ExecuteScalarAsync(cancellation))!)
-            return session;
-        await session.DisposeAsync();
-        throw new RebuildRunsException();
-    }
+    private async Task<SessionLock> Claim(CancellationToken cancellation) =>
+        await SessionLock.TryTake(database, LockKey, cancellation) ?? throw new RebuildRunsException();
 }
