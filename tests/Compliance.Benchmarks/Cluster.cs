@@ -1,0 +1,89 @@
+using Compliance.Service;
+using Compliance.Service.Schema;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+
+namespace Compliance.Benchmarks;
+
+/// <summary>A database of the cluster, with the service's schema.</summary>
+internal sealed record Database(string Name, string ConnectionString, NpgsqlDataSource Source);
+
+/// <summary>A PostgreSQL cluster for this run alone, as durable as PostgreSQL is by default; it and its data are gone at the end.</summary>
+internal sealed class Cluster : IAsyncDisposable
+{
+    private readonly string _directory;
+    private readonly EmbeddedPostgres _postgres;
+    private readonly Dictionary<string, Database> _databases = [];
+
+    private Cluster(string directory, EmbeddedPostgres postgres)
+    {
+        (_directory, _postgres) = (directory, postgres);
+        Server = NpgsqlDataSource.Create(_postgres.Connection("postgres"));
+    }
+
+    public NpgsqlDataSource Server { get; }
+
+    public static async Task<Cluster> Start(string parent, CancellationToken stop)
+    {
+        var directory = Path.Combine(parent, $"compliance-bench-{Guid.NewGuid():N}");
+        Directory.CreateDirectory(directory);
+        // PostgreSQL's own user must be able to enter.
+        File.SetUnixFileMode(
+            directory,
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
+        try
+        {
+            var options = new EmbeddedPostgresOptions { Durable = true, Settings = Settings() };
+            return new(directory, await EmbeddedPostgres.Start(Path.Combine(directory, "cluster"), options, NullLogger.Instance, stop));
+        }
+        catch
+        {
+            Directory.Delete(directory, recursive: true);
+            throw;
+        }
+    }
+
+    /// <summary>Nothing that touches durability; memory as one would give a server that shares the machine with its service.</summary>
+    private static Dictionary<string, string> Settings()
+    {
+        var megabytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 20;
+        return new()
+        {
+            ["shared_buffers"] = $"{Math.Clamp(megabytes / 8, 128, 4_096)}MB",
+            ["effective_cache_size"] = $"{Math.Max(256, megabytes / 2)}MB",
+            // With the default of one gigabyte a fill would be one checkpoint after another.
+            ["max_wal_size"] = "8GB",
+        };
+    }
+
+    public async Task<Database> Create(string name, CancellationToken stop)
+    {
+        await using (var create = Server.CreateCommand($"create database {name}"))
+            await create.ExecuteNonQueryAsync(stop);
+        // As the service makes its own.
+        var connection = new NpgsqlConnectionStringBuilder(_postgres.Connection(name)) { MaxAutoPrepare = 100, AutoPrepareMinUsages = 3, CommandTimeout = 0 }.ConnectionString;
+        var database = new Database(name, connection, NpgsqlDataSource.Create(connection));
+        _databases.Add(name, database);
+        await SchemaRunner.Apply(database.Source, stop);
+        return database;
+    }
+
+    public async Task Drop(Database database)
+    {
+        _databases.Remove(database.Name);
+        await database.Source.DisposeAsync();
+        await using var drop = Server.CreateCommand($"drop database {database.Name} with (force)");
+        await drop.ExecuteNonQueryAsync(CancellationToken.None);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var database in _databases.Values)
+            await database.Source.DisposeAsync();
+        await Server.DisposeAsync();
+        await _postgres.DisposeAsync();
+        // Run by root the data may lie elsewhere than asked for.
+        foreach (var made in new[] { _postgres.Directory, _directory }.Where(Directory.Exists))
+            Directory.Delete(made, recursive: true);
+    }
+}

@@ -1,0 +1,64 @@
+using System.Diagnostics;
+using Compliance.Benchmarks.Generation;
+using Compliance.Service.Cases;
+
+namespace Compliance.Benchmarks.Figures;
+
+/// <summary>
+/// The whole way in: case reports sent as NDJSON over HTTP, with every process of the service running beside. The limit is that of the bulk append: COPY of the same rows. And the memory of the process while it goes on, its sender included.
+/// </summary>
+internal static class Import
+{
+    /// <summary>Cases in one run: what a large hospital sends once a year, or a province every few days.</summary>
+    private const long MostCasesInRun = 20_000;
+
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
+
+    public static readonly string[] Names = ["import", "memory"];
+
+    /// <param name="copied">Cases that COPY takes a second.</param>
+    public static async Task Measure(Bench bench, World world, RunningService service, long cases, double? copied)
+    {
+        var inRun = (int)Math.Min(MostCasesInRun, cases / (2 * bench.Options.Runs));
+        // What came before has left garbage that is not the service's.
+        GC.Collect();
+        using var watching = CancellationTokenSource.CreateLinkedTokenSource(bench.Stop);
+        var watch = PeakMemory(watching.Token);
+        var (rates, behind) = (new List<double>(), new List<double>());
+        for (var run = 0; run < bench.Options.Runs; run++)
+        {
+            var receivedOn = service.Clock.Today;
+            var lines = ReportLines.Of(Enumerable.Range(0, inRun).Select(_ => world.Reports.Number(world.Cases++, receivedOn)));
+            long position = 0;
+            rates.Add(inRun / await Load.Seconds(async () =>
+            {
+                var answer = await service.Post("/api/v1/cases/import", lines, ImportCases.MediaType, bench.Stop);
+                if (answer["accepted"]!.GetValue<long>() != inRun)
+                    throw new InvalidOperationException($"Not every line was accepted: {answer.ToJsonString()[..500]}");
+                position = answer["position"]!.GetValue<long>();
+            }));
+            behind.Add(await Load.Seconds(() => service.Reached(RunningService.Followers[0], position, bench.Stop)));
+            var judged = await Load.Seconds(() => service.Reached(RunningService.Followers[^1], position, bench.Stop));
+            Progress.Say($"import: run {run + 1} of {bench.Options.Runs}, {Numbers.Text(rates[^1])} cases a second; metrics {Numbers.Text(behind[^1])} s behind at its end, standings {Numbers.Text(judged)} s behind them");
+        }
+
+        await watching.CancelAsync();
+        bench.Report.Add(new(
+            "import", "cases/s", rates, copied is { } limit ? [limit] : [], new Aim(RatioAtLeast: 0.5), cases, Cost.Inverse, $"at its end metrics were {Numbers.Text(Numbers.Median(behind))} s behind"));
+        bench.Report.Add(new("memory", "MiB", [await watch], [], Cases: cases, Cost: Cost.Itself, Note: "peak resident memory while importing, with the sender in the same process"));
+    }
+
+    private static async Task<double> PeakMemory(CancellationToken stop)
+    {
+        long peak = 0;
+        using var process = Process.GetCurrentProcess();
+        while (!stop.IsCancellationRequested)
+        {
+            process.Refresh();
+            peak = Math.Max(peak, process.WorkingSet64);
+            await Task.Delay(Look, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        return peak / (double)(1 << 20);
+    }
+}
