@@ -10,11 +10,12 @@ internal sealed record Machine(int Cores, double MemoryGiB, string OperatingSyst
         var settings = new SortedDictionary<string, string>(StringComparer.Ordinal);
         await using var version = server.CreateCommand("show server_version");
         var postgres = (string)(await version.ExecuteScalarAsync(stop))!;
-        // What was set, and the three that durability rests on whether set or not.
+        // What was set, apart from language and time zone; and the three that durability rests on, set or not.
         await using var command = server.CreateCommand(
             """
             select name, current_setting(name) from pg_settings
-            where (source = 'configuration file' and setting is distinct from boot_val) or name in ('fsync', 'synchronous_commit', 'full_page_writes')
+            where (source = 'configuration file' and setting is distinct from boot_val and category !~ '^(Client Connection Defaults / Locale|Reporting)')
+               or name in ('fsync', 'synchronous_commit', 'full_page_writes')
             """);
         await using var reader = await command.ExecuteReaderAsync(stop);
         while (await reader.ReadAsync(stop))

@@ -18,6 +18,9 @@ internal sealed class Report(Options options, Machine machine)
 
     public IReadOnlyList<Figure> Figures => _figures;
 
+    /// <summary>The sizes of one figure stand together.</summary>
+    private IEnumerable<Figure> InOrder => _figures.OrderBy(f => Array.IndexOf(Bench.Names, f.Name)).ThenBy(f => f.Cases).Concat(Flatness());
+
     public void Add(Figure figure)
     {
         // Some figures are a step of another: what was not asked for is not shown.
@@ -31,7 +34,7 @@ internal sealed class Report(Options options, Machine machine)
     public string Table()
     {
         List<string[]> lines = [["figure", "cases", "measured", "limit", "unit", "ratio", "aim", "met", "runs"]];
-        lines.AddRange(_figures.Concat(Flatness()).Select(f => new[]
+        lines.AddRange(InOrder.Select(f => new[]
         {
             f.Name,
             f.Cases is { } n ? Numbers.Text(n) : "",
@@ -80,7 +83,7 @@ internal sealed class Report(Options options, Machine machine)
         {
             machine,
             options = new { options.Cases, options.Runs, options.Seconds, options.Subjects, options.Seed, options.Only },
-            figures = _figures.Concat(Flatness()).Select(f => new
+            figures = InOrder.Select(f => new
             {
                 f.Name,
                 f.Cases,

@@ -23,11 +23,18 @@ internal static class BulkAppend
 
         var runs = bench.Options.Runs;
         var inRun = Math.Min(MostCasesInRun, cases / (2 * runs));
-        await world.Fill(cases - (runs * inRun));
+        var warmUp = Math.Min(World.BulkEvents, inRun);
+        await world.Fill(cases - warmUp - (runs * inRun));
         await BareTables.Make(world);
         var (ours, limit) = (new double[runs], new double[runs]);
         await using (var connection = await world.Database.Source.OpenConnectionAsync(bench.Stop))
         {
+            foreach (var batch in world.Next(warmUp))
+            {
+                await world.Append(batch);
+                await BareTables.Copy(connection, batch, bench.Stop);
+            }
+
             for (var run = 0; run < runs; run++)
             {
                 var batches = world.Next(inRun).ToList();

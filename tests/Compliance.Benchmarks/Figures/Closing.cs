@@ -63,8 +63,8 @@ internal static class Closing
         IReadOnlyList<RecordedEvent> closed;
         while ((closed = await world.Log.ReadStream(Day.Stream, before[^1].Version + 1, stop)).Count == 0)
         {
-            if (moving.IsFaulted)
-                await moving;
+            if (moving.IsCompleted)
+                throw new InvalidOperationException($"The clock was moved past {next:O}, and the day was not closed: {await moving}");
             await Task.Delay(Look, stop);
         }
 

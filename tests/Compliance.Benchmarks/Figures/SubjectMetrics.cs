@@ -31,6 +31,7 @@ internal static class SubjectMetrics
         })
         {
             await Query(bench, $"metrics-{kind}", connection, subjects, asOf, sql, cases);
+            await Calls(bench, service, subjects);
             var calls = new List<double>();
             for (var run = 0; run < bench.Options.Runs; run++)
                 calls.Add(await Calls(bench, service, subjects));

@@ -26,8 +26,9 @@ internal sealed class CaseReports(long seed, Nation nation, DateOnly today)
     private const double Minor = 0.02;
     private const double Died = 0.01 / (1 - Diagnostic);
     private const double Late = 0.02;
+    private const double Implanted = 0.3;
 
-    private static readonly Actor By = new("hospital", "quality-officer");
+    private static readonly Actor By = new("hospital", "li.na");
 
     private static readonly (string Code, string Icd9, string Diagnosis)[] Treatments =
     [
@@ -53,6 +54,7 @@ internal sealed class CaseReports(long seed, Nation nation, DateOnly today)
         var daysTaken = dice.Chance(Late) ? dice.Between(25, 60) : dice.Between(1, 8);
         var completedOn = receivedOn?.AddDays(-daysTaken) ?? today.AddDays(-1 - dice.Below(Days));
         var received = receivedOn ?? (completedOn.AddDays(daysTaken) is var day && day < today ? day : today);
+        var colleague = ColleagueOf(institution, surgeon);
         var therapeutic = !dice.Chance(Diagnostic);
         var treatment = dice.Of(Treatments);
         var patient = PatientOf(ref dice, treatment.Diagnosis);
@@ -61,7 +63,7 @@ internal sealed class CaseReports(long seed, Nation nation, DateOnly today)
         var report = new CaseReport(
             Nation.Technique,
             therapeutic ? ["NV-DSA-CEREBRAL", treatment.Code] : ["NV-DSA-CEREBRAL"],
-            therapeutic ? ["88.4100x003", treatment.Icd9] : ["88.4100x003"],
+            [therapeutic ? treatment.Icd9 : "88.4100x003"],
             therapeutic ? Intent.Therapeutic : Intent.Diagnostic,
             therapeutic,
             Level: 0,
@@ -69,8 +71,8 @@ internal sealed class CaseReports(long seed, Nation nation, DateOnly today)
             completedOn,
             nation.Physicians[surgeon],
             Trainee: null,
-            [Colleague(institution, surgeon, 1)],
-            [nation.Physicians[surgeon], Colleague(institution, surgeon, 1)],
+            dice.Chance(0.5) ? [colleague] : [],
+            [nation.Physicians[surgeon], colleague],
             patient.Hash,
             dice.Chance(0.3) ? Urgency.Emergency : Urgency.Elective,
             Succeeded: therapeutic ? !dice.Chance(0.03) : null,
@@ -111,10 +113,10 @@ internal sealed class CaseReports(long seed, Nation nation, DateOnly today)
         }
     }
 
-    private string Colleague(int institution, int of, int next)
+    private string ColleagueOf(int institution, int surgeon)
     {
         var (first, count) = nation.Staff(institution).GetOffsetAndLength(nation.Physicians.Count);
-        return nation.Physicians[first + ((of - first + next) % count)];
+        return nation.Physicians[first + ((surgeon - first + 1) % count)];
     }
 
     private static Patient PatientOf(ref Dice dice, string diagnosis)
@@ -125,22 +127,18 @@ internal sealed class CaseReports(long seed, Nation nation, DateOnly today)
             System.Buffers.Text.Base64Url.EncodeToString(pseudonym), dice.Chance(0.5) ? Sex.Female : Sex.Male, dice.Between(35, 88), diagnosis);
     }
 
-    private static DeviceUse[] DevicesOf(ref Dice dice, bool therapeutic)
-    {
-        // A diagnostic catheter is seldom registered; a treatment has a stent, coils or a thrombectomy device.
-        var devices = new DeviceUse[therapeutic ? 1 : 0];
-        for (var i = 0; i < devices.Length; i++)
-        {
-            devices[i] = new(
-                string.Create(CultureInfo.InvariantCulture, $"国械注准2021313{dice.Below(10_000):D4}"),
+    // What was implanted is traced; catheters and wires seldom are.
+    private static DeviceUse[] DevicesOf(ref Dice dice, bool therapeutic) => therapeutic && dice.Chance(Implanted)
+        ?
+        [
+            new(
+                Registration: null,
                 string.Create(CultureInfo.InvariantCulture, $"0697{dice.Below(1_000_000):D6}{dice.Below(10_000):D4}"),
                 string.Create(CultureInfo.InvariantCulture, $"L{dice.Below(100_000):D5}"),
-                string.Create(CultureInfo.InvariantCulture, $"S{dice.Below(100_000_000):D8}"),
-                SingleUse: true);
-        }
-
-        return devices;
-    }
+                string.Create(CultureInfo.InvariantCulture, $"S{dice.Below(1_000_000):D6}"),
+                SingleUse: true),
+        ]
+        : [];
 
     private static ReportedOutcome OutcomeOf(ref Dice dice, DateOnly completedOn, DateOnly receivedOn)
     {

@@ -63,7 +63,6 @@ internal static class ReportLines
         foreach (var device in r.Devices)
         {
             json.WriteStartObject();
-            json.WriteString("registration", device.Registration);
             json.WriteString("udi", device.Udi);
             json.WriteString("lot", device.Lot);
             json.WriteString("serial", device.Serial);
