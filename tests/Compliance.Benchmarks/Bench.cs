@@ -67,7 +67,7 @@ internal sealed record Bench(Options Options, Cluster Cluster, Report Report, Ca
         await CatchUp.Measure(this, world, cases);
         if (Options.Wants(Bytes.Names))
             Bytes.Add(this, world, before, await Bytes.Read(world, Stop), cases);
-        if (!Options.Wants([.. Closing.Names, .. SubjectMetrics.Names, .. Dashboards.Names, .. Import.Names, .. Freshness.Names]))
+        if (!Options.Wants([.. Closing.Names, .. SubjectMetrics.Names, .. Dashboards.Names, .. Import.Names, "bytes-patients", .. Freshness.Names]))
             return;
 
         // As autovacuum would have by the time a log has grown so long.
@@ -80,7 +80,7 @@ internal sealed record Bench(Options Options, Cluster Cluster, Report Report, Ca
             await SubjectMetrics.Measure(this, world, service, cases);
         if (Options.Wants(Dashboards.Names))
             await Dashboards.Measure(this, world, service, cases);
-        if (Options.Wants(Import.Names))
+        if (Options.Wants([.. Import.Names, "bytes-patients"]))
             await Import.Measure(this, world, service, cases, limit);
         if (Options.Wants(Freshness.Names))
             await Freshness.Measure(this, world, service, cases);

@@ -27,6 +27,7 @@ internal static class Import
         GC.Collect();
         using var watching = CancellationTokenSource.CreateLinkedTokenSource(bench.Stop);
         var watch = PeakMemory(watching.Token);
+        var before = await Bytes.Read(world, bench.Stop);
         var (rates, behind) = (new List<double>(), new List<double>());
         for (var run = 0; run < bench.Options.Runs; run++)
         {
@@ -38,6 +39,9 @@ internal static class Import
         }
 
         await watching.CancelAsync();
+        // Only the whole way in writes them.
+        var patients = (await Bytes.Read(world, bench.Stop)).Patients - before.Patients;
+        bench.Report.Add(new("bytes-patients", "bytes/case", [(double)patients / inRun / bench.Options.Runs], [], Cases: cases));
         bench.Report.Add(new(
             "import", "cases/s", rates, copied is { } limit ? [limit] : [], new Aim(RatioAtLeast: 0.5), cases, Cost.Inverse, $"at its end metrics were {Numbers.Text(Numbers.Median(behind))} s behind"));
         bench.Report.Add(new("memory", "MiB", [await watch], [], Cases: cases, Cost: Cost.Itself, Note: "peak resident memory while importing, with the sender in the same process"));

@@ -26,7 +26,7 @@ internal sealed class CaseReports(long seed, Nation nation, DateOnly today)
     private const double Minor = 0.02;
     private const double Died = 0.01 / (1 - Diagnostic);
     private const double Late = 0.02;
-    private const double Implanted = 0.3;
+    private const double Implanted = 0.25;
 
     private static readonly Actor By = new("hospital", "li.na");
 
@@ -62,8 +62,8 @@ internal sealed class CaseReports(long seed, Nation nation, DateOnly today)
         var discharged = completedOn.AddDays(dice.Between(1, 6));
         var report = new CaseReport(
             Nation.Technique,
-            therapeutic ? ["NV-DSA-CEREBRAL", treatment.Code] : ["NV-DSA-CEREBRAL"],
-            [therapeutic ? treatment.Icd9 : "88.4100x003"],
+            [therapeutic ? treatment.Code : "NV-DSA-CEREBRAL"],
+            dice.Chance(0.5) ? [therapeutic ? treatment.Icd9 : "88.4100x003"] : [],
             therapeutic ? Intent.Therapeutic : Intent.Diagnostic,
             therapeutic,
             Level: 0,
@@ -77,12 +77,12 @@ internal sealed class CaseReports(long seed, Nation nation, DateOnly today)
             dice.Chance(0.3) ? Urgency.Emergency : Urgency.Elective,
             Succeeded: therapeutic ? !dice.Chance(0.03) : null,
             dice.Chance(0.02) ? Consent.EmergencyApproved : Consent.Signed,
-            admitted,
+            dice.Chance(0.7) ? admitted : null,
             discharged <= received ? discharged : null,
             DevicesOf(ref dice, therapeutic));
         return new(
             nation.Institutions[institution],
-            string.Create(CultureInfo.InvariantCulture, $"{completedOn.Year}-{n:D9}"),
+            string.Create(CultureInfo.InvariantCulture, $"{completedOn.Year % 100}-{n:D6}"),
             report,
             therapeutic ? OutcomeOf(ref dice, completedOn, received) : ReportedOutcome.None,
             patient,
