@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
@@ -18,6 +19,9 @@ internal sealed class RunningService : IAsyncDisposable
     public static readonly string[] Followers = [ReadModel.Name, DayMonitor.Name];
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(30);
+
+    /// <summary>Who waits longer than this is told what for.</summary>
+    private static readonly TimeSpan Word = TimeSpan.FromSeconds(20);
 
     private readonly ComplianceService _service;
     private readonly Database _database;
@@ -75,8 +79,14 @@ internal sealed class RunningService : IAsyncDisposable
     /// <summary>Waits until a follower of the log has reached a position.</summary>
     public async Task Reached(string follower, long position, CancellationToken stop)
     {
-        if (!await Checkpoints.WaitFor(_database.Source, follower, position, Patience, stop))
-            throw new TimeoutException($"'{follower}' has not reached {position} in {Patience}.");
+        var started = Stopwatch.GetTimestamp();
+        while (!await Checkpoints.WaitFor(_database.Source, follower, position, Word, stop))
+        {
+            var at = await Checkpoints.Read(_database.Source, follower, stop);
+            if (Stopwatch.GetElapsedTime(started) > Patience)
+                throw new TimeoutException($"'{follower}' has not reached {position} in {Patience}: it stands at {at}.");
+            Progress.Say($"waiting for '{follower}': at {at} of {position} after {Stopwatch.GetElapsedTime(started):m\\:ss}");
+        }
     }
 
     private static async Task<JsonNode> Answer(HttpResponseMessage response, CancellationToken stop)

@@ -71,7 +71,15 @@ internal static class Closing
         var position = closed[0].Position;
         var closing = await Load.Seconds(() => service.Reached(RunningService.Followers[0], position, stop));
         var monitor = await Load.Seconds(() => service.Reached(RunningService.Followers[^1], position, stop));
-        await moving;
+        try
+        {
+            await moving;
+        }
+        catch (InvalidOperationException)
+        {
+            // The service gives the monitor five minutes and then answers with an error; the first day may take longer, and was waited for here.
+        }
+
         // What was decided stands behind the day; nothing else writes.
         var decisions = await world.Log.Head(stop) - position;
         return (closing, monitor, decisions);
