@@ -67,13 +67,15 @@ internal sealed record Bench(Options Options, Cluster Cluster, Report Report, Ca
         await CatchUp.Measure(this, world, cases);
         if (Options.Wants(Bytes.Names))
             Bytes.Add(this, world, before, await Bytes.Read(world, Stop), cases);
-        if (!Options.Wants([.. Closing.Names, .. SubjectMetrics.Names, .. Dashboards.Names, .. Import.Names, "bytes-patients", .. Freshness.Names]))
+        if (!Options.Wants(["rebuild", .. Closing.Names, .. SubjectMetrics.Names, .. Dashboards.Names, .. Import.Names, "bytes-patients", .. Freshness.Names]))
             return;
 
         // As autovacuum would have by the time a log has grown so long.
         await world.Execute("vacuum analyze");
-        await Closing.SkipToEnd(world, Stop);
         await using var service = await RunningService.Start(world.Database, Stop);
+        await service.Reached(RunningService.Standings, await world.Log.Head(Stop), Stop);
+        if (Options.Wants("rebuild"))
+            await CatchUp.Rebuild(this, world, cases);
         if (Options.Wants([.. Closing.Names, .. Dashboards.Names]))
             await Closing.Measure(this, world, service, cases);
         if (Options.Wants(SubjectMetrics.Names))

@@ -1,4 +1,5 @@
 using Compliance.Service;
+using Compliance.Service.Projections;
 using Compliance.Service.Schema;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
@@ -60,11 +61,12 @@ internal sealed class Cluster : IAsyncDisposable
     {
         await using (var create = Server.CreateCommand($"create database {name}"))
             await create.ExecuteNonQueryAsync(stop);
-        // As the service makes its own.
-        var connection = new NpgsqlConnectionStringBuilder(_postgres.Connection(name)) { MaxAutoPrepare = 100, AutoPrepareMinUsages = 3, CommandTimeout = 0 }.ConnectionString;
-        var database = new Database(name, connection, NpgsqlDataSource.Create(connection));
+        var connection = _postgres.Connection(name);
+        // As the service makes its own, but for filling bare tables, which takes what it takes.
+        var database = new Database(name, connection, ReadSchema.Connect($"{connection};Command Timeout=0"));
         _databases.Add(name, database);
         await SchemaRunner.Apply(database.Source, stop);
+        await ReadSchema.Living.Create(database.Source, stop);
         return database;
     }
 

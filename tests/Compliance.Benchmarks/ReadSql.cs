@@ -3,12 +3,10 @@ using Npgsql;
 namespace Compliance.Benchmarks;
 
 /// <summary>
-/// The few statements that go past the service to the rows of its read model: what the same answers cost as plain SQL. Names are unqualified; the one place that knows the schema is <see cref="SearchPath"/>.
+/// The few statements that go past the service to the rows of its read model: what the same answers cost as plain SQL. Names are unqualified, as the service's are: its data source knows the schema.
 /// </summary>
 internal static class ReadSql
 {
-    private const string SearchPath = "read";
-
     /// <summary>The counts of one institution over days from $3 to $4 as of $4, in the order of <see cref="Compliance.Metrics.Counts"/>.</summary>
     public const string InstitutionCounts = """
         select coalesce(sum(cases), 0), coalesce(sum(diagnostic), 0), coalesce(sum(therapeutic), 0), coalesce(sum(level3plus), 0), coalesce(sum(level3plus_therapeutic), 0),
@@ -17,7 +15,7 @@ internal static class ReadSql
                coalesce(sum(incidents), 0), coalesce(sum(serious_incidents), 0),
                coalesce(sum(late), 0)::bigint - (select count(*) from case_facts f where f.institution = $1 and f.technique = $2 and f.received_on > f.deadline and f.received_on > $4 and f.completed_on between $3 and $4 and not f.voided),
                (select count(*) from case_facts f where f.institution = $1 and f.technique = $2 and f.received_on > f.deadline and f.received_on > $4 and f.deadline < $4 and f.completed_on between $3 and $4 and not f.voided)
-        from subject_days where kind = 'institution' and subject = $1 and technique = $2 and day between $3 and $4
+        from institution_days where institution = $1 and technique = $2 and day between $3 and $4
         """;
 
     /// <summary>The same of one physician, straight from the cases.</summary>
@@ -49,14 +47,6 @@ internal static class ReadSql
         group by i.id, i.name
         order by i.id
         """;
-
-    public static async Task<NpgsqlConnection> Open(Database database, CancellationToken stop)
-    {
-        var connection = await database.Source.OpenConnectionAsync(stop);
-        await using var path = new NpgsqlCommand($"set search_path = {SearchPath}", connection);
-        await path.ExecuteNonQueryAsync(stop);
-        return connection;
-    }
 
     /// <summary>Every row, as numbers where they are.</summary>
     public static async Task<List<object[]>> Rows(NpgsqlConnection connection, string sql, CancellationToken stop, params object[] values)

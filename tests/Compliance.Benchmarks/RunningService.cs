@@ -15,8 +15,14 @@ namespace Compliance.Benchmarks;
 /// <summary>The whole service on a database, with all its processes, answering over the loopback interface.</summary>
 internal sealed class RunningService : IAsyncDisposable
 {
-    /// <summary>What follows the log, in the order in which one waits for the other.</summary>
-    public static readonly string[] Followers = [ReadModel.Name, DayMonitor.Name];
+    /// <summary>What metrics and closings are read from.</summary>
+    public static readonly string Rows = ReadSchema.Living.Rows;
+
+    /// <summary>What the monitor has decided on; it follows days, not every event.</summary>
+    public const string Monitor = DayMonitor.Name;
+
+    /// <summary>What dashboards show.</summary>
+    public static readonly string Standings = ReadSchema.Living.Standings;
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(30);
 

@@ -32,7 +32,7 @@ internal sealed class World : IAsyncDisposable
         Log = new PostgresEventStore(database.Source, EventTable.Types, () => clock.AheadBy);
         Nation = new Nation(bench.Options.Seed, bench.Options.Subjects);
         Reports = new CaseReports(bench.Options.Seed, Nation, Today);
-        Rows = new ReadModel(Log, database.Source);
+        Rows = new ReadModel(Log, database.Source, ReadSchema.Living);
     }
 
     public Database Database { get; }

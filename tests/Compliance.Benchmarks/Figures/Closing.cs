@@ -15,20 +15,7 @@ internal static class Closing
     /// <summary>Minutes of closing are enough to know; the number of runs is shown.</summary>
     private static readonly TimeSpan Enough = TimeSpan.FromMinutes(4);
 
-    public static readonly string[] Names = ["closing-day", "closing-monitor"];
-
-    /// <summary>The cases of the fill are of the past: who judges and shows need not go through them one by one before the first closing, which refreshes everybody.</summary>
-    public static async Task SkipToEnd(World world, CancellationToken stop)
-    {
-        var head = await world.Log.Head(stop);
-        await using var connection = await world.Database.Source.OpenConnectionAsync(stop);
-        foreach (var follower in RunningService.Followers)
-        {
-            var at = await Checkpoints.Read(connection, follower, stop);
-            if (at < head)
-                await Checkpoints.Move(connection, follower, at, head, stop);
-        }
-    }
+    public static readonly string[] Names = ["closing-day", "closing-monitor", "closing-standings"];
 
     public static async Task Measure(Bench bench, World world, RunningService service, long cases)
     {
@@ -37,23 +24,27 @@ internal static class Closing
         var first = await CloseNext(world, service, bench.Stop);
         if (!bench.Options.Wants(Names))
             return;
-        var (closings, monitors) = (new List<double>(), new List<double>());
-        while (closings.Count < bench.Options.Runs && (closings.Count < 2 || Stopwatch.GetElapsedTime(started) < Enough))
+        var days = new List<Passed>();
+        while (days.Count < bench.Options.Runs && (days.Count < 2 || Stopwatch.GetElapsedTime(started) < Enough))
         {
-            var (closing, monitor, decisions) = await CloseNext(world, service, bench.Stop);
-            closings.Add(closing);
-            monitors.Add(monitor);
-            Progress.Say($"closing: run {closings.Count} of {bench.Options.Runs}, {Numbers.Text(closing)} s, {Numbers.Text(monitor)} s more with {decisions} decisions");
+            days.Add(await CloseNext(world, service, bench.Stop));
+            Progress.Say($"closing: run {days.Count} of {bench.Options.Runs}, {days[^1]}");
         }
 
         var subjects = world.Nation.Institutions.Count + world.Nation.Physicians.Count;
-        bench.Report.Add(new(
-            "closing-day", "s", closings, [], new Aim(Below: 10), cases, Note: $"{subjects:N0} qualified subjects; the first day of all took {Numbers.Text(first.Closing)} s"));
-        bench.Report.Add(new(
-            "closing-monitor", "s", monitors, [], Cases: cases, Note: $"decisions and standings, after the closing; the first day of all took {Numbers.Text(first.Monitor)} s with {first.Decisions:N0} decisions"));
+        bench.Report.Add(new(Names[0], "s", [.. days.Select(d => d.Closing)], [], new Aim(Below: 10), cases, Note: $"{subjects:N0} qualified subjects; the first day of all: {first}"));
+        bench.Report.Add(new(Names[1], "s", [.. days.Select(d => d.Monitor)], [], Cases: cases));
+        bench.Report.Add(new(Names[2], "s", [.. days.Select(d => d.Standings)], [], Cases: cases));
     }
 
-    private static async Task<(double Closing, double Monitor, long Decisions)> CloseNext(World world, RunningService service, CancellationToken stop)
+    /// <summary>Seconds, each after the one before.</summary>
+    private sealed record Passed(double Closing, double Monitor, double Standings, long Decisions)
+    {
+        public override string ToString() =>
+            $"closed in {Numbers.Text(Closing)} s, {Decisions:N0} decisions in {Numbers.Text(Monitor)} s, standings in {Numbers.Text(Standings)} s";
+    }
+
+    private static async Task<Passed> CloseNext(World world, RunningService service, CancellationToken stop)
     {
         var before = await world.Log.ReadStream(Day.Stream, cancellation: stop);
         var next = ((Day.Closed)before[^1].Data).Date.AddDays(1);
@@ -69,8 +60,9 @@ internal static class Closing
         }
 
         var position = closed[0].Position;
-        var closing = await Load.Seconds(() => service.Reached(RunningService.Followers[0], position, stop));
-        var monitor = await Load.Seconds(() => service.Reached(RunningService.Followers[^1], position, stop));
+        var closing = await Load.Seconds(() => service.Reached(RunningService.Rows, position, stop));
+        var monitor = await Load.Seconds(() => service.Reached(RunningService.Monitor, position, stop));
+        var standings = await Load.Seconds(() => service.Reached(RunningService.Standings, position, stop));
         try
         {
             await moving;
@@ -82,6 +74,6 @@ internal static class Closing
 
         // What was decided stands behind the day; nothing else writes.
         var decisions = await world.Log.Head(stop) - position;
-        return (closing, monitor, decisions);
+        return new(closing, monitor, standings, decisions);
     }
 }

@@ -18,7 +18,7 @@ internal static class Dashboards
     {
         var days = DaySpan.RollingYear(service.Clock.Today);
         var aim = cases >= LargeFrom ? new Aim(RatioAtMost: 0.01) : null;
-        await using var connection = await ReadSql.Open(world.Database, bench.Stop);
+        await using var connection = await world.Database.Source.OpenConnectionAsync(bench.Stop);
         foreach (var (name, path, sql, values) in new[]
         {
             (Names[0], $"/api/v1/dashboards/provinces?technique={Nation.Technique}", ReadSql.ProvincesFromCases, new object[] { Nation.Technique, days.From, days.To }),

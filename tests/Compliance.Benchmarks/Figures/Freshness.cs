@@ -36,7 +36,7 @@ internal static class Freshness
         var (p50, p99, acknowledged) = (new List<double>(), new List<double>(), new List<double>());
         for (var run = 0; run < bench.Options.Runs; run++)
         {
-            await service.Reached(RunningService.Followers[^1], await world.Log.Head(bench.Stop), bench.Stop);
+            await service.Reached(RunningService.Standings, await world.Log.Head(bench.Stop), bench.Stop);
             var shown = new ConcurrentBag<double>();
             var answered = new ConcurrentBag<double>();
             await Arrive(rate, 2 * bench.Options.Run, async probe =>

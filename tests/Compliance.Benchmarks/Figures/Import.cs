@@ -33,8 +33,8 @@ internal static class Import
         {
             var (seconds, position) = await Send(bench, world, service, inRun);
             rates.Add(inRun / seconds);
-            behind.Add(await Load.Seconds(() => service.Reached(RunningService.Followers[0], position, bench.Stop)));
-            var judged = await Load.Seconds(() => service.Reached(RunningService.Followers[^1], position, bench.Stop));
+            behind.Add(await Load.Seconds(() => service.Reached(RunningService.Rows, position, bench.Stop)));
+            var judged = await Load.Seconds(() => service.Reached(RunningService.Standings, position, bench.Stop));
             Progress.Say($"import: run {run + 1} of {bench.Options.Runs}, {Numbers.Text(rates[^1])} cases a second; metrics {Numbers.Text(behind[^1])} s behind at its end, standings {Numbers.Text(judged)} s behind them");
         }
 

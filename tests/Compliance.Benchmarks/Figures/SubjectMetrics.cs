@@ -23,7 +23,7 @@ internal static class SubjectMetrics
     {
         var (institutions, physicians) = Drawn(bench, world);
         var asOf = service.Clock.Today;
-        await using var connection = await ReadSql.Open(world.Database, bench.Stop);
+        await using var connection = await world.Database.Source.OpenConnectionAsync(bench.Stop);
         foreach (var (kind, subjects, sql) in new[]
         {
             ("institution", institutions, ReadSql.InstitutionCounts),
