@@ -60,7 +60,9 @@ internal static class CatchUp
         while (ours.Count < bench.Options.Runs && (ours.Count == 0 || Stopwatch.GetElapsedTime(started) < Enough))
         {
             var said = Stopwatch.GetTimestamp();
-            var seconds = await Load.Seconds(() => new Rebuild(world.Log, world.Database.Source, ReadSchema.Living).Run(
+            // As from the command line: connections of its own, which end with it, and its lock with them.
+            await using var database = ReadSchema.Connect(world.Database.ConnectionString);
+            var seconds = await Load.Seconds(() => new Rebuild(world.Log, database, ReadSchema.Living).Run(
                 at =>
                 {
                     if (Stopwatch.GetElapsedTime(said) < Pause)
