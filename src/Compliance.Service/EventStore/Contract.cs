@@ -69,6 +69,9 @@ public static class EventStoreLimits
     /// <summary>Levels of nesting. No event has ten; jsonb recurses on the server's stack, so it must not be the callers' choice.</summary>
     public const int EventDepth = 32;
 
+    /// <summary>Requests per <see cref="IEventStore.AppendEach"/>: as many as are committed as one group; more would only wait.</summary>
+    public const int RequestsPerCall = 1_000;
+
     /// <summary>Events per <see cref="IEventStore.ReadAll"/>: what a projection keeps in memory at a time.</summary>
     public const int ReadBatch = 10_000;
 }
@@ -81,6 +84,15 @@ public interface IEventStore
     /// <exception cref="AppendOutcomeUnknownException">The outcome could not be learnt.</exception>
     /// <exception cref="ArgumentException">An event of an unregistered type, or companion values that do not fit their kind: a bug.</exception>
     Task<AppendResult> Append(AppendRequest request, CancellationToken cancellation = default);
+
+    /// <summary>Writes many requests, each on its own: one's conflict or refusal is no other's. Two of the same stream are taken in their order.
+    /// For imports: the whole call waits, is withdrawn and is answered like one append, and shares as few transactions as it fits into.</summary>
+    /// <param name="requests">At most <see cref="EventStoreLimits.RequestsPerCall"/>.</param>
+    /// <returns>In the order of the requests.</returns>
+    /// <exception cref="AppendOutcomeUnknownException">The outcome of one or more could not be learnt; of the others neither then.</exception>
+    /// <exception cref="ArgumentException">Too many requests; an event of an unregistered type, or companion values that do not fit their kind: a
+    /// bug, and nothing is written.</exception>
+    Task<IReadOnlyList<AppendResult>> AppendEach(IReadOnlyList<AppendRequest> requests, CancellationToken cancellation = default);
 
     /// <summary>The stream's events from <paramref name="fromVersion"/> (inclusive) in version order; none when there is no such stream.</summary>
     Task<IReadOnlyList<RecordedEvent>> ReadStream(string stream, long fromVersion = 1, CancellationToken cancellation = default);

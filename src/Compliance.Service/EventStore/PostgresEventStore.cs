@@ -50,24 +50,34 @@ public sealed class PostgresEventStore : IEventStore, IAsyncDisposable
     public async Task<AppendResult> Append(AppendRequest request, CancellationToken cancellation = default)
     {
         cancellation.ThrowIfCancellationRequested();
-        if (request.ExpectedVersion < 0)
-            throw new ArgumentException("Versions start at 1, and 0 means a new stream.", nameof(request));
-        if (Refusal(request) is { } refusal)
-            return new AppendResult.Rejected(refusal);
+        var (append, refusal) = Prepare(request);
+        if (append is null)
+            return refusal!;
+        await _writer.Append(new PendingCall([append]), cancellation);
+        return append.Result!;
+    }
 
-        var events = new EventRow[request.Events.Count];
-        var bytes = 0;
-        for (var i = 0; i < events.Length; i++)
+    public async Task<IReadOnlyList<AppendResult>> AppendEach(IReadOnlyList<AppendRequest> requests, CancellationToken cancellation = default)
+    {
+        if (requests.Count > EventStoreLimits.RequestsPerCall)
+            throw new ArgumentException($"A call has at most {EventStoreLimits.RequestsPerCall} requests, not {requests.Count}.", nameof(requests));
+        cancellation.ThrowIfCancellationRequested();
+
+        var results = new AppendResult[requests.Count];
+        var appends = new List<(int Index, PendingAppend Append)>(requests.Count);
+        for (var i = 0; i < requests.Count; i++)
         {
-            var type = _types.For(request.Events[i].GetType());
-            (var json, refusal) = StorableJson.Serialize(request.Events[i], type);
-            if (refusal is not null)
-                return new AppendResult.Rejected(refusal);
-            events[i] = new EventRow(Guid.CreateVersion7(), type, json);
-            bytes += json.Length;
+            var (append, refusal) = Prepare(requests[i]);
+            if (append is null)
+                results[i] = refusal!;
+            else
+                appends.Add((i, append));
         }
 
-        return await _writer.Append(new PendingAppend(request, events, bytes), cancellation);
+        await Task.WhenAll(InGroups([.. appends.Select(of => of.Append)]).Select(call => _writer.Append(call, cancellation)));
+        foreach (var (index, append) in appends)
+            results[index] = append.Result!;
+        return results;
     }
 
     public async Task<IReadOnlyList<RecordedEvent>> ReadStream(
@@ -116,6 +126,48 @@ public sealed class PostgresEventStore : IEventStore, IAsyncDisposable
             await _writer.DisposeAsync();
             await _signal.DisposeAsync();
         }
+    }
+
+    /// <summary>Calls that the writer takes up whole: one, unless the events are unusually many or large.</summary>
+    private static IEnumerable<PendingCall> InGroups(List<PendingAppend> appends)
+    {
+        var (first, events, bytes) = (0, 0, 0L);
+        for (var i = 0; i < appends.Count; i++)
+        {
+            if (i > first && (events + appends[i].Events.Length > AppendQueue.GroupEvents || bytes + appends[i].Bytes > AppendQueue.GroupBytes))
+            {
+                yield return new PendingCall(appends[first..i]);
+                (first, events, bytes) = (i, 0, 0);
+            }
+
+            events += appends[i].Events.Length;
+            bytes += appends[i].Bytes;
+        }
+
+        if (appends.Count > 0)
+            yield return new PendingCall(appends[first..]);
+    }
+
+    private (PendingAppend? Append, AppendResult.Rejected? Refusal) Prepare(AppendRequest request)
+    {
+        if (request.ExpectedVersion < 0)
+            throw new ArgumentException("Versions start at 1, and 0 means a new stream.", nameof(request));
+        if (Refusal(request) is { } refusal)
+            return (null, new AppendResult.Rejected(refusal));
+
+        var events = new EventRow[request.Events.Count];
+        var bytes = 0;
+        for (var i = 0; i < events.Length; i++)
+        {
+            var type = _types.For(request.Events[i].GetType());
+            (var json, refusal) = StorableJson.Serialize(request.Events[i], type);
+            if (refusal is not null)
+                return (null, new AppendResult.Rejected(refusal));
+            events[i] = new EventRow(Guid.CreateVersion7(), type, json);
+            bytes += json.Length;
+        }
+
+        return (new PendingAppend(request, events, bytes), null);
     }
 
     private static string? Refusal(AppendRequest request)

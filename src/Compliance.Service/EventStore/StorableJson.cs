@@ -10,14 +10,26 @@ internal static class StorableJson
 {
     private static readonly JsonWriterOptions Options = new() { Encoder = new StrictEncoder(), MaxDepth = EventStoreLimits.EventDepth };
 
+    /// <summary>A buffer that has grown beyond this is not kept: one large event must not cost memory for ever.</summary>
+    private const int KeptBytes = 64 << 10;
+
+    [ThreadStatic]
+    private static ArrayBufferWriter<byte>? _buffer;
+
+    [ThreadStatic]
+    private static Utf8JsonWriter? _writer;
+
     /// <summary>The UTF-8 JSON, or why it cannot be stored.</summary>
     public static (ReadOnlyMemory<byte> Json, string? Refusal) Serialize(object data, EventType type)
     {
-        var buffer = new ArrayBufferWriter<byte>(1024);
+        var buffer = _buffer is { Capacity: <= KeptBytes } kept ? kept : _buffer = new ArrayBufferWriter<byte>(4096);
+        buffer.ResetWrittenCount();
+        var writer = _writer ??= new Utf8JsonWriter(buffer, Options);
+        writer.Reset(buffer);
         try
         {
-            using var writer = new Utf8JsonWriter(buffer, Options);
             JsonSerializer.Serialize(writer, data, type.Json);
+            writer.Flush();
         }
         catch (UnstorableTextException e)
         {
@@ -30,7 +42,7 @@ internal static class StorableJson
         }
 
         return buffer.WrittenCount <= EventStoreLimits.EventBytes
-            ? (buffer.WrittenMemory, null)
+            ? (buffer.WrittenSpan.ToArray(), null)
             : (default, $"{type.WireName} has {buffer.WrittenCount} bytes, more than {EventStoreLimits.EventBytes}.");
     }
 

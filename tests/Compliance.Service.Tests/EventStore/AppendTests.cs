@@ -105,7 +105,7 @@ public sealed class AppendTests(EventStoreFixture db) : IClassFixture<EventStore
         await db.Execute("create table small (n int primary key check (n < 10))");
         var small = new CompanionKind("small", "insert into small (n) select * from unnest($1::int[])", NpgsqlTypes.NpgsqlDbType.Integer);
 
-        var group = await Grouped(
+        var group = await db.Grouped(
             _store,
             Note(taken, 0),
             Note(db.NewStream(), 0, new Companion(Key, taken)),
@@ -130,7 +130,7 @@ public sealed class AppendTests(EventStoreFixture db) : IClassFixture<EventStore
     public async Task A_group_commits_once()
     {
         var requests = Enumerable.Range(0, 100).Select(_ => Note(db.NewStream(), 0)).ToArray();
-        var stamps = (await Grouped(_store, requests)).Select(result => result.ShouldBeOfType<AppendResult.Appended>().RecordedAt);
+        var stamps = (await db.Grouped(_store, requests)).Select(result => result.ShouldBeOfType<AppendResult.Appended>().RecordedAt);
         stamps.Distinct().Count().ShouldBe(1);
     }
 
@@ -197,24 +197,5 @@ public sealed class AppendTests(EventStoreFixture db) : IClassFixture<EventStore
         Should.Throw<ArgumentException>(() => new EventTypes([noted, noted with { WireName = "other" }]));
         Should.Throw<ArgumentException>(() => new EventTypes([noted, Types.For(typeof(Nested)) with { WireName = "noted" }]));
         Should.Throw<ArgumentException>(() => new EventTypes([noted with { WireName = "CamelCase" }]));
-    }
-
-    /// <summary>Holds the writer at its first request so that the others meet in one group behind it.</summary>
-    private async Task<AppendResult[]> Grouped(PostgresEventStore store, params AppendRequest[] requests)
-    {
-        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        store.BeforeCommit = async () =>
-        {
-            store.BeforeCommit = null;
-            held.SetResult();
-            await gate.Task;
-        };
-        var first = store.Append(Note(db.NewStream(), 0));
-        await held.Task;
-        var group = requests.Select(request => store.Append(request)).ToArray();
-        gate.SetResult();
-        await first;
-        return await Task.WhenAll(group);
     }
 }

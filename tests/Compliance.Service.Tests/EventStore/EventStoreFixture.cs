@@ -62,6 +62,25 @@ public sealed class EventStoreFixture : IAsyncLifetime
     public static AppendRequest Note(string stream, long expectedVersion, params Companion[] companions) =>
         new(stream, expectedVersion, [new Noted($"after {expectedVersion}")]) { Companions = companions };
 
+    /// <summary>Holds the writer at its first request so that the others meet in one group behind it.</summary>
+    public async Task<AppendResult[]> Grouped(PostgresEventStore store, params AppendRequest[] requests)
+    {
+        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        store.BeforeCommit = async () =>
+        {
+            store.BeforeCommit = null;
+            held.SetResult();
+            await gate.Task;
+        };
+        var first = store.Append(Note(NewStream(), 0));
+        await held.Task;
+        var group = requests.Select(request => store.Append(request)).ToArray();
+        gate.SetResult();
+        await first;
+        return await Task.WhenAll(group);
+    }
+
     public async Task Execute(string sql)
     {
         await using var command = Database.CreateCommand(sql);

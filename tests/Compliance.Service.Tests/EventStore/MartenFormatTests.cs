@@ -1,4 +1,5 @@
 using Compliance.Service.EventStore;
+using static Compliance.Service.Tests.EventStore.EventStoreFixture;
 
 namespace Compliance.Service.Tests.EventStore;
 
@@ -42,11 +43,15 @@ public sealed class MartenFormatTests(EventStoreFixture db) : IClassFixture<Even
         (await db.Scalar<string>("select pg_get_serial_sequence('events.mt_events', 'seq_id')")).ShouldBe("events.mt_events_sequence");
     }
 
-    [Fact]
-    public async Task Rows()
+    /// <summary>One is written by itself, and many by COPY.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(300)]
+    public async Task Rows(int neighbours)
     {
         var stream = db.NewStream();
-        var appended = (await db.Store.Append(new AppendRequest(stream, 0, [new Noted("x"), new Noted("y")]))).ShouldBeOfType<AppendResult.Appended>();
+        var requests = Enumerable.Range(0, neighbours).Select(_ => Note(db.NewStream(), 0)).Prepend(new AppendRequest(stream, 0, [new Noted("x"), new Noted("y")]));
+        var appended = (await db.Store.AppendEach([.. requests]))[0].ShouldBeOfType<AppendResult.Appended>();
         (await db.Scalar<string>(
             $"""
              select concat_ws('|', data, type, tenant_id, mt_dotnet_type, is_archived, bdata is null, version)

@@ -167,22 +167,25 @@ public sealed class TroubleTests(EventStoreFixture db) : IClassFixture<EventStor
         using var wire = new BreakableWire(db.ConnectionString);
         await using var database = NpgsqlDataSource.Create(wire.ConnectionString);
         await using var store = new PostgresEventStore(database, Types, () => TimeSpan.Zero);
-        // Once whole, so that everything is prepared and the next answer on the wire is the commit's.
-        await store.Append(Note(db.NewStream(), 0, new Companion(Key, db.NewStream())));
-        await store.Append(new AppendRequest("none", 0, []) { Companions = [new Companion(Key, db.NewStream())] });
-
-        var stream = db.NewStream();
+        await Warm();
         store.BeforeCommit = BreakOnce;
-        var appended = (await store.Append(Note(stream, 0, new Companion(Key, stream)))).ShouldBeOfType<AppendResult.Appended>();
-        var written = (await db.Store.ReadStream(stream)).ShouldHaveSingleItem();
-        (written.Position, written.RecordedAt).ShouldBe((appended.Position, appended.RecordedAt));
+        var stream = db.NewStream();
+        await ShouldStand(stream, (await store.Append(Note(stream, 0, new Companion(Key, stream)))).ShouldBeOfType<AppendResult.Appended>());
 
         // A companion alone leaves no event to look for.
-        await store.Append(new AppendRequest("none", 0, []) { Companions = [new Companion(Key, db.NewStream())] });
+        await Warm();
         store.BeforeCommit = BreakOnce;
         await store.Append(new AppendRequest("none", 0, []) { Companions = [new Companion(Key, db.NewStream())] })
             .ShouldThrowAsync<AppendOutcomeUnknownException>();
         (await store.Append(Note(stream, 1))).ShouldBeOfType<AppendResult.Appended>();
+
+        // Once whole, so that everything is prepared and the next answer on the wire is the commit's.
+        async Task Warm()
+        {
+            store.BeforeCommit = () => Task.CompletedTask;
+            await store.Append(Note(db.NewStream(), 0, new Companion(Key, db.NewStream())));
+            await store.Append(new AppendRequest("none", 0, []) { Companions = [new Companion(Key, db.NewStream())] });
+        }
 
         Task BreakOnce()
         {
@@ -190,6 +193,36 @@ public sealed class TroubleTests(EventStoreFixture db) : IClassFixture<EventStor
             wire.LoseNextAnswer();
             return Task.CompletedTask;
         }
+    }
+
+    [Fact]
+    public async Task When_the_only_answer_of_one_round_trip_is_lost_the_caller_still_hears_that_it_is_done()
+    {
+        using var wire = new BreakableWire(db.ConnectionString);
+        await using var database = NpgsqlDataSource.Create(wire.ConnectionString);
+        await using var store = new PostgresEventStore(database, Types, () => TimeSpan.Zero);
+        await store.Append(Note(db.NewStream(), 0, new Companion(Key, db.NewStream())));
+
+        wire.LoseNextAnswer();
+        var stream = db.NewStream();
+        var twice = new AppendRequest(stream, 0, [new Noted("one"), new Noted("two")]) { Companions = [new Companion(Key, stream)] };
+        await ShouldStand(stream, (await store.Append(twice)).ShouldBeOfType<AppendResult.Appended>());
+    }
+
+    [Fact]
+    public async Task A_connection_that_died_while_idle_costs_nobody_an_append()
+    {
+        var store = db.NewStore();
+        await store.Append(Note(db.NewStream(), 0));
+        await db.Execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()");
+        (await store.Append(Note(db.NewStream(), 0))).ShouldBeOfType<AppendResult.Appended>();
+        db.Database.Clear();
+    }
+
+    private async Task ShouldStand(string stream, AppendResult.Appended appended)
+    {
+        var written = (await db.Store.ReadStream(stream))[^1];
+        (written.Version, written.Position, written.RecordedAt).ShouldBe((appended.Version, appended.Position, appended.RecordedAt));
     }
 }
 
