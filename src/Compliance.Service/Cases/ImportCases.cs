@@ -40,12 +40,12 @@ public static class ImportCases
 }
 
 /// <summary>
-/// One import. While a chunk is being stored the next is read and parsed. Chunks are stored in order, the cases of one at the same time, so that the log's group commit takes them together; lines of the same case stay in order.
+/// One import. While a chunk is being stored the next is read and parsed. Chunks are stored in order, the first lines of all cases of one in a single call to the log; lines of the same case stay in order.
 /// </summary>
 internal sealed class CaseImport(HttpContext http, Caller caller, Answers answers, Commands commands, Reads reads, IEventStore log)
 {
     /// <summary>As many as the log commits as one group: fewer waste flushes, more only wait.</summary>
-    private const int ChunkLines = 500;
+    private const int ChunkLines = EventStoreLimits.RequestsPerCall;
 
     /// <summary>Reports have about a kilobyte; a chunk of the longest lines there may be must not hold hundreds of megabytes.</summary>
     private const int ChunkBytes = 4 * 1024 * 1024;
@@ -209,8 +209,23 @@ internal sealed class CaseImport(HttpContext http, Caller caller, Answers answer
             var cases = lines
                 .Select(l => (l.Number, Reported: new ReportedCase(l.Read, thereOf.GetValueOrDefault(l.Number), chunk.Reference, chunk.ReceivedOn)))
                 .GroupBy(l => l.Reported.Read.CaseId)
-                .Select(g => StoreCase([.. g], streams.GetValueOrDefault(Case.Stream(g.Key)) ?? [], chunk.ReceivedOn));
-            return (await Task.WhenAll(cases)).All(stored => stored);
+                .Select(g => g.ToList())
+                .ToList();
+            var requests = new List<AppendRequest>(cases.Count);
+            // By place in the list of cases, the place of its first line's request; the line that changes nothing or is refused has none.
+            var requestOf = new int?[cases.Count];
+            for (var i = 0; i < cases.Count; i++)
+            {
+                var (number, reported) = cases[i][0];
+                if (FirstLine(number, reported, streams.GetValueOrDefault(Case.Stream(reported.Read.CaseId)) ?? [], chunk.ReceivedOn) is { } request)
+                {
+                    requestOf[i] = requests.Count;
+                    requests.Add(request);
+                }
+            }
+
+            var results = await log.AppendEach(requests);
+            return (await Task.WhenAll(cases.Select((of, i) => Finish(of, requestOf[i] is { } at ? results[at] : null, chunk.ReceivedOn)))).All(stored => stored);
         }
         catch (Exception e) when (e is AppendOutcomeUnknownException or Npgsql.NpgsqlException)
         {
@@ -245,41 +260,48 @@ internal sealed class CaseImport(HttpContext http, Caller caller, Answers answer
     }
 
     /// <summary>The first line of a case is decided on what was read for the whole chunk, so that a line costs no round trip of its own; whatever comes after, or in between, is decided afresh.</summary>
-    private async Task<bool> StoreCase(IReadOnlyList<(long Number, ReportedCase Reported)> lines, IReadOnlyList<RecordedEvent> events, DateOnly receivedOn)
+    /// <returns>Null when there is nothing to write.</returns>
+    private AppendRequest? FirstLine(long number, ReportedCase reported, IReadOnlyList<RecordedEvent> events, DateOnly receivedOn)
     {
-        var (number, reported) = lines[0];
-        var state = Case.Fold(events.Select(e => (Case.Event)e.Data));
-        var decision = reported.Decide(state, _by);
+        var decision = reported.Decide(Case.Fold(events.Select(e => (Case.Event)e.Data)), _by);
         if (decision.Refusal is { } refusal)
         {
             Reject(number, refusal);
+            return null;
         }
-        else if (decision.Events.Count == 0)
+
+        if (decision.Events.Count == 0)
         {
             Tally(ref _unchanged, events[^1].Position);
+            return null;
         }
-        else
+
+        return new AppendRequest(Case.Stream(reported.Read.CaseId), events.Count == 0 ? 0 : events[^1].Version, [.. decision.Events])
         {
-            var request = new AppendRequest(Case.Stream(reported.Read.CaseId), events.Count == 0 ? 0 : events[^1].Version, [.. decision.Events.Cast<object>()])
-            {
-                Companions = Patients.With(reported.Read.CaseId, reported.Read.Patient),
-                NotAfter = Shanghai.EndOf(receivedOn) + Commands.ReceiptGrace,
-            };
-            switch (await log.Append(request))
-            {
-                case AppendResult.Appended appended:
-                    Tally(ref _accepted, appended.Position);
-                    break;
-                case AppendResult.Conflict:
-                    if (!await Afresh(number, reported, receivedOn))
-                        return false;
-                    break;
-                case AppendResult.Rejected rejected:
-                    // Validation at the edge lets nothing through that jsonb refuses.
-                    throw new InvalidOperationException(rejected.Reason);
-                default:
+            Companions = Patients.With(reported.Read.CaseId, reported.Read.Patient),
+            NotAfter = Shanghai.EndOf(receivedOn) + Commands.ReceiptGrace,
+        };
+    }
+
+    /// <param name="first">What became of the first line; null when there was nothing to write.</param>
+    private async Task<bool> Finish(IReadOnlyList<(long Number, ReportedCase Reported)> lines, AppendResult? first, DateOnly receivedOn)
+    {
+        switch (first)
+        {
+            case null:
+                break;
+            case AppendResult.Appended appended:
+                Tally(ref _accepted, appended.Position);
+                break;
+            case AppendResult.Conflict:
+                if (!await Afresh(lines[0].Number, lines[0].Reported, receivedOn))
                     return false;
-            }
+                break;
+            case AppendResult.Rejected rejected:
+                // Validation at the edge lets nothing through that jsonb refuses.
+                throw new InvalidOperationException(rejected.Reason);
+            default:
+                return false;
         }
 
         foreach (var (again, same) in lines.Skip(1))

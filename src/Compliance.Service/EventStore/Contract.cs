@@ -86,10 +86,11 @@ public interface IEventStore
     Task<AppendResult> Append(AppendRequest request, CancellationToken cancellation = default);
 
     /// <summary>Writes many requests, each on its own: one's conflict or refusal is no other's. Two of the same stream are taken in their order.
-    /// For imports: the whole call waits, is withdrawn and is answered like one append, and shares as few transactions as it fits into.</summary>
+    /// For imports: the call waits, is withdrawn and is answered like one append, unless its events are so many or so large that it is cut into
+    /// several.</summary>
     /// <param name="requests">At most <see cref="EventStoreLimits.RequestsPerCall"/>.</param>
     /// <returns>In the order of the requests.</returns>
-    /// <exception cref="AppendOutcomeUnknownException">The outcome of one or more could not be learnt; of the others neither then.</exception>
+    /// <exception cref="AppendOutcomeUnknownException">The outcome of one or more could not be learnt; the others may be written.</exception>
     /// <exception cref="ArgumentException">Too many requests; an event of an unregistered type, or companion values that do not fit their kind: a
     /// bug, and nothing is written.</exception>
     Task<IReadOnlyList<AppendResult>> AppendEach(IReadOnlyList<AppendRequest> requests, CancellationToken cancellation = default);

@@ -198,16 +198,16 @@ public sealed class PostgresEventStore : IEventStore, IAsyncDisposable
         var events = new List<RecordedEvent>();
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         while (await reader.ReadAsync(cancellation))
-        {
-            var position = reader.GetInt64(0);
-            var wireName = reader.GetString(5);
-            var type = _types.ForWireName(wireName) ?? throw new UnknownEventTypeException(wireName, position);
-            var data = JsonSerializer.Deserialize(reader.GetFieldValue<byte[]>(6), type.Json)
-                ?? throw new JsonException($"The event at position {position} is null.");
-            events.Add(new RecordedEvent(
-                position, reader.GetGuid(1), reader.GetString(2), reader.GetInt64(3), reader.GetFieldValue<DateTimeOffset>(4), data));
-        }
-
+            events.Add(Row(reader));
         return events;
+    }
+
+    private RecordedEvent Row(NpgsqlDataReader reader)
+    {
+        var position = reader.GetInt64(0);
+        var wireName = reader.GetString(5);
+        var type = _types.ForWireName(wireName) ?? throw new UnknownEventTypeException(wireName, position);
+        var data = JsonSerializer.Deserialize(reader.GetFieldValue<byte[]>(6), type.Json) ?? throw new JsonException($"The event at position {position} is null.");
+        return new(position, reader.GetGuid(1), reader.GetString(2), reader.GetInt64(3), reader.GetFieldValue<DateTimeOffset>(4), data);
     }
 }

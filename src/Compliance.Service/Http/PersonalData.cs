@@ -77,6 +77,14 @@ public static partial class PersonalData
     private static string Plain(string text, out int digits)
     {
         digits = 0;
+        // Most text is ids and codes, which are plain already.
+        if (!text.AsSpan().ContainsAnyExceptInRange(' ', '~'))
+        {
+            foreach (var c in text)
+                digits += char.IsAsciiDigit(c) ? 1 : 0;
+            return text;
+        }
+
         var plain = new StringBuilder(text.Length);
         foreach (var rune in text.EnumerateRunes())
         {
