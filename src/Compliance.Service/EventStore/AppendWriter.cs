@@ -14,7 +14,7 @@ internal sealed class AppendWriter : IAsyncDisposable
     /// levels (each costing a lock timeout) where that one waits for a lock.</summary>
     private const int SplitInto = 8;
 
-    /// <summary>From so many events on, COPY's four further messages cost less than arrays that the server must unpack.</summary>
+    /// <summary>From so many events on, COPY's four further messages should cost less than arrays that the server must unpack.</summary>
     private const int CopyFrom = 128;
 
     /// <summary>Bounded so that writes are answered within 2 seconds while somebody else holds the append lock.</summary>
