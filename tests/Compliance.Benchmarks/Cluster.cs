@@ -34,27 +34,14 @@ internal sealed class Cluster : IAsyncDisposable
             UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
         try
         {
-            var options = new EmbeddedPostgresOptions { Durable = true, Settings = Settings() };
-            return new(directory, await EmbeddedPostgres.Start(Path.Combine(directory, "cluster"), options, NullLogger.Instance, stop));
+            // With the settings that the service gives a server of its own.
+            return new(directory, await EmbeddedPostgres.Start(Path.Combine(directory, "cluster"), new EmbeddedPostgresOptions(), NullLogger.Instance, stop));
         }
         catch
         {
             Directory.Delete(directory, recursive: true);
             throw;
         }
-    }
-
-    /// <summary>Nothing that touches durability; memory as one would give a server that shares the machine with its service.</summary>
-    private static Dictionary<string, string> Settings()
-    {
-        var megabytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 20;
-        return new()
-        {
-            ["shared_buffers"] = $"{Math.Clamp(megabytes / 8, 128, 4_096)}MB",
-            ["effective_cache_size"] = $"{Math.Max(256, megabytes / 2)}MB",
-            // With the default of one gigabyte a fill would be one checkpoint after another.
-            ["max_wal_size"] = "8GB",
-        };
     }
 
     public async Task<Database> Create(string name, CancellationToken stop)

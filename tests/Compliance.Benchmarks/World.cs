@@ -79,7 +79,7 @@ internal sealed class World : IAsyncDisposable
     /// <summary>One call of the store with many appends. The one place that knows how such a call is made.</summary>
     public async Task Append(IReadOnlyList<AppendRequest> requests)
     {
-        var results = await Task.WhenAll(requests.Select(request => Log.Append(request, _bench.Stop)));
+        var results = await Log.AppendEach(requests, _bench.Stop);
         if (results.FirstOrDefault(r => r is not AppendResult.Appended) is { } failed)
             throw new InvalidOperationException($"A bulk append was answered with {failed}.");
     }
