@@ -60,6 +60,12 @@ public sealed class DayMonitor(NpgsqlDataSource database, IEventStore log, Comma
         }
 
         var to = Math.Max(closed.Position, await Decide(((Day.Closed)closed.Data).Date, cancellation));
+        // Who waits for the monitor is shown what it decided.
+        if (!await Checkpoints.WaitFor(_database, ReadSchema.Living.Rows, to, Checkpoints.LongestWait, cancellation))
+        {
+            return true;
+        }
+
         await using var connection = await _database.OpenConnectionAsync(cancellation);
         await Checkpoints.Move(connection, Name, _position, to, cancellation);
         return true;
@@ -77,16 +83,19 @@ public sealed class DayMonitor(NpgsqlDataSource database, IEventStore log, Comma
         foreach (var technique in reference.Regulations.Techniques)
         {
             IReadOnlyList<Closing> asking;
+            Dictionary<QualificationId, Qualification.State> states;
             await using (var connection = await _database.OpenConnectionAsync(cancellation))
             {
                 asking = await Closings.Asking(connection, technique, day, cancellation);
+                states = await FactsReader.Qualifications(connection, [.. asking.Select(c => c.Qualification.Subject.Id)], cancellation);
             }
 
             foreach (var province in asking.GroupBy(c => c.Province))
             {
                 var setting = reference.EnforcementOf(technique, province.Key).On(day);
                 var held = setting is { Mode: EnforcementMode.Enforce } && await MustHold(setting, technique, day, province.Key, cancellation);
-                foreach (var chunk in province.Chunk(AtOnce))
+                // Most have been dealt with: warned long ago, waiting for somebody to decide. That the rows say as well as the log, and at once.
+                foreach (var chunk in province.Where(c => Record(c, states[c.Qualification], day.AddDays(1), setting, held, reference).Events.Count > 0).Chunk(AtOnce))
                 {
                     position = Math.Max(position, (await Task.WhenAll(chunk.Select(c => Decide(c, setting, held, reference, cancellation)))).Max());
                 }
@@ -103,14 +112,19 @@ public sealed class DayMonitor(NpgsqlDataSource database, IEventStore log, Comma
         return Enforcement.MustHold(setting, wouldSuspend, judged);
     }
 
-    private async Task<long> Decide(Closing closing, Enforcement.Set? setting, bool held, Reference reference, CancellationToken cancellation)
+    private static Decision<Qualification.Event> Record(Closing closing, Qualification.State state, DateOnly today, Enforcement.Set? setting, bool held, Reference reference)
     {
         var proceedings = reference.Regulations.Find(closing.Regulation, closing.RegulationVersion)!.Proceedings;
+        return Qualification.RecordClosing(
+            state, closing, setting, held, proceedings.RectificationMonths, today, reference.Calendar.AddWorkingDays(today, proceedings.GroundsDecisionWorkingDays));
+    }
+
+    private async Task<long> Decide(Closing closing, Enforcement.Set? setting, bool held, Reference reference, CancellationToken cancellation)
+    {
         var outcome = await commands.Execute(
             Aggregates.Qualifications,
             Qualification.Stream(closing.Qualification),
-            (state, today) => Qualification.RecordClosing(
-                state, closing, setting, held, proceedings.RectificationMonths, today, reference.Calendar.AddWorkingDays(today, proceedings.GroundsDecisionWorkingDays)),
+            (state, today) => Record(closing, state, today, setting, held, reference),
             cancellation,
             (_, events, _) => events.Count == 0 ? [] : [Checkpoints.Move(Name, _position, _position)]);
         switch (outcome)

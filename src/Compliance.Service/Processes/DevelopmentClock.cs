@@ -1,6 +1,7 @@
 using Compliance.Calendars;
 using Compliance.Service.EventStore;
 using Compliance.Service.Http;
+using Compliance.Service.Projections;
 using Npgsql;
 
 namespace Compliance.Service.Processes;
@@ -51,6 +52,8 @@ public static class DevelopmentClock
             await clock.Set(database, now, http.RequestAborted);
         }
 
+        // Whoever moves time wants to see what it brought.
+        await Checkpoints.WaitFor(database, ReadSchema.Living.Standings, await log.Head(http.RequestAborted), Checkpoints.LongestWait, http.RequestAborted);
         return Results.Json(new Shown(clock.Now), Json.Options);
     }
 }

@@ -19,22 +19,23 @@ internal static class Closings
         {
             if (reference.Regulations.InForce(technique, day) is { } regulation)
             {
+                var places = new PlacesRead();
                 foreach (var chunk in (await Qualified(connection, technique, cancellation)).Chunk(Chunk))
                 {
-                    await Write(connection, reference, regulation, day, chunk, cancellation);
+                    await Write(connection, reference, regulation, day, chunk, places, cancellation);
                 }
             }
         }
     }
 
     private static async Task Write(
-        NpgsqlConnection connection, Reference reference, Regulation regulation, DateOnly day, IReadOnlyList<QualificationId> qualified, CancellationToken cancellation)
+        NpgsqlConnection connection, Reference reference, Regulation regulation, DateOnly day, IReadOnlyList<QualificationId> qualified, PlacesRead places, CancellationToken cancellation)
     {
         var before = await FindingsOn(connection, regulation.Technique, day.AddDays(-1), [.. qualified.Select(id => id.Subject)], cancellation);
-        var facts = (await FactsReader.Read(connection, reference, [.. qualified.Select(id => new FactsAsked(id, day))], cancellation))
+        var facts = (await FactsReader.Read(connection, reference, [.. qualified.Select(id => new FactsAsked(id, day))], cancellation, places))
             .Where(read => Qualification.IsJudged(read.Qualification, day)).ToList();
         var asked = facts.SelectMany(read => GroundsAsked(reference, read.Qualification)).Distinct().ToList();
-        var grounds = asked.Zip(await FactsReader.Read(connection, reference, asked, cancellation)).ToDictionary(g => g.First, g => g.Second.Facts);
+        var grounds = asked.Zip(await FactsReader.Read(connection, reference, asked, cancellation, places)).ToDictionary(g => g.First, g => g.Second.Facts);
         var closings = facts.AsParallel().AsOrdered().Select(read =>
         {
             var closing = Of(
@@ -125,7 +126,8 @@ internal static class Closings
     public static async Task<IReadOnlyDictionary<Subject, IReadOnlyList<Finding>>> FindingsOn(
         NpgsqlConnection connection, string technique, DateOnly day, IReadOnlyList<Subject> subjects, CancellationToken cancellation)
     {
-        var documents = new List<(Subject Subject, string Document)>(subjects.Count);
+        var found = new List<Subject>(subjects.Count);
+        var documents = new List<byte[]>(subjects.Count);
         await using var command = new NpgsqlCommand(
             """
             select k.kind, k.subject, c.doc -> 'Findings'
@@ -140,10 +142,11 @@ internal static class Closings
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         while (await reader.ReadAsync(cancellation))
         {
-            documents.Add((new(reader.GetString(0) == "institution" ? SubjectKind.Institution : SubjectKind.Physician, reader.GetString(1)), reader.GetString(2)));
+            found.Add(new(reader.GetString(0) == "institution" ? SubjectKind.Institution : SubjectKind.Physician, reader.GetString(1)));
+            documents.Add(reader.GetFieldValue<byte[]>(2));
         }
 
-        return documents.AsParallel().Select(d => (d.Subject, Findings: JsonSerializer.Deserialize(d.Document, StoredJson.Default.IReadOnlyListFinding)!)).ToDictionary(d => d.Subject, d => d.Findings);
+        return found.Zip(Rows.Parse(documents, StoredJson.Default.IReadOnlyListFinding)).ToDictionary();
     }
 
     /// <summary>The findings of one subject in the closing before a day, or in the last there is while that day is still to be closed; none when it was not judged then.</summary>
@@ -180,16 +183,16 @@ internal static class Closings
 
     private static async Task<IReadOnlyList<Closing>> Read(NpgsqlConnection connection, string sql, string technique, DateOnly day, CancellationToken cancellation)
     {
-        var closings = new List<Closing>();
+        var documents = new List<byte[]>();
         await using var command = new NpgsqlCommand(sql, connection);
         command.Parameters.Add(new() { Value = technique });
         command.Parameters.Add(new() { Value = day });
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         while (await reader.ReadAsync(cancellation))
         {
-            closings.Add(JsonSerializer.Deserialize(reader.GetString(0), StoredJson.Default.Closing)!);
+            documents.Add(reader.GetFieldValue<byte[]>(0));
         }
 
-        return closings;
+        return Rows.Parse(documents, StoredJson.Default.Closing);
     }
 }

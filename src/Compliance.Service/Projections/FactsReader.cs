@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Compliance.Metrics;
 using Compliance.Qualifications;
 using Compliance.Registry;
@@ -20,25 +19,23 @@ public sealed record FactsRead(SubjectFacts Facts, Qualification.State Qualifica
 /// </summary>
 public static class FactsReader
 {
+    /// <param name="places">What has been read of institutions in the same transaction, to be used again and added to.</param>
     public static async Task<IReadOnlyList<FactsRead>> Read(
-        NpgsqlConnection connection, Reference reference, IReadOnlyList<FactsAsked> asked, CancellationToken cancellation)
+        NpgsqlConnection connection, Reference reference, IReadOnlyList<FactsAsked> asked, CancellationToken cancellation, PlacesRead? places = null)
     {
         if (asked.Count == 0)
         {
             return [];
         }
 
-        var people = await Physicians(connection, Ids(asked, SubjectKind.Physician), cancellation);
-        var places = await Institutions(
-            connection,
-            [.. Ids(asked, SubjectKind.Institution).Concat(people.Values.SelectMany(p => p.Entry!.Registrations.Select(r => r.Institution))).Distinct()],
-            cancellation);
-        var qualifications = await Qualifications(
-            connection,
-            [.. asked.Select(a => a.Qualification.Subject.Id).Concat(places.Keys).Distinct()],
-            cancellation);
+        var persons = Ids(asked, SubjectKind.Physician);
+        var people = await Physicians(connection, persons, cancellation);
+        var own = await Qualifications(connection, persons, cancellation);
+        places ??= new();
+        await places.Add(
+            connection, [.. Ids(asked, SubjectKind.Institution).Concat(people.Values.SelectMany(p => p.Entry!.Registrations.Select(r => r.Institution))).Distinct()], cancellation);
 
-        var prepared = asked.Select(a => Prepare(a, reference, people, places, qualifications)).ToList();
+        var prepared = asked.Select(a => Prepare(a, reference, people, places.Institutions, id => own.GetValueOrDefault(id) ?? places.Qualifications.GetValueOrDefault(id))).ToList();
         // The days that bind and those up to date are nearly the same: each is counted once, in three parts.
         var parts = prepared.ConvertAll(p => Parts(p.Judged.Span, p.Current.Span));
         var counts = await CountsQuery.Read(
@@ -89,10 +86,10 @@ public static class FactsReader
         Reference reference,
         Dictionary<string, Physician.State> people,
         Dictionary<string, Institution.State> places,
-        Dictionary<QualificationId, Qualification.State> qualifications)
+        Func<QualificationId, Qualification.State?> qualifications)
     {
         var (id, asOf) = asked;
-        var qualification = qualifications.GetValueOrDefault(id) ?? Qualification.State.Initial;
+        var qualification = qualifications(id) ?? Qualification.State.Initial;
         var person = id.Subject.Kind == SubjectKind.Physician ? people.GetValueOrDefault(id.Subject.Id) ?? Physician.State.Initial : null;
         var place = id.Subject.Kind == SubjectKind.Institution ? places.GetValueOrDefault(id.Subject.Id) : null;
 
@@ -105,7 +102,7 @@ public static class FactsReader
 
         // Annulled later or not: nobody worked there on those days.
         bool PlaceSuspended(string institution, DateOnly day) =>
-            qualifications.TryGetValue(new(Subject.Institution(institution), id.Technique), out var there) && there.WasSuspendedWithin(new(day, day));
+            qualifications(new(Subject.Institution(institution), id.Technique))?.WasSuspendedWithin(new(day, day)) == true;
         var excused = qualification.WasSuspendedWithin(judged.Span)
             || (person is not null && Excuses.Apply(person, judged.Span, PlaceSuspended, SuspensionDays(person, id.Technique, qualifications)));
         var main = person?.LastMainBy(asOf)?.Institution;
@@ -115,59 +112,22 @@ public static class FactsReader
     }
 
     // Whether a physician was kept from every place can change only where one of their suspensions begins or ends.
-    private static IEnumerable<DateOnly> SuspensionDays(Physician.State person, string technique, Dictionary<QualificationId, Qualification.State> qualifications) =>
+    private static IEnumerable<DateOnly> SuspensionDays(Physician.State person, string technique, Func<QualificationId, Qualification.State?> qualifications) =>
         (person.Entry?.Registrations ?? []).Select(r => r.Institution).Distinct()
-            .SelectMany(i => qualifications.TryGetValue(new(Subject.Institution(i), technique), out var q) ? q.Suspensions : [])
+            .SelectMany(i => qualifications(new(Subject.Institution(i), technique))?.Suspensions ?? [])
             .SelectMany(s => s.EndedOn is { } ended ? new[] { s.EffectiveOn, ended } : [s.EffectiveOn]);
 
     private static List<string> Ids(IReadOnlyList<FactsAsked> asked, SubjectKind kind) =>
         [.. asked.Where(a => a.Qualification.Subject.Kind == kind).Select(a => a.Qualification.Subject.Id).Distinct()];
 
     public static async Task<Dictionary<string, Physician.State>> Physicians(NpgsqlConnection connection, IReadOnlyCollection<string> ids, CancellationToken cancellation) =>
-        await Documents(connection, "select id, doc from physicians where id = any($1)", ids, StoredJson.Default.PhysicianState, cancellation);
+        (await connection.Documents("select doc from physicians where id = any($1)", StoredJson.Default.PhysicianState, cancellation, ids.ToArray())).ToDictionary(p => p.Entry!.Physician);
 
     public static async Task<Dictionary<string, Institution.State>> Institutions(NpgsqlConnection connection, IReadOnlyCollection<string> ids, CancellationToken cancellation) =>
-        await Documents(connection, "select id, doc from institutions where id = any($1)", ids, StoredJson.Default.InstitutionState, cancellation);
+        (await connection.Documents("select doc from institutions where id = any($1)", StoredJson.Default.InstitutionState, cancellation, ids.ToArray())).ToDictionary(i => i.Entry!.Institution);
 
-    public static async Task<Dictionary<QualificationId, Qualification.State>> Qualifications(NpgsqlConnection connection, IReadOnlyCollection<string> subjects, CancellationToken cancellation)
-    {
-        var found = new Dictionary<QualificationId, Qualification.State>();
-        if (subjects.Count == 0)
-        {
-            return found;
-        }
-
-        await using var command = new NpgsqlCommand("select doc from qualifications where subject = any($1)", connection);
-        command.Parameters.Add(new() { Value = subjects.ToArray() });
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
-        while (await reader.ReadAsync(cancellation))
-        {
-            var state = JsonSerializer.Deserialize(reader.GetString(0), StoredJson.Default.QualificationState)!;
-            found[state.Id!.Value] = state;
-        }
-
-        return found;
-    }
-
-    private static async Task<Dictionary<string, T>> Documents<T>(
-        NpgsqlConnection connection, string sql, IReadOnlyCollection<string> ids, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> json, CancellationToken cancellation)
-    {
-        var found = new Dictionary<string, T>();
-        if (ids.Count == 0)
-        {
-            return found;
-        }
-
-        await using var command = new NpgsqlCommand(sql, connection);
-        command.Parameters.Add(new() { Value = ids.ToArray() });
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
-        while (await reader.ReadAsync(cancellation))
-        {
-            found[reader.GetString(0)] = JsonSerializer.Deserialize(reader.GetString(1), json)!;
-        }
-
-        return found;
-    }
+    public static async Task<Dictionary<QualificationId, Qualification.State>> Qualifications(NpgsqlConnection connection, IReadOnlyCollection<string> subjects, CancellationToken cancellation) =>
+        (await connection.Documents("select doc from qualifications where subject = any($1)", StoredJson.Default.QualificationState, cancellation, subjects.ToArray())).ToDictionary(q => q.Id!.Value);
 
     private const string StaffSql = """
         select asked.ord, count(*), count(*) filter (where held.rank >= 3), count(*) filter (where held.rank >= 4)
@@ -202,5 +162,25 @@ public static class FactsReader
         }
 
         return staff;
+    }
+}
+
+/// <summary>What has been read of institutions: thousands of physicians work in the same ones.</summary>
+public sealed class PlacesRead
+{
+    private readonly HashSet<string> _asked = [];
+
+    public Dictionary<string, Institution.State> Institutions { get; } = [];
+
+    public Dictionary<QualificationId, Qualification.State> Qualifications { get; } = [];
+
+    /// <summary>Reads those not asked for before.</summary>
+    public async Task Add(NpgsqlConnection connection, IReadOnlyList<string> ids, CancellationToken cancellation)
+    {
+        string[] missing = [.. ids.Where(_asked.Add)];
+        foreach (var (id, state) in await FactsReader.Institutions(connection, missing, cancellation))
+            Institutions.Add(id, state);
+        foreach (var (id, state) in await FactsReader.Qualifications(connection, missing, cancellation))
+            Qualifications.Add(id, state);
     }
 }

@@ -40,11 +40,8 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database, ReadSc
             return (from, false);
         }
 
-        await using var connection = await schema.Open(database, cancellation);
-        await using var transaction = await connection.BeginTransactionAsync(cancellation);
-        // No flush of its own: a crash that loses these rows loses their checkpoint with them, and whatever is decided from
-        // them is flushed behind them.
-        await connection.Execute("set local synchronous_commit = off", cancellation);
+        await using var connection = await database.OpenConnectionAsync(cancellation);
+        await using var transaction = await schema.Begin(connection, cancellation);
         await Checkpoints.Move(connection, schema.Rows, from, events[^1].Position, cancellation);
         var start = 0;
         for (var i = 0; i < events.Count; i++)

@@ -45,27 +45,21 @@ public sealed record ReadSchema(string Name)
             AutoPrepareMinUsages = 3,
             ApplicationName = "compliance",
             SearchPath = Living.Name,
+            // What a session sets it sets for a transaction, or takes back itself: cleaning up behind each would cost every short statement a second one.
+            NoResetOnClose = true,
         };
         // Statements here take milliseconds, compiling them takes tenths of seconds; the planner thinks otherwise where it overestimates.
         settings.Options = $"{settings.Options} -c jit=off".Trim();
         return NpgsqlDataSource.Create(settings);
     }
 
-    /// <summary>A connection that finds these rows by their bare names.</summary>
-    public async Task<NpgsqlConnection> Open(NpgsqlDataSource database, CancellationToken cancellation)
+    /// <summary>Begins a transaction in which these rows are found by their bare names.</summary>
+    public async Task<NpgsqlTransaction> Begin(NpgsqlConnection connection, CancellationToken cancellation)
     {
-        var connection = await database.OpenConnectionAsync(cancellation);
-        try
-        {
-            if (this != Living)
-                await connection.Execute($"set search_path = {Name}", cancellation);
-            return connection;
-        }
-        catch
-        {
-            await connection.DisposeAsync();
-            throw;
-        }
+        var transaction = await connection.BeginTransactionAsync(cancellation);
+        // No flush of its own: a crash that loses these rows loses their checkpoint with them, and whatever is decided from them is flushed behind them.
+        await connection.Execute($"set local search_path = {Name}; set local synchronous_commit = off", cancellation);
+        return transaction;
     }
 
     /// <summary>Makes the empty tables, unless they are there.</summary>

@@ -1,3 +1,5 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using Npgsql;
 
 namespace Compliance.Service.Projections;
@@ -17,4 +19,34 @@ internal static class Rows
 
         return await command.ExecuteNonQueryAsync(cancellation);
     }
+
+    /// <summary>From so many documents on, sharing the parsing among the processors pays.</summary>
+    private const int ManyDocuments = 200;
+
+    /// <summary>The documents of a query of one jsonb column with one parameter, in its order; none when the parameter is an empty list.</summary>
+    public static async Task<IReadOnlyList<T>> Documents<T>(this NpgsqlConnection connection, string sql, JsonTypeInfo<T> json, CancellationToken cancellation, string[] of)
+    {
+        if (of.Length == 0)
+        {
+            return [];
+        }
+
+        await using var command = new NpgsqlCommand(sql, connection);
+        command.Parameters.Add(new() { Value = of });
+        var documents = new List<byte[]>();
+        await using (var reader = await command.ExecuteReaderAsync(cancellation))
+        {
+            while (await reader.ReadAsync(cancellation))
+            {
+                documents.Add(reader.GetFieldValue<byte[]>(0));
+            }
+        }
+
+        return Parse(documents, json);
+    }
+
+    /// <summary>The documents, in their order.</summary>
+    public static IReadOnlyList<T> Parse<T>(IReadOnlyList<byte[]> documents, JsonTypeInfo<T> json) => documents.Count < ManyDocuments
+        ? [.. documents.Select(d => JsonSerializer.Deserialize(d, json)!)]
+        : [.. documents.AsParallel().AsOrdered().Select(d => JsonSerializer.Deserialize(d, json)!)];
 }

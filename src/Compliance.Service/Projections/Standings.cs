@@ -47,15 +47,14 @@ public sealed class Standings(IEventStore log, NpgsqlDataSource database, ReadSc
         }
 
         var to = touched.Everybody ? rows : events[^1].Position;
-        await using var connection = await schema.Open(database, cancellation);
         // What was decided on a day is shown together with the day: not before the monitor has dealt with it, and the rows with that.
-        if (touched.Everybody && !await Decided(connection, to, cancellation))
+        if (touched.Everybody && !await Decided(to, cancellation))
         {
             return (from, true);
         }
 
-        await using var transaction = await connection.BeginTransactionAsync(cancellation);
-        await connection.Execute("set local synchronous_commit = off", cancellation);
+        await using var connection = await database.OpenConnectionAsync(cancellation);
+        await using var transaction = await schema.Begin(connection, cancellation);
         await Checkpoints.Move(connection, schema.Standings, from, to, cancellation);
         if (await LastClosed(connection, cancellation) is { } lastClosed)
         {
@@ -70,7 +69,7 @@ public sealed class Standings(IEventStore log, NpgsqlDataSource database, ReadSc
     /// <summary>Has all of them computed again by whoever owns them, now or when a service next runs; until then they stand as they are.</summary>
     public async Task Restart(CancellationToken cancellation)
     {
-        await using var connection = await schema.Open(database, cancellation);
+        await using var connection = await database.OpenConnectionAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
         await Checkpoints.Hold(connection, [schema.Standings], cancellation);
         await Checkpoints.Forget(connection, [schema.Standings], cancellation);
@@ -78,9 +77,9 @@ public sealed class Standings(IEventStore log, NpgsqlDataSource database, ReadSc
     }
 
     /// <summary>True when the monitor has decided on every day closed by the position, and the rows show what.</summary>
-    private async Task<bool> Decided(NpgsqlConnection connection, long position, CancellationToken cancellation)
+    private async Task<bool> Decided(long position, CancellationToken cancellation)
     {
-        await using var command = new NpgsqlCommand("select coalesce(max(position), 0) from days_closed where position <= $1", connection);
+        await using var command = database.CreateCommand($"select coalesce(max(position), 0) from {schema.Name}.days_closed where position <= $1");
         command.Parameters.Add(new() { Value = position });
         var closed = (long)(await command.ExecuteScalarAsync(cancellation))!;
         return await Checkpoints.WaitFor(database, DayMonitor.Name, closed, Checkpoints.LongestWait, cancellation)
@@ -91,14 +90,15 @@ public sealed class Standings(IEventStore log, NpgsqlDataSource database, ReadSc
     {
         var subjects = await touched.Subjects(connection, log, [.. _reference!.Regulations.Techniques], cancellation);
         await StandingRow.Remove(connection, [.. subjects.Where(s => !s.HasStanding).Select(s => s.Id)], cancellation);
+        var places = new PlacesRead();
         foreach (var chunk in subjects.Where(s => s.HasStanding).Select(s => s.Id).Chunk(Chunk))
         {
-            await Refresh(connection, _reference, chunk, lastClosed, cancellation);
+            await Refresh(connection, _reference, chunk, lastClosed, places, cancellation);
         }
     }
 
     private static async Task Refresh(
-        NpgsqlConnection connection, Reference reference, IReadOnlyList<QualificationId> subjects, DateOnly lastClosed, CancellationToken cancellation)
+        NpgsqlConnection connection, Reference reference, IReadOnlyList<QualificationId> subjects, DateOnly lastClosed, PlacesRead places, CancellationToken cancellation)
     {
         var asOf = lastClosed.AddDays(1);
         var before = new Dictionary<QualificationId, IReadOnlyList<Finding>>();
@@ -110,7 +110,7 @@ public sealed class Standings(IEventStore log, NpgsqlDataSource database, ReadSc
             }
         }
 
-        var facts = await FactsReader.Read(connection, reference, [.. subjects.Select(s => new FactsAsked(s, asOf))], cancellation);
+        var facts = await FactsReader.Read(connection, reference, [.. subjects.Select(s => new FactsAsked(s, asOf))], cancellation, places);
         var year = DaySpan.RollingYear(asOf);
         var counts = await YearCounts(connection, facts, year, asOf, cancellation);
         var rows = facts.Select((read, i) => (Read: read, Counts: counts[i], Before: before.GetValueOrDefault(subjects[i]) ?? [])).AsParallel().AsOrdered().Select(of =>

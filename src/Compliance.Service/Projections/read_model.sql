@@ -215,3 +215,12 @@ create table standings (
 );
 
 create index standings_by_province on standings (technique, province, kind, subject);
+
+-- Documents of some kilobytes for every subject and day: the faster compression takes half the time, where PostgreSQL was built with it.
+do $$
+begin
+    alter table closings alter column doc set compression lz4;
+    alter table standings alter column doc set compression lz4;
+exception when feature_not_supported then
+    null;
+end $$;

@@ -51,6 +51,8 @@ public sealed class SessionLock : IAsyncDisposable
         {
             await using var release = new NpgsqlCommand("select pg_advisory_unlock($1)", _session) { Parameters = { new() { Value = _key } } };
             await release.ExecuteNonQueryAsync();
+            await using var settings = new NpgsqlCommand("reset all", _session);
+            await settings.ExecuteNonQueryAsync();
         }
         catch (Exception e) when (e is NpgsqlException or InvalidOperationException or IOException)
         {

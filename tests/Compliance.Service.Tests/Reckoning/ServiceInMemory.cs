@@ -136,7 +136,7 @@ internal sealed class ServiceInMemory : Reckoning.ISystemUnderHistory
 
     public FactsRead Read(FactsAsked asked)
     {
-        var prepared = FactsReader.Prepare(asked, Reference, _people, _places, _qualifications);
+        var prepared = FactsReader.Prepare(asked, Reference, _people, _places, _qualifications.GetValueOrDefault);
         var (subject, technique) = asked.Qualification;
         return prepared.With(
             Count(subject, technique, prepared.Judged.Span, asked.AsOf),
