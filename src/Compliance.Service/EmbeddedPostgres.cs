@@ -324,8 +324,10 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
         }
         else
         {
-            // In containers the number soon belongs to some other program, and PostgreSQL would then refuse to start.
+            // In containers the number soon belongs to some other program, or to the dead one whom nobody has buried, and PostgreSQL would
+            // then refuse to start.
             File.Delete(pidFile);
+            File.Delete(Path.Combine(_socket, ".s.PGSQL.5432.lock"));
         }
 
         // Line 5 names its socket directory; one of ours under the temporary directory goes with it.

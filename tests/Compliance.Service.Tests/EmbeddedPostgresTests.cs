@@ -69,6 +69,8 @@ public sealed class EmbeddedPostgresTests
     {
         await (await Start()).DisposeAsync();
         await File.WriteAllTextAsync(PidFile, $"{Environment.ProcessId}\n{Path.GetDirectoryName(PidFile)}\n0\n5432\n/nowhere\n\n\n");
+        // The socket's lock names a process too.
+        await File.WriteAllTextAsync(Path.Combine(_directory, "run", ".s.PGSQL.5432.lock"), $"{Environment.ProcessId}\n{Path.GetDirectoryName(PidFile)}\n0\n5432\n{_directory}/run\n");
         await using var second = await Start();
         await TestPostgres.Execute(second.ConnectionString, "select 1");
     }
