@@ -13,9 +13,11 @@ public static class TestPostgres
 {
     private const string Template = "migrated";
     private const string Prefix = "compliance-tests-";
+    private const string Services = "services";
 
     private static readonly Lazy<Task<EmbeddedPostgres>> Cluster = new(Start);
     private static readonly SemaphoreSlim Cloning = new(1);
+    private static readonly Lazy<string> OwnRoot = new(PrepareRoot);
     private static int _databases;
 
     /// <summary>A migrated, empty database of the caller's own; dropped with the cluster.</summary>
@@ -40,7 +42,16 @@ public static class TestPostgres
 
     /// <summary>A new directory under the temporary one that is swept by a later run if this one dies.</summary>
     public static string NewDirectory() =>
-        Directory.CreateDirectory(Path.Combine(Root(Environment.ProcessId), Guid.NewGuid().ToString("N")[..8])).FullName;
+        Directory.CreateDirectory(Path.Combine(OwnRoot.Value, Guid.NewGuid().ToString("N")[..8])).FullName;
+
+    /// <summary>Has a service process killed when this process ends, however it comes to.</summary>
+    /// <returns>A file to delete once it has ended by itself.</returns>
+    public static string KilledWithUs(int service)
+    {
+        var mark = Path.Combine(Directory.CreateDirectory(Path.Combine(OwnRoot.Value, Services)).FullName, service.ToString(CultureInfo.InvariantCulture));
+        File.Create(mark).Dispose();
+        return mark;
+    }
 
     public static async Task Execute(string connectionString, string sql)
     {
@@ -51,8 +62,6 @@ public static class TestPostgres
 
     private static async Task<EmbeddedPostgres> Start()
     {
-        Sweep();
-        CleanUpBehindUs();
         var cluster = await EmbeddedPostgres.Start(
             NewDirectory(), new EmbeddedPostgresOptions { Durable = false }, NullLogger.Instance);
         await Execute(cluster.Connection("postgres"), $"create database {Template}");
@@ -62,25 +71,37 @@ public static class TestPostgres
         return cluster;
     }
 
+    private static string PrepareRoot()
+    {
+        Sweep();
+        CleanUpBehindUs();
+        return Root(Environment.ProcessId);
+    }
+
     /// <summary>The test host is killed when the last test has run, before an exit handler could stop a server. So a shell of its own
     /// waits for the end of this process, however it comes.</summary>
     private static void CleanUpBehindUs()
     {
-        const string script =
-            """
-            (
-              while kill -0 "$1"; do sleep 1; done
-              for pid in $(find "$2" -name postmaster.pid -exec head -n 1 {} \;); do
-                kill -QUIT "$pid"
-                while kill -0 "$pid"; do sleep 0.2; done
-              done
-              rm -rf "$2"
-            ) < /dev/null > /dev/null 2>&1 &
-            """;
         var id = Environment.ProcessId;
-        using var shell = Process.Start("sh", ["-c", script, "clean-up", id.ToString(CultureInfo.InvariantCulture), Root(id)]);
+        using var shell = Process.Start("sh", ["-c", $"( while kill -0 {id}; do sleep 1; done; {RemoveAll} ) < /dev/null > /dev/null 2>&1 &", "clean-up", Root(id)]);
         shell.WaitForExit();
     }
+
+    /// <summary>Ends the services and servers that work in a run's directory ($1), unmounts what is mounted there, and removes it.</summary>
+    private const string RemoveAll =
+        """
+        for pid in $(ls "$1/services"); do
+          { cat /proc/$pid/cmdline || ps -p $pid -o command=; } | grep -q Compliance.Service.dll && kill -9 $pid
+        done
+        for pid in $(find "$1" -name postmaster.pid -exec head -n 1 {} \;); do
+          { readlink /proc/$pid/cwd || ps -p $pid -o command=; } | grep -q "$1" || continue
+          kill -QUIT "$pid"
+          tries=0
+          while kill -0 "$pid" && [ $((tries += 1)) -lt 100 ]; do sleep 0.2; done
+        done
+        grep -o " $1/[^ ]*" /proc/mounts | while read mounted; do umount -l "$mounted"; done
+        rm -rf "$1"
+        """;
 
     private static string Root(int process) => Path.Combine(Path.GetTempPath(), Prefix + process.ToString(CultureInfo.InvariantCulture));
 
@@ -92,19 +113,13 @@ public static class TestPostgres
             if (!int.TryParse(Path.GetFileName(root)[Prefix.Length..], NumberStyles.None, CultureInfo.InvariantCulture, out var process)
                 || IsRunning(process))
                 continue;
-            foreach (var pidFile in Directory.EnumerateFiles(root, "postmaster.pid", SearchOption.AllDirectories))
-                StopServer(Path.GetDirectoryName(pidFile)!, int.Parse(File.ReadLines(pidFile).First(), CultureInfo.InvariantCulture));
-            Remove(root);
+            using var shell = Process.Start(new ProcessStartInfo("sh", ["-c", RemoveAll, "sweep", root]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true })!;
+            shell.OutputDataReceived += (_, _) => { };
+            shell.ErrorDataReceived += (_, _) => { };
+            shell.BeginOutputReadLine();
+            shell.BeginErrorReadLine();
+            shell.WaitForExit();
         }
-    }
-
-    private static void StopServer(string data, int pid)
-    {
-        if (!EmbeddedPostgres.IsPostmaster(pid, data))
-            return;
-        using var server = Process.GetProcessById(pid);
-        server.Kill();
-        server.WaitForExit();
     }
 
     private static bool IsRunning(int process)
@@ -117,20 +132,6 @@ public static class TestPostgres
         catch (ArgumentException)
         {
             return false;
-        }
-    }
-
-    private static void Remove(string root)
-    {
-        if (!Directory.Exists(root))
-            return;
-        try
-        {
-            Directory.Delete(root, recursive: true);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // Another user's, or still being written to by a dying server: the next run tries again.
         }
     }
 }

@@ -43,6 +43,8 @@ public sealed class DayCloser(IEventStore log, NpgsqlDataSource database, Clock 
         {
             try
             {
+                // The clock of Development is moved on one node, and is every node's.
+                await clock.Load(database, stoppingToken);
                 await CloseDue(Grace, stoppingToken);
             }
             catch (Exception e) when (e is NpgsqlException or LogUnavailableException or AppendOutcomeUnknownException or TimeoutException or System.IO.IOException)

@@ -1,10 +1,7 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
-using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
 
@@ -24,9 +21,14 @@ public sealed class KilledTests
         var acknowledged = new ConcurrentBag<(JsonObject Report, string CaseId)>();
         var import = string.Concat(Enumerable.Range(0, Lines).Select(n => Report($"line-{n}").ToJsonString() + "\n"));
         string token;
-        using (var first = await Running.Start(database))
+        using (var first = await ServiceProcess.Start(database))
         {
-            token = await first.Token();
+            using (var issued = await first.Http.PostAsJsonAsync("/dev/token", new { role = "national" }))
+            {
+                token = JsonNode.Parse(await issued.Content.ReadAsStringAsync())!["token"]!.GetValue<string>();
+            }
+
+            first.Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
             using var put = await first.Http.PutAsJsonAsync("/api/v1/institutions/H1", new { name = "Hospital", province = "11", level = "tertiary" });
             put.EnsureSuccessStatusCode();
             var importing = first.Http.PostAsync("/api/v1/cases/import", Ndjson(import));
@@ -53,7 +55,7 @@ public sealed class KilledTests
             await Should.ThrowAsync<HttpRequestException>(reporting);
         }
 
-        using var second = await Running.Start(database);
+        using var second = await ServiceProcess.Start(database);
         second.Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
         foreach (var (report, caseId) in acknowledged)
         {
@@ -88,76 +90,5 @@ public sealed class KilledTests
         var content = new StringContent(lines, Encoding.UTF8);
         content.Headers.ContentType = new MediaTypeHeaderValue("application/x-ndjson");
         return content;
-    }
-
-    /// <summary>The service's own program, on a free port.</summary>
-    private sealed class Running : IDisposable
-    {
-        private readonly Process _process;
-
-        private Running(Process process, HttpClient http) => (_process, Http) = (process, http);
-
-        public HttpClient Http { get; }
-
-        public static async Task<Running> Start(string database)
-        {
-            using var probe = new TcpListener(IPAddress.Loopback, 0);
-            probe.Start();
-            var url = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{((IPEndPoint)probe.LocalEndpoint).Port}");
-            probe.Stop();
-            var start = new ProcessStartInfo("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "Compliance.Service.dll")]) { RedirectStandardOutput = true, UseShellExecute = false };
-            start.Environment["ASPNETCORE_URLS"] = url;
-            start.Environment["ASPNETCORE_ENVIRONMENT"] = "Development";
-            start.Environment["ConnectionStrings__Compliance"] = database;
-            var process = Process.Start(start)!;
-            process.OutputDataReceived += (_, _) => { };
-            process.BeginOutputReadLine();
-            var running = new Running(process, new HttpClient { BaseAddress = new Uri(url) });
-            for (var attempt = 0; attempt < 300; attempt++)
-            {
-                try
-                {
-                    using var ready = await running.Http.GetAsync("/health/ready");
-                    if (ready.IsSuccessStatusCode)
-                    {
-                        return running;
-                    }
-                }
-                catch (HttpRequestException)
-                {
-                    process.HasExited.ShouldBeFalse("the service ended at its start");
-                }
-
-                await Task.Delay(100);
-            }
-
-            throw new TimeoutException("The service is not ready after half a minute.");
-        }
-
-        public async Task<string> Token()
-        {
-            using var response = await Http.PostAsJsonAsync("/dev/token", new { role = "national" });
-            var token = JsonNode.Parse(await response.Content.ReadAsStringAsync())!["token"]!.GetValue<string>();
-            Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
-            return token;
-        }
-
-        /// <summary>SIGKILL: no chance to tidy up.</summary>
-        public void Kill()
-        {
-            _process.Kill();
-            _process.WaitForExit();
-        }
-
-        public void Dispose()
-        {
-            if (!_process.HasExited)
-            {
-                Kill();
-            }
-
-            _process.Dispose();
-            Http.Dispose();
-        }
     }
 }
