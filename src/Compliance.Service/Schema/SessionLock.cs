@@ -14,7 +14,9 @@ public sealed class SessionLock : IAsyncDisposable
     private SessionLock(NpgsqlConnection session, long key) => (_session, _key) = (session, key);
 
     /// <summary>The lock; null when somebody else holds it.</summary>
-    public static async Task<SessionLock?> TryTake(NpgsqlDataSource database, long key, CancellationToken cancellation)
+    /// <param name="longestSilence">The server ends a session that has not been heard for so long, e.g. of a node that is
+    /// frozen while its machine still answers: for who calls <see cref="Check"/> more often than that. Null for ever.</param>
+    public static async Task<SessionLock?> TryTake(NpgsqlDataSource database, long key, CancellationToken cancellation, TimeSpan? longestSilence = null)
     {
         var session = await database.OpenConnectionAsync(cancellation);
         var taken = false;
@@ -27,6 +29,12 @@ public sealed class SessionLock : IAsyncDisposable
             await settings.ExecuteNonQueryAsync(cancellation);
             await using var claim = new NpgsqlCommand("select pg_try_advisory_lock($1)", session) { Parameters = { new() { Value = key } } };
             taken = (bool)(await claim.ExecuteScalarAsync(cancellation))!;
+            if (taken && longestSilence is { } silence)
+            {
+                await using var limit = new NpgsqlCommand($"set idle_session_timeout = {(int)silence.TotalMilliseconds}", session);
+                await limit.ExecuteNonQueryAsync(cancellation);
+            }
+
             return taken ? new SessionLock(session, key) : null;
         }
         finally
@@ -40,7 +48,7 @@ public sealed class SessionLock : IAsyncDisposable
     /// <exception cref="NpgsqlException">It is gone.</exception>
     public async Task Check(CancellationToken cancellation)
     {
-        await using var ping = new NpgsqlCommand("select 1", _session);
+        await using var ping = new NpgsqlCommand("select 1", _session) { CommandTimeout = (int)LostWithin.TotalSeconds };
         await ping.ExecuteScalarAsync(cancellation);
     }
 
@@ -49,7 +57,9 @@ public sealed class SessionLock : IAsyncDisposable
     {
         try
         {
-            await using var release = new NpgsqlCommand("select pg_advisory_unlock($1)", _session) { Parameters = { new() { Value = _key } } };
+            await using var release = new NpgsqlBatch(_session) { Timeout = (int)LostWithin.TotalSeconds };
+            release.BatchCommands.Add(new NpgsqlBatchCommand("reset idle_session_timeout"));
+            release.BatchCommands.Add(new NpgsqlBatchCommand("select pg_advisory_unlock($1)") { Parameters = { new() { Value = _key } } });
             await release.ExecuteNonQueryAsync();
             await using var settings = new NpgsqlCommand("reset all", _session);
             await settings.ExecuteNonQueryAsync();
