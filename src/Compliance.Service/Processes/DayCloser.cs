@@ -92,6 +92,9 @@ public sealed class DayCloser(IEventStore log, NpgsqlDataSource database, Clock 
         }
     }
 
+    /// <summary>Waits until the monitor has dealt with the last day closed, by whichever node.</summary>
+    public async Task Settled(CancellationToken cancellation) => await Settle((await Latest(cancellation)).Position, cancellation);
+
     private async Task Settle(long position, CancellationToken cancellation)
     {
         if (!await Checkpoints.WaitFor(database, DayMonitor.Name, position, LongestClosing, cancellation))
