@@ -38,7 +38,13 @@ public sealed class NodesTests(ITestOutputHelper output)
             });
             await killing;
             nodes.SelectMany(n => n.Wrong).ShouldBeEmpty();
+            await nodes[0].WaitUntilReady(ReadyWait);
             together = await EndState.Read(nodes[0].Http, database);
+        }
+        catch
+        {
+            nodes.ForEach(n => output.WriteLine(n.Output));
+            throw;
         }
         finally
         {
