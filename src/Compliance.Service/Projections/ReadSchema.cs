@@ -43,11 +43,12 @@ public sealed record ReadSchema(string Name)
             // The statements are few and fixed; prepared, each saves its planning.
             MaxAutoPrepare = 200,
             AutoPrepareMinUsages = 3,
-            ApplicationName = "compliance",
             SearchPath = Living.Name,
             // What a session sets it sets for a transaction, or takes back itself: cleaning up behind each would cost every short statement a second one.
             NoResetOnClose = true,
         };
+        // Several nodes may be told apart by the names in their connection strings.
+        settings.ApplicationName ??= "compliance";
         // Statements here take milliseconds, compiling them takes tenths of seconds; the planner thinks otherwise where it overestimates.
         settings.Options = $"{settings.Options} -c jit=off".Trim();
         return NpgsqlDataSource.Create(settings);
