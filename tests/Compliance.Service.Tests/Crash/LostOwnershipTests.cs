@@ -21,11 +21,11 @@ public sealed class LostOwnershipTests
     public async Task A_projection_that_lost_its_lock_in_the_middle_of_a_step_changes_nothing()
     {
         var database = await TestPostgres.CreateDatabase();
-        await using var source = NpgsqlDataSource.Create(database);
+        await using var source = ReadSchema.Connect(database);
         await using var store = new PostgresEventStore(source, EventTable.Types, () => TimeSpan.Zero);
         var log = new HeldLog(store);
         var warnings = new Warnings();
-        using var first = new DeafProjection(source, log, new ReadModel(log, source), warnings);
+        using var first = new DeafProjection(source, log, new ReadModel(log, source, ReadSchema.Living), warnings);
         await first.StartAsync(CancellationToken.None);
         var ownership = new Ownership(database);
         var owner = await ownership.AnyOwner(Ownership.Projection);
@@ -79,7 +79,7 @@ public sealed class LostOwnershipTests
     private static Task<string> Decisions(string database) => Scalar(database, "select string_agg(seq_id || ' ' || type, ', ' order by seq_id) from events.mt_events where stream_id like 'qualification-%'");
 
     private static Task<string> Rows(string database) => Scalar(
-        database, $"select last_seq_id || ' ' || last_updated from events.mt_event_progression where name = '{ReadModel.Name}'");
+        database, $"select last_seq_id || ' ' || last_updated from events.mt_event_progression where name = '{ReadSchema.Living.Rows}'");
 
     private static async Task<string> Scalar(string database, string sql)
     {
@@ -190,6 +190,8 @@ public sealed class LostOwnershipTests
 
             return await log.Append(request, cancellation);
         }
+
+        public Task<IReadOnlyList<AppendResult>> AppendEach(IReadOnlyList<AppendRequest> requests, CancellationToken cancellation = default) => log.AppendEach(requests, cancellation);
 
         public async Task<IReadOnlyList<RecordedEvent>> ReadAll(long afterPosition, int max, CancellationToken cancellation = default)
         {

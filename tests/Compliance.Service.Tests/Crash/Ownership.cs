@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Compliance.Service.Projections;
 using Npgsql;
 
 namespace Compliance.Service.Tests.Crash;
@@ -6,8 +7,8 @@ namespace Compliance.Service.Tests.Crash;
 /// <summary>Who owns a projection or process: the session that holds its lock.</summary>
 internal sealed class Ownership(string connectionString)
 {
-    /// <summary>The bytes read "project" and "monitor".</summary>
-    public const long Projection = 0x70726f6a656374;
+    /// <summary>The bytes read "project" and "monitor"; each version of the rows has a projection of its own.</summary>
+    public const long Projection = 0x70726f_6a656374_00 + ReadSchema.Version;
     public const long Monitor = 0x6d6f6e69746f72;
 
     private readonly string _connectionString = new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false }.ConnectionString;
