@@ -22,17 +22,19 @@ public sealed class SessionLock : IAsyncDisposable
         var taken = false;
         try
         {
-            var seconds = (int)LostWithin.TotalSeconds;
-            // Keepalives find a peer that is silent, the time-out one that does not take what it is sent.
-            await using var settings = new NpgsqlCommand(
-                $"set tcp_keepalives_idle = 1; set tcp_keepalives_interval = 1; set tcp_keepalives_count = {seconds - 1}; set tcp_user_timeout = {seconds * 1000}", session);
-            await settings.ExecuteNonQueryAsync(cancellation);
             await using var claim = new NpgsqlCommand("select pg_try_advisory_lock($1)", session) { Parameters = { new() { Value = key } } };
             taken = (bool)(await claim.ExecuteScalarAsync(cancellation))!;
-            if (taken && longestSilence is { } silence)
+            if (taken)
             {
-                await using var limit = new NpgsqlCommand($"set idle_session_timeout = {(int)silence.TotalMilliseconds}", session);
-                await limit.ExecuteNonQueryAsync(cancellation);
+                var seconds = (int)LostWithin.TotalSeconds;
+                // Keepalives find a peer that is silent, the time-out one that does not take what it is sent.
+                await using var settings = new NpgsqlCommand(
+                    $"""
+                     set tcp_keepalives_idle = 1; set tcp_keepalives_interval = 1; set tcp_keepalives_count = {seconds - 1}; set tcp_user_timeout = {seconds * 1000};
+                     set idle_session_timeout = {(int)(longestSilence ?? TimeSpan.Zero).TotalMilliseconds}
+                     """,
+                    session);
+                await settings.ExecuteNonQueryAsync(cancellation);
             }
 
             return taken ? new SessionLock(session, key) : null;
@@ -58,11 +60,9 @@ public sealed class SessionLock : IAsyncDisposable
         try
         {
             await using var release = new NpgsqlBatch(_session) { Timeout = (int)LostWithin.TotalSeconds };
-            release.BatchCommands.Add(new NpgsqlBatchCommand("reset idle_session_timeout"));
+            release.BatchCommands.Add(new NpgsqlBatchCommand("reset all"));
             release.BatchCommands.Add(new NpgsqlBatchCommand("select pg_advisory_unlock($1)") { Parameters = { new() { Value = _key } } });
             await release.ExecuteNonQueryAsync();
-            await using var settings = new NpgsqlCommand("reset all", _session);
-            await settings.ExecuteNonQueryAsync();
         }
         catch (Exception e) when (e is NpgsqlException or InvalidOperationException or IOException)
         {
