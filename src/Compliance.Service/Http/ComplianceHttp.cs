@@ -31,6 +31,7 @@ public static class ComplianceHttp
         OpenApi.Map(app);
         app.UseRouting();
         app.UseMiddleware<AccessControl>();
+        app.UseMiddleware<Congestion>();
         app.Use(next =>
         {
             // Runs once, when the pipeline is built at the start, when all endpoints have been mapped.

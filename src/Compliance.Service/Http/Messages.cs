@@ -75,6 +75,8 @@ public static class Messages
         ["positionNotReached"] = new(503, "What is shown here has not reached that position yet.", "数据尚未达到所要求的位置。"),
         ["requestRefused"] = new(400, "The request was refused.", "请求被拒绝。"),
         ["internalError"] = new(500, "Something went wrong here; the operators find it under the correlation id.", "服务内部错误，可凭 correlationId 查询。"),
+        ["tooManyImports"] = new(429, "{0} imports are under way, which is as many as are taken at a time; try again.", "正在进行的导入已达上限 {0} 个，请稍后重试。"),
+        ["tooManyRequests"] = new(503, "{0} requests are under way, which is as many as are taken at a time; try again.", "正在处理的请求已达上限 {0} 个，请稍后重试。"),
         ["unavailable"] = new(503, "Not available at the moment.", "服务暂不可用。"),
 
         // words within sentences

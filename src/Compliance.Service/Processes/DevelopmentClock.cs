@@ -52,7 +52,7 @@ public static class DevelopmentClock
             await clock.Set(database, now, http.RequestAborted);
         }
 
-// Another node may have been first to close a day; and whoever moves time wants to see what it brought.
+        // Another node may have been first to close a day; and whoever moves time wants to see what it brought.
         await closer.Settled(http.RequestAborted);
         await Checkpoints.WaitFor(database, ReadSchema.Living.Standings, await log.Head(http.RequestAborted), Checkpoints.LongestWait, http.RequestAborted);
         return Results.Json(new Shown(clock.Now), Json.Options);
