@@ -10,7 +10,7 @@ namespace Compliance.Service.Tests.Scenarios;
 /// <summary>The service as a process of its own, killed in the middle of its work.</summary>
 public sealed class KilledTests
 {
-    private const int Lines = 6_000;
+    private const int Lines = 15_000;
 
     private static readonly DateOnly Day = new(2026, 9, 1);
 
@@ -44,7 +44,7 @@ public sealed class KilledTests
                     }
                 }
             }));
-            while (acknowledged.Count < 60 && !importing.IsCompleted)
+            while (acknowledged.Count < 20 && !importing.IsCompleted)
             {
                 await Task.Delay(5);
             }
