@@ -90,10 +90,10 @@ internal sealed class AppendWriter : IAsyncDisposable
         {
             await call.Done.WaitAsync(QueueWait, cancellation);
         }
-        catch (Exception e) when ((e is TimeoutException or OperationCanceledException) && !call.Done.IsCompleted)
+        catch (Exception e) when (e is TimeoutException or OperationCanceledException)
         {
-            // Once the writer has taken it up, only the outcome is a truthful answer.
-            if (!call.TryClaim())
+            // Once the writer has taken it up, only the outcome is a truthful answer; it may have come at this very moment.
+            if (call.Done.IsCompleted || !call.TryClaim())
             {
                 await call.Done;
                 return;

@@ -191,8 +191,8 @@ internal sealed class Clients(Func<IReadOnlyList<HttpClient>> nodes, Ledger ledg
                 return new(write, (int)response.StatusCode, body["position"]!.GetValue<long>(), body["caseId"]?.GetValue<string>());
             }
 
-            // In trouble the service says 503; all else, 500 above all, is an answer nobody should get to these writes.
-            if (response.StatusCode != HttpStatusCode.ServiceUnavailable)
+            // In trouble the service says 503, with too many imports at a time 429; all else, 500 above all, is an answer nobody should get to these writes.
+            if (response.StatusCode is not (HttpStatusCode.ServiceUnavailable or HttpStatusCode.TooManyRequests))
             {
                 ledger.Wrong.Enqueue($"{write.Path} {write.Key}: {(int)response.StatusCode} {text}");
                 ((int)response.StatusCode).ShouldBeGreaterThanOrEqualTo(500, ledger.Wrong.Last());
