@@ -9,8 +9,8 @@ namespace Compliance.Service.Http;
 /// </summary>
 public sealed class Congestion(RequestDelegate next) : IDisposable
 {
-    /// <summary>Each holds some chunks of lines in memory, at most a dozen megabytes, and eight keep the log busy.</summary>
-    public const int Imports = 8;
+    /// <summary>Each holds some chunks of lines in memory, at most a dozen megabytes; a few keep the log busy.</summary>
+    public const int Imports = 32;
 
     /// <summary>Each may hold a body of a megabyte, and waits for one of a hundred connections to the database.</summary>
     public const int Requests = 1_000;

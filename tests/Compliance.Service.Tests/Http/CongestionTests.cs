@@ -22,7 +22,7 @@ public sealed class CongestionTests
 
         Answer refused;
         var lines = new[] { World.Case("H1", "late", new DateOnly(2025, 9, 1)) };
-        // Until all eight have begun, there is room.
+        // Until all have begun, there is room.
         while ((refused = await service.Import("cases/import", lines)).Status == HttpStatusCode.OK)
         {
             await Task.Delay(20);
@@ -41,7 +41,7 @@ public sealed class CongestionTests
         (await service.Import("cases/import", lines)).Expect(HttpStatusCode.OK);
     }
 
-    // The probing above may have the eighth place at the moment.
+    // The probing above may have the last place at the moment.
     private static async Task<string> Post(TestService service, string token, Func<HttpContent> body)
     {
         while (true)
