@@ -51,6 +51,9 @@ public sealed class Commands(IEventStore log, NpgsqlDataSource database, Clock c
     /// <summary>A hundred callers of one stream all get through by this; more is a stampede, and 409.</summary>
     private const int Attempts = 200;
 
+    /// <summary>What is answered when they are used up.</summary>
+    public const string TooManyWriters = "tooManyWriters";
+
     /// <summary>A report received in the last second of a day is of that day, however long it queued; the day is not closed before.</summary>
     public static readonly TimeSpan ReceiptGrace = TimeSpan.FromSeconds(50);
 
@@ -130,7 +133,7 @@ public sealed class Commands(IEventStore log, NpgsqlDataSource database, Clock c
             }
         }
 
-        return new Outcome<TState, TEvent>.Refused(Refusal.Conflict("tooManyWriters"));
+        return new Outcome<TState, TEvent>.Refused(Refusal.Conflict(TooManyWriters));
     }
 
     /// <summary>

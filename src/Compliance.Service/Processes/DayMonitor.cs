@@ -140,6 +140,9 @@ public sealed class DayMonitor(NpgsqlDataSource database, IEventStore log, Comma
                 throw new CheckpointMovedException(Name, _position);
             case Outcome<Qualification.State, Qualification.Event>.Unavailable unavailable:
                 throw new LogUnavailableException(unavailable.Reason);
+            case Outcome<Qualification.State, Qualification.Event>.Refused { Refusal.Code: Commands.TooManyWriters }:
+                // Or this node's clock has not reached the day on which it is to be recorded.
+                throw new LogUnavailableException(Commands.TooManyWriters);
             default:
                 throw new InvalidOperationException($"The closing of {closing.Day} for {closing.Qualification} was answered with {outcome}.");
         }
