@@ -109,7 +109,7 @@ public abstract class OwnedProcess(NpgsqlDataSource database, long lockKey, ILog
             while (true)
             {
                 await Task.Delay(Ping, owning.Token);
-                await mine.Check(owning.Token);
+                await mine.Check();
             }
         }
         catch (OperationCanceledException)

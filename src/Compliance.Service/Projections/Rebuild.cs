@@ -53,13 +53,8 @@ public sealed class Rebuild(IEventStore log, NpgsqlDataSource database, ReadSche
         var standings = new Standings(log, database, next);
         do
         {
-            bool more;
-            do
-            {
-                await CatchUp(rows, progress, cancellation);
-                (_, more) = await standings.Advance(cancellation);
-            }
-            while (more);
+            await CatchUp(rows, progress, cancellation);
+            await CatchUp(standings, next, await Checkpoints.Read(database, next.Rows, cancellation), cancellation);
         }
         while (!await Switch(next, rows, standings, cancellation));
     }
@@ -101,7 +96,21 @@ public sealed class Rebuild(IEventStore log, NpgsqlDataSource database, ReadSche
         }
     }
 
-    /// <summary>True when it is done; false when it could not be just now: readers of the old rows do not make way, or there is too much to make up for.</summary>
+    // No further than asked: where something is always being reported, the end of the log is never reached.
+    private async Task<bool> CatchUp(Standings standings, ReadSchema next, long upTo, CancellationToken cancellation)
+    {
+        for (var at = await Checkpoints.Read(database, next.Standings, cancellation); at < upTo;)
+        {
+            var (to, _) = await standings.Advance(cancellation);
+            if (to == at)
+                return false;
+            at = to;
+        }
+
+        return true;
+    }
+
+    /// <summary>True when it is done; false when it could not be just now: readers of the old rows do not make way, or the monitor has not yet dealt with a day.</summary>
     private async Task<bool> Switch(ReadSchema next, ReadModel rows, Standings standings, CancellationToken cancellation)
     {
         await using var connection = await database.OpenConnectionAsync(cancellation);
@@ -116,13 +125,8 @@ public sealed class Rebuild(IEventStore log, NpgsqlDataSource database, ReadSche
                 (at, _) = await rows.Advance(cancellation);
             }
 
-            for (var at = await Checkpoints.Read(database, next.Standings, cancellation); at < held[living.Standings];)
-            {
-                var (to, _) = await standings.Advance(cancellation);
-                if (to == at)
-                    return false;
-                at = to;
-            }
+            if (!await CatchUp(standings, next, held[living.Standings], cancellation))
+                return false;
 
             await living.ReplaceBy(next, connection, cancellation);
             await Reconciliation.Forget(connection, cancellation);

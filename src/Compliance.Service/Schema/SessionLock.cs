@@ -48,10 +48,11 @@ public sealed class SessionLock : IAsyncDisposable
 
     /// <summary>Asks whether the session, and the lock with it, is still there.</summary>
     /// <exception cref="NpgsqlException">It is gone.</exception>
-    public async Task Check(CancellationToken cancellation)
+    public async Task Check()
     {
+        // Not to be cancelled: what arrives late would cancel the next statement instead, which may be the release.
         await using var ping = new NpgsqlCommand("select 1", _session) { CommandTimeout = (int)LostWithin.TotalSeconds };
-        await ping.ExecuteScalarAsync(cancellation);
+        await ping.ExecuteScalarAsync(CancellationToken.None);
     }
 
     /// <summary>Lets go at once: a pooled session would keep the lock until it is next used.</summary>
@@ -66,7 +67,8 @@ public sealed class SessionLock : IAsyncDisposable
         }
         catch (Exception e) when (e is NpgsqlException or InvalidOperationException or IOException)
         {
-            // The session is gone, and the lock went with it.
+            // The session is gone, and the lock went with it; if not, it must not go back into the pool as it is.
+            NpgsqlConnection.ClearPool(_session);
         }
 
         await _session.DisposeAsync();
