@@ -26,12 +26,23 @@ public static class CaseAccess
         Find(http, reads, log, caseId, (key, province) => caller.MayWriteFor(key.Institution, province));
 
     /// <summary>An institution, also one registered so lately that the rows do not show it yet; null when there is none.</summary>
-    public static async Task<Place?> PlaceOf(Reads reads, IEventStore log, string institution, CancellationToken cancellation)
+    public static async Task<Place?> PlaceOf(Reads reads, IEventStore log, string institution, CancellationToken cancellation) =>
+        (await PlacesOf(reads, log, [institution], cancellation)).GetValueOrDefault(institution);
+
+    /// <summary>The same for many; those that do not exist are left out.</summary>
+    public static async Task<IReadOnlyDictionary<string, Place>> PlacesOf(Reads reads, IEventStore log, IReadOnlyCollection<string> institutions, CancellationToken cancellation)
     {
-        if (await reads.ProvinceOf(institution, cancellation) is { } province)
-            return new(province);
-        var events = await log.ReadStream(Institution.Stream(institution), cancellation: cancellation);
-        return Institution.Fold(events.Select(e => (Institution.Event)e.Data)).Entry is { } entry ? new(entry.Province) : null;
+        var places = (await reads.ProvincesOf(institutions, cancellation)).ToDictionary(p => p.Key, p => new Place(p.Value));
+        string[] streams = [.. institutions.Where(i => !places.ContainsKey(i)).Select(Institution.Stream)];
+        if (streams.Length == 0)
+            return places;
+        foreach (var stream in (await log.ReadStreams(streams, cancellation: cancellation)).GroupBy(e => e.Stream))
+        {
+            var entry = Institution.Fold(stream.Select(e => (Institution.Event)e.Data)).Entry!;
+            places.Add(entry.Institution, new(entry.Province));
+        }
+
+        return places;
     }
 
     private static async Task<FoundCase?> Find(HttpContext http, Reads reads, IEventStore log, string caseId, Func<CaseKey, string?, bool> mayReach)

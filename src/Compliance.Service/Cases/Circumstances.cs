@@ -142,12 +142,16 @@ public static class Circumstances
             return found;
 
         // By operator and day, not by pseudonym: an operator has a handful of cases a day, a pseudonym filled in by mistake may have a million.
+        // And one by one: a planner that may join as it likes reads all cases or all patients when statistics are young.
         await using (var command = new NpgsqlCommand(
             """
-            select distinct k.ord
+            select k.ord
             from unnest($1::uuid[], $2::text[], $3::date[], $4::text[]) with ordinality as k (case_id, operator, day, pseudonym, ord)
-            join case_facts f on f.operator = k.operator and f.technique = any($5) and f.completed_on = k.day and not f.voided and f.case_id <> k.case_id
-            join compliance.patients p on p.case_id = f.case_id and p.hash = f.patient_hash and p.pseudonym = k.pseudonym
+            cross join lateral (
+                select from case_facts f
+                where f.operator = k.operator and f.technique = any($5) and f.completed_on = k.day and not f.voided and f.case_id <> k.case_id
+                  and (select p.pseudonym from compliance.patients p where p.case_id = f.case_id and p.hash = f.patient_hash) = k.pseudonym
+                limit 1) same
             """,
             connection))
         {

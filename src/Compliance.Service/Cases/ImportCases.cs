@@ -59,7 +59,7 @@ internal sealed class CaseImport(HttpContext http, Caller caller, Answers answer
 
     private readonly Language _language = Messages.Preferred(http);
     private readonly Actor _by = caller.Actor();
-    private readonly Dictionary<string, Place?> _places = [];
+    private readonly Dictionary<string, Place> _places = [];
     private readonly List<ImportError> _errors = [];
     private readonly Lock _tally = new();
     private long _omitted;
@@ -236,18 +236,19 @@ internal sealed class CaseImport(HttpContext http, Caller caller, Answers answer
 
     private async Task<List<Parsed>> WithinReach(IReadOnlyList<Parsed> lines)
     {
+        // One that is not there may be registered while the import runs, and is asked for again.
+        string[] asked = [.. lines.Select(l => l.Read.Institution).Where(i => !_places.ContainsKey(i)).Distinct()];
+        if (asked.Length > 0)
+        {
+            foreach (var (institution, place) in await CaseAccess.PlacesOf(reads, log, asked, CancellationToken.None))
+                _places.Add(institution, place);
+        }
+
         var within = new List<Parsed>(lines.Count);
         foreach (var line in lines)
         {
             var institution = line.Read.Institution;
-            if (!_places.TryGetValue(institution, out var place))
-            {
-                place = await CaseAccess.PlaceOf(reads, log, institution, CancellationToken.None);
-                // One that is not there may be registered while the import runs, and is asked for again.
-                if (place is not null)
-                    _places.Add(institution, place);
-            }
-
+            var place = _places.GetValueOrDefault(institution);
             if (!caller.MayWriteFor(institution, place?.Province) && (place is not null || caller.Role == Role.Hospital))
                 Reject(line.Number, [new Fault("/institution", "forbidden")]);
             else if (place is null)

@@ -40,12 +40,20 @@ public sealed class Reads(NpgsqlDataSource database, Clock clock, ReferenceCache
     public ValueTask<NpgsqlConnection> Open(CancellationToken cancellation) => database.OpenConnectionAsync(cancellation);
 
     /// <summary>The province of an institution; null when it is unknown. Whoever has just registered it is within its reach at once.</summary>
-    public async Task<string?> ProvinceOf(string institution, CancellationToken cancellation)
+    public async Task<string?> ProvinceOf(string institution, CancellationToken cancellation) =>
+        (await ProvincesOf([institution], cancellation)).GetValueOrDefault(institution);
+
+    /// <summary>The provinces of many institutions; those that are unknown are left out.</summary>
+    public async Task<IReadOnlyDictionary<string, string>> ProvincesOf(IReadOnlyCollection<string> institutions, CancellationToken cancellation)
     {
         await commands.ReferenceShown(cancellation);
-        await using var command = database.CreateCommand("select province from institutions where id = $1");
-        command.Parameters.Add(new() { Value = institution });
-        return await command.ExecuteScalarAsync(cancellation) as string;
+        await using var command = database.CreateCommand("select id, province from institutions where id = any($1)");
+        command.Parameters.Add(new() { Value = institutions.ToArray() });
+        var provinces = new Dictionary<string, string>(institutions.Count);
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        while (await reader.ReadAsync(cancellation))
+            provinces.Add(reader.GetString(0), reader.GetString(1));
+        return provinces;
     }
 
     /// <summary>The province of a physician today: that of the main registration, or of the last there was.</summary>
