@@ -17,8 +17,8 @@ public sealed class StandingsProcess(NpgsqlDataSource database, IEventStore log,
     /// <summary>It rests three times as long as it worked, so that under load it refreshes more subjects less often, and leaves the machine to those who report.</summary>
     private const int RestForWork = 3;
 
-    /// <summary>Nobody looks at a dashboard by the second.</summary>
-    private static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(1);
+    /// <summary>So old a dashboard may be while a country reports; without load it follows at once.</summary>
+    private static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(10);
 
     private readonly NpgsqlDataSource _database = database;
     private long _position;

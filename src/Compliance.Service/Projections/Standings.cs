@@ -14,8 +14,11 @@ namespace Compliance.Service.Projections;
 /// </summary>
 public sealed class Standings(IEventStore log, NpgsqlDataSource database, ReadSchema schema)
 {
-    /// <summary>Events taken at a time. When more are waiting, everybody is refreshed once instead.</summary>
+    /// <summary>Events read at a time.</summary>
     private const int Batch = 10_000;
+
+    /// <summary>When as many are waiting, they touch nearly everybody, and everybody is refreshed once instead of looking further for whom.</summary>
+    private const int MostEvents = 100_000;
 
     /// <summary>Subjects refreshed at a time.</summary>
     private const int Chunk = 5_000;
@@ -29,24 +32,35 @@ public sealed class Standings(IEventStore log, NpgsqlDataSource database, ReadSc
     {
         var from = await Checkpoints.Read(database, schema.Standings, cancellation);
         var rows = await Checkpoints.Read(database, schema.Rows, cancellation);
-        if (from == rows)
+        if (from >= rows)
         {
             return (from, false);
         }
 
-        var events = (await log.ReadAll(from, Batch, cancellation)).TakeWhile(e => e.Position <= rows).ToList();
-        if (events.Count == 0)
+        var touched = new Touched { Everybody = from == 0 };
+        var to = from;
+        var count = 0;
+        while (to < rows && !touched.Everybody)
         {
-            return (from, false);
+            var events = await log.ReadAll(to, Batch, cancellation);
+            if (events.Count == 0)
+            {
+                throw new InvalidOperationException($"The rows stand at {rows}, but the log ends at {to}.");
+            }
+
+            foreach (var e in events.TakeWhile(e => e.Position <= rows))
+            {
+                touched.Add(e.Data);
+                to = e.Position;
+                touched.Everybody |= ++count == MostEvents;
+            }
         }
 
-        var touched = new Touched { Everybody = events.Count == Batch };
-        foreach (var e in events)
+        if (touched.Everybody)
         {
-            touched.Add(e.Data);
+            to = rows;
         }
 
-        var to = touched.Everybody ? rows : events[^1].Position;
         // What was decided on a day is shown together with the day: not before the monitor has dealt with it, and the rows with that.
         if (touched.Everybody && !await Decided(to, cancellation))
         {
