@@ -70,6 +70,11 @@ internal sealed class RunningService : IAsyncDisposable
     public async Task<JsonNode> Post(string path, byte[] body, string type, CancellationToken stop)
     {
         using var content = new ByteArrayContent(body) { Headers = { ContentType = new MediaTypeHeaderValue(type) } };
+        return await Post(path, content, stop);
+    }
+
+    public async Task<JsonNode> Post(string path, HttpContent content, CancellationToken stop)
+    {
         using var response = await Http.PostAsync(path, content, stop);
         return await Answer(response, stop);
     }

@@ -1,17 +1,25 @@
 using System.Diagnostics;
+using System.Net;
 using Compliance.Benchmarks.Generation;
 using Compliance.Service.Cases;
 
 namespace Compliance.Benchmarks.Figures;
 
 /// <summary>
-/// The whole way in: case reports sent as NDJSON over HTTP, with every process of the service running beside. The limit is that of the bulk append: COPY of the same rows. And the memory of the process while it goes on, its sender included.
+/// The whole way in: case reports sent as NDJSON over HTTP, with every process of the service running beside. The limit is that of the bulk append: COPY of the same rows. And the memory of the process during one long import, its sender included.
 /// </summary>
 internal static class Import
 {
     /// <summary>Cases in one run: what a large hospital sends once a year, or a province every few days.</summary>
     private const long MostCasesInRun = 20_000;
     private const int WarmUp = 1_000;
+
+    /// <summary>Of the one long import, unless there are fewer cases.</summary>
+    private const long MostLines = 1_000_000;
+    private const int LinesAtATime = 1_000;
+
+    /// <summary>The first part and the last of the long import are compared.</summary>
+    private const int Parts = 10;
 
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
 
@@ -23,10 +31,6 @@ internal static class Import
         var inRun = (int)Math.Min(MostCasesInRun, cases / (2 * bench.Options.Runs));
         // The first lines of all compile the way that the others take.
         await Send(bench, world, service, Math.Min(WarmUp, inRun));
-        // What came before has left garbage that is not the service's.
-        GC.Collect();
-        using var watching = CancellationTokenSource.CreateLinkedTokenSource(bench.Stop);
-        var watch = PeakMemory(watching.Token);
         var before = await Bytes.Read(world, bench.Stop);
         var (rates, behind) = (new List<double>(), new List<double>());
         for (var run = 0; run < bench.Options.Runs; run++)
@@ -38,13 +42,35 @@ internal static class Import
             Progress.Say($"import: run {run + 1} of {bench.Options.Runs}, {Numbers.Text(rates[^1])} cases a second; metrics {Numbers.Text(behind[^1])} s behind at its end, standings {Numbers.Text(judged)} s behind them");
         }
 
-        await watching.CancelAsync();
         // Only the whole way in writes them.
         var patients = (await Bytes.Read(world, bench.Stop)).Patients - before.Patients;
         bench.Report.Add(new("bytes-patients", "bytes/case", [(double)patients / inRun / bench.Options.Runs], [], Cases: cases));
         bench.Report.Add(new(
             "import", "cases/s", rates, copied is { } limit ? [limit] : [], new Aim(RatioAtLeast: 0.5), cases, Cost.Inverse, $"at its end metrics were {Numbers.Text(Numbers.Median(behind))} s behind"));
-        bench.Report.Add(new("memory", "MiB", [await watch], [], Cases: cases, Cost: Cost.Itself, Note: "peak resident memory while importing, with the sender in the same process"));
+        if (bench.Options.Wants("memory"))
+            await Memory(bench, world, service, cases);
+    }
+
+    private static async Task Memory(Bench bench, World world, RunningService service, long cases)
+    {
+        var lines = Math.Min(MostLines, cases);
+        var receivedOn = service.Clock.Today;
+        var progress = new Progress("memory: one import", lines, "lines");
+        using var watching = CancellationTokenSource.CreateLinkedTokenSource(bench.Stop);
+        // What came before has left garbage that is not the service's.
+        GC.Collect();
+        var watch = MemoryOverTime(watching.Token);
+        using var content = new StreamedLines(Enumerable.Range(0, (int)(lines / LinesAtATime)).Select(_ =>
+        {
+            progress.Add(LinesAtATime);
+            return ReportLines.Of(Enumerable.Range(0, LinesAtATime).Select(_ => world.Reports.Number(world.Cases++, receivedOn)));
+        }));
+        var answer = await service.Post("/api/v1/cases/import", content, bench.Stop);
+        await watching.CancelAsync();
+        var memory = await watch;
+        var (first, last) = (memory.Take(memory.Count / Parts).Max(), memory.TakeLast(memory.Count / Parts).Max());
+        bench.Report.Add(new(
+            "memory", "MiB", [memory.Max()], [], Cases: cases, Note: $"peak resident memory during one import of {answer["accepted"]!.GetValue<long>():N0} lines, with the sender in the same process; in its first tenth {Numbers.Text(first)}, in its last {Numbers.Text(last)}"));
     }
 
     private static async Task<(double Seconds, long Position)> Send(Bench bench, World world, RunningService service, int cases)
@@ -63,17 +89,41 @@ internal static class Import
         return (seconds, position);
     }
 
-    private static async Task<double> PeakMemory(CancellationToken stop)
+    private static async Task<List<double>> MemoryOverTime(CancellationToken stop)
     {
-        long peak = 0;
+        var memory = new List<double>();
         using var process = Process.GetCurrentProcess();
         while (!stop.IsCancellationRequested)
         {
             process.Refresh();
-            peak = Math.Max(peak, process.WorkingSet64);
+            memory.Add(process.WorkingSet64 / (double)(1 << 20));
             await Task.Delay(Look, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
-        return peak / (double)(1 << 20);
+        return memory;
+    }
+
+    /// <summary>Lines made as they are sent, so that the sender keeps none of them.</summary>
+    private sealed class StreamedLines : HttpContent
+    {
+        private readonly IEnumerable<byte[]> _lines;
+
+        public StreamedLines(IEnumerable<byte[]> lines)
+        {
+            _lines = lines;
+            Headers.ContentType = new(ImportCases.MediaType);
+        }
+
+        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
+        {
+            foreach (var lines in _lines)
+                await stream.WriteAsync(lines);
+        }
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = 0;
+            return false;
+        }
     }
 }
