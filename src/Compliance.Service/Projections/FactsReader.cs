@@ -129,17 +129,22 @@ public static class FactsReader
     public static async Task<Dictionary<QualificationId, Qualification.State>> Qualifications(NpgsqlConnection connection, IReadOnlyCollection<string> subjects, CancellationToken cancellation) =>
         (await connection.Documents("select doc from qualifications where subject = any($1)", StoredJson.Default.QualificationState, cancellation, subjects.ToArray())).ToDictionary(q => q.Id!.Value);
 
+    // One institution after the other: a planner that may join as it likes reads all registrations and spans when statistics are young.
     private const string StaffSql = """
-        select asked.ord, count(*), count(*) filter (where held.rank >= 3), count(*) filter (where held.rank >= 4)
+        select asked.ord, s.*
         from unnest($1::text[], $2::text[], $3::date[]) with ordinality as asked (institution, technique, as_of, ord)
-        join registrations r
-          on r.institution = asked.institution and r.main and asked.as_of between r.from_on and r.to_on
-        join active_spans a
-          on a.kind = 'physician' and a.subject = r.physician and a.technique = asked.technique and asked.as_of between a.from_on and a.to_on
-        left join lateral (
-            select t.rank from titles t where t.physician = r.physician and t.from_on <= asked.as_of order by t.from_on desc limit 1
-        ) held on true
-        group by asked.ord
+        cross join lateral (
+            select count(*), count(*) filter (where held.rank >= 3), count(*) filter (where held.rank >= 4)
+            from registrations r
+            cross join lateral (
+                select from active_spans a
+                where a.kind = 'physician' and a.subject = r.physician and a.technique = asked.technique and asked.as_of between a.from_on and a.to_on limit 1
+            ) active
+            left join lateral (
+                select t.rank from titles t where t.physician = r.physician and t.from_on <= asked.as_of order by t.from_on desc limit 1
+            ) held on true
+            where r.institution = asked.institution and r.main and asked.as_of between r.from_on and r.to_on
+        ) s
         """;
 
     private static async Task<Staff[]> StaffOf(NpgsqlConnection connection, IReadOnlyList<FactsAsked> asked, CancellationToken cancellation)

@@ -110,6 +110,16 @@ public sealed record ReadSchema(string Name)
         return (bool)(await command.ExecuteScalarAsync(cancellation))!;
     }
 
+    /// <summary>Has the planner's statistics made anew.</summary>
+    public async Task Analyze(NpgsqlDataSource database, CancellationToken cancellation)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellation);
+        foreach (var table in await Tables(connection, cancellation))
+        {
+            await connection.Execute($"analyze {Name}.{table}", cancellation);
+        }
+    }
+
     /// <summary>The tables, by name.</summary>
     public async Task<IReadOnlyList<string>> Tables(NpgsqlConnection connection, CancellationToken cancellation)
     {

@@ -53,7 +53,7 @@ public sealed class Rebuild(IEventStore log, NpgsqlDataSource database, ReadSche
         var standings = new Standings(log, database, next);
         do
         {
-            await CatchUp(rows, progress, cancellation);
+            await CatchUp(rows, next, progress, cancellation);
             await CatchUp(standings, next, await Checkpoints.Read(database, next.Rows, cancellation), cancellation);
         }
         while (!await Switch(next, rows, standings, cancellation));
@@ -72,7 +72,7 @@ public sealed class Rebuild(IEventStore log, NpgsqlDataSource database, ReadSche
         try
         {
             var rows = new ReadModel(log, database, proof) { WithClosings = closings };
-            await CatchUp(rows, progress, cancellation);
+            await CatchUp(rows, proof, progress, cancellation);
             await using var connection = await database.OpenConnectionAsync(cancellation);
             await using var snapshot = await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, cancellation);
             var position = await Together(rows, proof, connection, cancellation);
@@ -84,14 +84,22 @@ public sealed class Rebuild(IEventStore log, NpgsqlDataSource database, ReadSche
         }
     }
 
-    private async Task CatchUp(ReadModel rows, Action<RebuildProgress> progress, CancellationToken cancellation)
+    private async Task CatchUp(ReadModel rows, ReadSchema edition, Action<RebuildProgress> progress, CancellationToken cancellation)
     {
         var started = Stopwatch.GetTimestamp();
         long? first = null;
+        long analysed = 0;
         for (var more = true; more;)
         {
             (var position, more) = await rows.Advance(cancellation);
             first ??= position;
+            // The planner must not take new tables for the empty ones they were until autovacuum comes round.
+            if (position >= 2 * analysed)
+            {
+                await edition.Analyze(database, cancellation);
+                analysed = position;
+            }
+
             progress(new(position, await log.Head(cancellation), (position - first.Value) / Math.Max(Stopwatch.GetElapsedTime(started).TotalSeconds, 0.001)));
         }
     }
