@@ -42,10 +42,11 @@ internal sealed class ServiceProcess : IDisposable
     }
 
     /// <summary>Launches the program; it may not be able to answer yet, nor ever.</summary>
-    public static ServiceProcess Launch(string database, string? url = null)
+    /// <param name="command">One of the command line's; to serve, unless given.</param>
+    public static ServiceProcess Launch(string database, string? url = null, params string[] command)
     {
         url ??= FreeUrl();
-        var start = new ProcessStartInfo("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "Compliance.Service.dll")])
+        var start = new ProcessStartInfo("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "Compliance.Service.dll"), .. command])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -99,6 +100,14 @@ internal sealed class ServiceProcess : IDisposable
         {
             return false;
         }
+    }
+
+    /// <summary>Waits until a command has done its work.</summary>
+    /// <returns>Its exit code.</returns>
+    public async Task<int> Finished()
+    {
+        await _process.WaitForExitAsync();
+        return _process.ExitCode;
     }
 
     /// <summary>SIGKILL: no chance to tidy up.</summary>

@@ -26,8 +26,9 @@ public sealed class StandingsProcess(NpgsqlDataSource database, IEventStore log,
     protected override async Task<bool> Step(CancellationToken cancellation)
     {
         var started = Stopwatch.GetTimestamp();
+        var before = _position;
         (_position, var more) = await standings.Advance(cancellation);
-        if (more)
+        if (_position > before)
         {
             var rest = RestForWork * Stopwatch.GetElapsedTime(started);
             await Task.Delay(rest < LongestRest ? rest : LongestRest, cancellation);

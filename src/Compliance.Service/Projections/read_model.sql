@@ -212,7 +212,9 @@ create table standings (
     death_denominator   int    not null,
     doc                 jsonb  not null,
     constraint pk_standings primary key (technique, kind, subject)
-);
+)
+-- Sums over a country read every row, and none of the documents: those lie elsewhere.
+with (toast_tuple_target = 128);
 
 create index standings_by_province on standings (technique, province, kind, subject);
 

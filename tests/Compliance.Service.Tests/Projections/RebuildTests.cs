@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using Compliance.Service.EventStore;
 using Compliance.Service.Projections;
@@ -77,6 +78,43 @@ public sealed class RebuildTests
         positions.ShouldNotBeEmpty();
         (await Checkpoints.Read(database, next.Rows, CancellationToken.None)).ShouldBe(0, "the half-built rows have become the living ones");
         World.Count(await world.Metrics("H1"), "cases").ShouldBe(200);
+        await Agrees(service);
+    }
+
+    [Fact]
+    public async Task A_rebuild_that_is_killed_is_taken_up_by_the_next_where_it_was()
+    {
+        const int cases = ReadModel.Batch * 3 / 2;
+        var connectionString = await TestPostgres.CreateDatabase();
+        await using var service = await TestService.Start(Today, connectionString);
+        var world = new World(service);
+        await world.Hospital("H1");
+        var head = await world.Import(World.Year("H1", Today, cases));
+        var database = service.Get<NpgsqlDataSource>();
+        var next = ReadSchema.Living.Next;
+
+        using (var killed = ServiceProcess.Launch(connectionString, command: "rebuild"))
+        {
+            while (await Checkpoints.Read(database, next.Rows, CancellationToken.None) == 0)
+            {
+                killed.HasExited.ShouldBeFalse(killed.Output);
+                await Task.Delay(5);
+            }
+
+            killed.Kill();
+        }
+
+        var at = await Checkpoints.Read(database, next.Rows, CancellationToken.None);
+        at.ShouldBeInRange(1, head - 1);
+        World.Count(await world.Metrics("H1"), "cases").ShouldBe(cases, "the rows that serve are the old ones");
+        using var second = ServiceProcess.Launch(connectionString, command: "rebuild");
+        (await second.Finished()).ShouldBe(0, second.Output);
+
+        // "share  position of head …"
+        var said = second.Output.Split(' ', StringSplitOptions.RemoveEmptyEntries).TakeWhile(word => word != "of").Last();
+        long.Parse(said, CultureInfo.InvariantCulture).ShouldBeGreaterThan(at, second.Output);
+        (await Checkpoints.Read(database, next.Rows, CancellationToken.None)).ShouldBe(0, "the new rows have become the living ones");
+        World.Count(await world.Metrics("H1"), "cases").ShouldBe(cases);
         await Agrees(service);
     }
 
