@@ -104,5 +104,5 @@ public static class EventTable
 [JsonSerializable(typeof(Qualification.State), TypeInfoPropertyName = "QualificationState")]
 [JsonSerializable(typeof(Enforcement.State), TypeInfoPropertyName = "EnforcementState")]
 [JsonSerializable(typeof(Closing), TypeInfoPropertyName = "Closing")]
-[JsonSerializable(typeof(IReadOnlyList<Finding>), TypeInfoPropertyName = "IReadOnlyListFinding")]
+[JsonSerializable(typeof(IReadOnlyList<BreachRun>), TypeInfoPropertyName = "BreachRuns")]
 internal sealed partial class StoredJson : JsonSerializerContext;

@@ -84,16 +84,19 @@ public sealed class DayMonitor(NpgsqlDataSource database, IEventStore log, Comma
         {
             IReadOnlyList<Closing> asking;
             Dictionary<QualificationId, Qualification.State> states;
+            IReadOnlyList<(string? Province, int WouldSuspend, int Judged)> tally;
             await using (var connection = await _database.OpenConnectionAsync(cancellation))
             {
                 asking = await Closings.Asking(connection, technique, day, cancellation);
                 states = await FactsReader.Qualifications(connection, [.. asking.Select(c => c.Qualification.Subject.Id)], cancellation);
+                tally = await Closings.Tally(connection, technique, day, cancellation);
             }
 
             foreach (var province in asking.GroupBy(c => c.Province))
             {
                 var setting = reference.EnforcementOf(technique, province.Key).On(day);
-                var held = setting is { Mode: EnforcementMode.Enforce } && await MustHold(setting, technique, day, province.Key, cancellation);
+                var (_, wouldSuspend, judged) = tally.Single(t => t.Province == province.Key);
+                var held = setting is { Mode: EnforcementMode.Enforce } && Enforcement.MustHold(setting, wouldSuspend, judged);
                 // Most have been dealt with: warned long ago, waiting for somebody to decide. That the rows say as well as the log, and at once.
                 foreach (var chunk in province.Where(c => Record(c, states[c.Qualification], day.AddDays(1), setting, held, reference).Events.Count > 0).Chunk(AtOnce))
                 {
@@ -103,13 +106,6 @@ public sealed class DayMonitor(NpgsqlDataSource database, IEventStore log, Comma
         }
 
         return position;
-    }
-
-    private async Task<bool> MustHold(Enforcement.Set setting, string technique, DateOnly day, string? province, CancellationToken cancellation)
-    {
-        await using var connection = await _database.OpenConnectionAsync(cancellation);
-        var (wouldSuspend, judged) = await Closings.Tally(connection, technique, day, province, cancellation);
-        return Enforcement.MustHold(setting, wouldSuspend, judged);
     }
 
     private static Decision<Qualification.Event> Record(Closing closing, Qualification.State state, DateOnly today, Enforcement.Set? setting, bool held, Reference reference)

@@ -31,7 +31,7 @@ internal static class Closings
     private static async Task Write(
         NpgsqlConnection connection, Reference reference, Regulation regulation, DateOnly day, IReadOnlyList<QualificationId> qualified, PlacesRead places, CancellationToken cancellation)
     {
-        var before = await FindingsOn(connection, regulation.Technique, day.AddDays(-1), [.. qualified.Select(id => id.Subject)], cancellation);
+        var before = await RunsOn(connection, regulation.Technique, day.AddDays(-1), [.. qualified.Select(id => id.Subject)], cancellation);
         var facts = (await FactsReader.Read(connection, reference, [.. qualified.Select(id => new FactsAsked(id, day))], cancellation, places))
             .Where(read => Qualification.IsJudged(read.Qualification, day)).ToList();
         var asked = facts.SelectMany(read => GroundsAsked(reference, read.Qualification)).Distinct().ToList();
@@ -40,12 +40,13 @@ internal static class Closings
         {
             var closing = Of(
                 day, reference, regulation, read, before.GetValueOrDefault(read.Facts.Subject) ?? [], GroundsHold(reference, read.Qualification, a => grounds[a]));
-            return (Closing: closing, Document: JsonSerializer.Serialize(closing, StoredJson.Default.Closing));
+            var runs = BreachRun.Of(closing.Findings);
+            return (Closing: closing, Runs: runs.Count == 0 ? null : JsonSerializer.Serialize(runs, StoredJson.Default.BreachRuns), Document: JsonSerializer.Serialize(closing, StoredJson.Default.Closing));
         }).ToList();
 
         await using var copy = await connection.BeginBinaryImportAsync(
-            "copy closings (technique, day, kind, subject, province, would_suspend, asks, doc) from stdin (format binary)", cancellation);
-        foreach (var (closing, document) in closings)
+            "copy closings (technique, day, kind, subject, province, would_suspend, asks, runs, doc) from stdin (format binary)", cancellation);
+        foreach (var (closing, runs, document) in closings)
         {
             await copy.StartRowAsync(cancellation);
             await copy.WriteAsync(regulation.Technique, NpgsqlDbType.Text, cancellation);
@@ -58,6 +59,10 @@ internal static class Closings
                 await copy.WriteNullAsync(cancellation);
             await copy.WriteAsync(closing.WouldSuspend, NpgsqlDbType.Boolean, cancellation);
             await copy.WriteAsync(closing.AsksForDecision, NpgsqlDbType.Boolean, cancellation);
+            if (runs is not null)
+                await copy.WriteAsync(runs, NpgsqlDbType.Jsonb, cancellation);
+            else
+                await copy.WriteNullAsync(cancellation);
             await copy.WriteAsync(document, NpgsqlDbType.Jsonb, cancellation);
         }
 
@@ -65,7 +70,7 @@ internal static class Closings
     }
 
     /// <summary>One subject's closing, from what was read of it.</summary>
-    internal static Closing Of(DateOnly day, Reference reference, Regulation regulation, FactsRead read, IReadOnlyList<Finding> before, bool? groundsHold)
+    internal static Closing Of(DateOnly day, Reference reference, Regulation regulation, FactsRead read, IReadOnlyList<BreachRun> before, bool? groundsHold)
     {
         var actingSince = reference.EnforcementOf(regulation.Technique, read.Province).ActingSince(day);
         var findings = Evaluation.Continue(Evaluation.Evaluate(regulation, read.Facts), before, day, actingSince);
@@ -122,17 +127,17 @@ internal static class Closings
         return qualified;
     }
 
-    /// <summary>What the closings of a day found, of these subjects; those not judged then are missing.</summary>
-    public static async Task<IReadOnlyDictionary<Subject, IReadOnlyList<Finding>>> FindingsOn(
+    /// <summary>The breaches that went on when a day closed, of these subjects; those without are missing.</summary>
+    public static async Task<IReadOnlyDictionary<Subject, IReadOnlyList<BreachRun>>> RunsOn(
         NpgsqlConnection connection, string technique, DateOnly day, IReadOnlyList<Subject> subjects, CancellationToken cancellation)
     {
         var found = new List<Subject>(subjects.Count);
         var documents = new List<byte[]>(subjects.Count);
         await using var command = new NpgsqlCommand(
             """
-            select k.kind, k.subject, c.doc -> 'Findings'
+            select k.kind, k.subject, c.runs
             from unnest($3::text[], $4::text[]) as k (kind, subject)
-            join closings c on c.technique = $1 and c.day = $2 and c.kind = k.kind and c.subject = k.subject
+            join closings c on c.technique = $1 and c.day = $2 and c.kind = k.kind and c.subject = k.subject and c.runs is not null
             """,
             connection);
         command.Parameters.Add(new() { Value = technique });
@@ -146,18 +151,18 @@ internal static class Closings
             documents.Add(reader.GetFieldValue<byte[]>(2));
         }
 
-        return found.Zip(Rows.Parse(documents, StoredJson.Default.IReadOnlyListFinding)).ToDictionary();
+        return found.Zip(Rows.Parse(documents, StoredJson.Default.BreachRuns)).ToDictionary();
     }
 
-    /// <summary>The findings of one subject in the closing before a day, or in the last there is while that day is still to be closed; none when it was not judged then.</summary>
-    public static async Task<IReadOnlyList<Finding>> Before(NpgsqlConnection connection, QualificationId id, DateOnly day, CancellationToken cancellation)
+    /// <summary>The breaches of one subject that went on at the closing before a day, or at the last there is while that day is still to be closed.</summary>
+    public static async Task<IReadOnlyList<BreachRun>> Before(NpgsqlConnection connection, QualificationId id, DateOnly day, CancellationToken cancellation)
     {
-        await using var command = new NpgsqlCommand("select doc -> 'Findings' from closings where technique = $1 and day = least($2, (select max(day) from days_closed)) and kind = $3 and subject = $4", connection);
+        await using var command = new NpgsqlCommand("select runs from closings where technique = $1 and day = least($2, (select max(day) from days_closed)) and kind = $3 and subject = $4", connection);
         command.Parameters.Add(new() { Value = id.Technique });
         command.Parameters.Add(new() { Value = day.AddDays(-1) });
         command.Parameters.Add(new() { Value = id.Subject.KindName });
         command.Parameters.Add(new() { Value = id.Subject.Id });
-        return await command.ExecuteScalarAsync(cancellation) is string doc ? JsonSerializer.Deserialize(doc, StoredJson.Default.IReadOnlyListFinding)! : [];
+        return await command.ExecuteScalarAsync(cancellation) is string runs ? JsonSerializer.Deserialize(runs, StoredJson.Default.BreachRuns)! : [];
     }
 
     /// <summary>The closings of one day in which something may lead to a decision, in the order of their subjects.</summary>
@@ -168,17 +173,18 @@ internal static class Closings
     public static Task<IReadOnlyList<Closing>> On(NpgsqlConnection connection, string technique, DateOnly day, CancellationToken cancellation) =>
         Read(connection, "select doc from closings where technique = $1 and day = $2 order by kind, subject", technique, day, cancellation);
 
-    /// <summary>How many would be suspended on a day among those judged in one province, or among those who belong to none.</summary>
-    public static async Task<(int WouldSuspend, int Judged)> Tally(NpgsqlConnection connection, string technique, DateOnly day, string? province, CancellationToken cancellation)
+    /// <summary>How many would be suspended on a day, of how many judged: in each province, and last of those who belong to none.</summary>
+    public static async Task<IReadOnlyList<(string? Province, int WouldSuspend, int Judged)>> Tally(NpgsqlConnection connection, string technique, DateOnly day, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand(
-            "select count(*) filter (where would_suspend)::int, count(*)::int from closings where technique = $1 and day = $2 and province is not distinct from $3", connection);
+            "select province, count(*) filter (where would_suspend)::int, count(*)::int from closings where technique = $1 and day = $2 group by province order by province", connection);
         command.Parameters.Add(new() { Value = technique });
         command.Parameters.Add(new() { Value = day });
-        command.Parameters.Add(new() { Value = (object?)province ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
+        var tally = new List<(string?, int, int)>();
         await using var reader = await command.ExecuteReaderAsync(cancellation);
-        await reader.ReadAsync(cancellation);
-        return (reader.GetInt32(0), reader.GetInt32(1));
+        while (await reader.ReadAsync(cancellation))
+            tally.Add((await reader.IsDBNullAsync(0, cancellation) ? null : reader.GetString(0), reader.GetInt32(1), reader.GetInt32(2)));
+        return tally;
     }
 
     private static async Task<IReadOnlyList<Closing>> Read(NpgsqlConnection connection, string sql, string technique, DateOnly day, CancellationToken cancellation)

@@ -115,12 +115,12 @@ public sealed class Standings(IEventStore log, NpgsqlDataSource database, ReadSc
         NpgsqlConnection connection, Reference reference, IReadOnlyList<QualificationId> subjects, DateOnly lastClosed, PlacesRead places, CancellationToken cancellation)
     {
         var asOf = lastClosed.AddDays(1);
-        var before = new Dictionary<QualificationId, IReadOnlyList<Finding>>();
+        var before = new Dictionary<QualificationId, IReadOnlyList<BreachRun>>();
         foreach (var of in subjects.GroupBy(s => s.Technique))
         {
-            foreach (var (subject, findings) in await Closings.FindingsOn(connection, of.Key, lastClosed, [.. of.Select(s => s.Subject)], cancellation))
+            foreach (var (subject, runs) in await Closings.RunsOn(connection, of.Key, lastClosed, [.. of.Select(s => s.Subject)], cancellation))
             {
-                before[new(subject, of.Key)] = findings;
+                before[new(subject, of.Key)] = runs;
             }
         }
 

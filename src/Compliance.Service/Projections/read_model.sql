@@ -163,6 +163,7 @@ create table closings (
     province       text,
     would_suspend  boolean not null,
     asks           boolean not null,         -- something in it may lead to a decision
+    runs           jsonb,                    -- the breaches that go on, for the closing of the next day; null where there is none
     doc            jsonb   not null,
     constraint pk_closings primary key (technique, day, kind, subject)
 );

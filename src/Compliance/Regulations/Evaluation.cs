@@ -67,13 +67,13 @@ public static class Evaluation
     /// observed are not counted: the count begins with the first day on which the monitor might act, and the day it
     /// would end on is carried from closing to closing, so that it travels with a physician who moves.
     /// </summary>
-    /// <param name="before">The findings of the closing before; empty when there was none.</param>
+    /// <param name="before">The runs of the closing before; empty when there was none.</param>
     /// <param name="day">The day the findings are about.</param>
     /// <param name="actingSince">
     /// First day of the unbroken stretch in which the monitor may act where the subject belongs now; null when it may not. Only whether there
     /// is one decides: a stretch that began before the subject came here counts from its coming.
     /// </param>
-    public static IReadOnlyList<Finding> Continue(IReadOnlyList<Finding> findings, IReadOnlyList<Finding> before, DateOnly day, DateOnly? actingSince) =>
+    public static IReadOnlyList<Finding> Continue(IReadOnlyList<Finding> findings, IReadOnlyList<BreachRun> before, DateOnly day, DateOnly? actingSince) =>
         [.. findings.Select(f =>
         {
             if (!f.IsBreach)

@@ -74,3 +74,16 @@ public sealed record Finding(
             _ => false,
         };
 }
+
+/// <summary>An unbroken run of binding breaches of a clause, as one closing hands it on to the next.</summary>
+/// <param name="Since">Its first day closed.</param>
+/// <param name="SuspendsOn">The day on whose closing it suspends if nothing changes; null when it does not.</param>
+public sealed record BreachRun(
+    [property: Stored("Clause")] string Clause,
+    [property: Stored("Since")] DateOnly Since,
+    [property: Stored("SuspendsOn")] DateOnly? SuspendsOn)
+{
+    /// <summary>The runs that these findings of a closing belong to.</summary>
+    public static IReadOnlyList<BreachRun> Of(IReadOnlyList<Finding> findings) =>
+        [.. findings.Where(f => f.Since is not null).Select(f => new BreachRun(f.Clause, f.Since!.Value, f.SuspendsOn))];
+}

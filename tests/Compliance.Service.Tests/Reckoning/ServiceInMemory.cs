@@ -92,7 +92,7 @@ internal sealed class ServiceInMemory : Reckoning.ISystemUnderHistory
             var regulation = Reference.Regulations.InForce(technique, day)!;
             foreach (var (id, state) in _qualifications.Where(q => q.Key.Technique == technique && Qualification.IsJudged(q.Value, day)))
             {
-                closings[id] = Closings.Of(day, Reference, regulation, Read(new(id, day)), _closings.GetValueOrDefault(id)?.Findings ?? [], GroundsHold(id, state));
+                closings[id] = Closings.Of(day, Reference, regulation, Read(new(id, day)), BreachRun.Of(_closings.GetValueOrDefault(id)?.Findings ?? []), GroundsHold(id, state));
             }
         }
 

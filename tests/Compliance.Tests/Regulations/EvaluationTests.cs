@@ -222,7 +222,7 @@ public class EvaluationTests
         IReadOnlyList<Finding> before = [];
         for (var i = 0; i < days; i++)
         {
-            before = Evaluation.Continue(found(i), before, from.AddDays(i), actingSince(i));
+            before = Evaluation.Continue(found(i), BreachRun.Of(before), from.AddDays(i), actingSince(i));
         }
 
         return before;
