@@ -58,30 +58,6 @@ public sealed class RebuildTests
     }
 
     [Fact]
-    public async Task A_rebuild_goes_on_where_it_was_interrupted_and_the_old_rows_answer_meanwhile()
-    {
-        await using var service = await TestService.Start(Today);
-        var world = new World(service);
-        await world.Hospital("H1");
-        var position = await world.Import(World.Year("H1", Today, 200));
-        var log = service.Get<IEventStore>();
-        var next = ReadSchema.Living.Next;
-        var database = service.Get<NpgsqlDataSource>();
-        await next.Create(database, CancellationToken.None);
-        var (half, _) = await new ReadModel(log, database, next).Advance(CancellationToken.None, upTo: position / 2);
-        half.ShouldBeInRange(1, position / 2);
-
-        World.Count(await world.Metrics("H1"), "cases").ShouldBe(200, "the rows that serve are the old ones");
-        var positions = new List<long>();
-        await service.Get<Rebuild>().Run(p => positions.Add(p.Position), CancellationToken.None);
-
-        positions.ShouldNotBeEmpty();
-        (await Checkpoints.Read(database, next.Rows, CancellationToken.None)).ShouldBe(0, "the half-built rows have become the living ones");
-        World.Count(await world.Metrics("H1"), "cases").ShouldBe(200);
-        await Agrees(service);
-    }
-
-    [Fact]
     public async Task A_rebuild_that_is_killed_is_taken_up_by_the_next_where_it_was()
     {
         const int cases = ReadModel.Batch * 3 / 2;
