@@ -28,37 +28,18 @@ public static class CommandLine
         root.TreatUnmatchedTokensAsErrors = false;
         root.SetAction((parsed, _) => Serve(parsed.GetValue(demo), [.. parsed.UnmatchedTokens]));
 
-        var name = new Argument<string>("name") { Description = "What to build: all rows, or only the standings that dashboards show.", DefaultValueFactory = _ => "all" };
-        name.AcceptOnlyFromAmong("all", "standings");
-        var rebuild = new Command("rebuild", "Builds what is derived from the log anew, beside what serves, and switches over. Interrupted, it goes on where it was.") { name };
-        rebuild.TreatUnmatchedTokensAsErrors = false;
-        rebuild.SetAction((parsed, cancellation) => OnDatabase(
-            [.. parsed.UnmatchedTokens],
-            async (log, database) =>
-            {
-                if (parsed.GetValue(name) == "standings")
-                    await new Standings(log, database, ReadSchema.Living).Restart(cancellation);
-                else
-                    await new Rebuild(log, database, ReadSchema.Living).Run(ShowProgress(), cancellation);
-                Console.Error.WriteLine("Done.");
-                return Success;
-            },
-            cancellation));
+        var rebuild = OnDatabase("rebuild", "Builds what is derived from the log anew, beside what serves, and switches over. Interrupted, it goes on where it was.", RebuildAll);
+        // Commands and not an argument, which would take a setting for its value.
+        rebuild.Add(OnDatabase("all", "All rows, as rebuild alone does.", RebuildAll));
+        rebuild.Add(OnDatabase("standings", "Only what the dashboards show; whoever serves builds it, now or next.", RebuildStandings));
         root.Add(rebuild);
 
         var closings = new Option<bool>("--closings") { Description = "Judges every day closed again, too. Takes long once years have gone by." };
-        var verify = new Command("verify", "Folds the log again and compares rows and checksums of every table. Exit code 1 when they differ.") { closings };
-        verify.TreatUnmatchedTokensAsErrors = false;
-        verify.SetAction((parsed, cancellation) => OnDatabase(
-            [.. parsed.UnmatchedTokens],
-            async (log, database) =>
-            {
-                var reconciliation = new Reconciliation(new Rebuild(log, database, ReadSchema.Living), database);
-                var tables = await reconciliation.Run(parsed.GetValue(closings), ShowProgress(), cancellation);
-                Show(tables);
-                return tables.All(t => t.Agrees) ? Success : Differs;
-            },
-            cancellation));
+        var verify = OnDatabase(
+            "verify",
+            "Folds the log again and compares rows and checksums of every table. Exit code 1 when they differ.",
+            (parsed, log, database, cancellation) => Verify(parsed.GetValue(closings), log, database, cancellation));
+        verify.Add(closings);
         root.Add(verify);
         return root.Parse(args).InvokeAsync();
     }
@@ -79,19 +60,46 @@ public static class CommandLine
         return Success;
     }
 
-    private static async Task<int> OnDatabase(string[] settings, Func<IEventStore, NpgsqlDataSource, Task<int>> work, CancellationToken cancellation)
+    private static async Task<int> RebuildAll(ParseResult parsed, IEventStore log, NpgsqlDataSource database, CancellationToken cancellation)
     {
-        try
+        await new Rebuild(log, database, ReadSchema.Living).Run(ShowProgress(), cancellation);
+        Console.Error.WriteLine("Done.");
+        return Success;
+    }
+
+    private static async Task<int> RebuildStandings(ParseResult parsed, IEventStore log, NpgsqlDataSource database, CancellationToken cancellation)
+    {
+        await new Standings(log, database, ReadSchema.Living).Restart(cancellation);
+        Console.Error.WriteLine("Done.");
+        return Success;
+    }
+
+    private static async Task<int> Verify(bool closings, IEventStore log, NpgsqlDataSource database, CancellationToken cancellation)
+    {
+        var tables = await new Reconciliation(new Rebuild(log, database, ReadSchema.Living), database).Run(closings, ShowProgress(), cancellation);
+        Show(tables);
+        return tables.All(t => t.Agrees) ? Success : Differs;
+    }
+
+    /// <summary>A command that works on the database while others serve from it.</summary>
+    private static Command OnDatabase(string name, string description, Func<ParseResult, IEventStore, NpgsqlDataSource, CancellationToken, Task<int>> work)
+    {
+        var command = new Command(name, description) { TreatUnmatchedTokensAsErrors = false };
+        command.SetAction(async (parsed, cancellation) =>
         {
-            await using var database = await ServiceDatabase.Open(WebApplication.CreateBuilder(settings).Configuration, cancellation, beside: true);
-            await using var log = new PostgresEventStore(database.Source, EventTable.Types, () => TimeSpan.Zero);
-            return await work(log, database.Source);
-        }
-        catch (Exception e) when (e is NpgsqlException or InvalidOperationException or RebuildRunsException or UnknownEventTypeException)
-        {
-            Console.Error.WriteLine(e.Message);
-            return Failed;
-        }
+            try
+            {
+                await using var database = await ServiceDatabase.Open(WebApplication.CreateBuilder([.. parsed.UnmatchedTokens]).Configuration, cancellation, beside: true);
+                await using var log = new PostgresEventStore(database.Source, EventTable.Types, () => TimeSpan.Zero);
+                return await work(parsed, log, database.Source, cancellation);
+            }
+            catch (Exception e) when (e is NpgsqlException or InvalidOperationException or RebuildRunsException or UnknownEventTypeException)
+            {
+                Console.Error.WriteLine(e.Message);
+                return Failed;
+            }
+        });
+        return command;
     }
 
     private static Action<RebuildProgress> ShowProgress()
