@@ -2,6 +2,7 @@ using Compliance.Calendars;
 using Compliance.Cases;
 using Compliance.Qualifications;
 using Compliance.Registry;
+using Compliance.Regulations;
 using Compliance.Service.EventStore;
 using Compliance.Service.Projections;
 using Npgsql;
@@ -18,6 +19,8 @@ public static class Aggregates
     public static readonly Aggregate<Physician.State, Physician.Event> Physicians = new(Physician.State.Initial, Physician.Evolve);
     public static readonly Aggregate<Qualification.State, Qualification.Event> Qualifications = new(Qualification.State.Initial, Qualification.Evolve);
     public static readonly Aggregate<Enforcement.State, Enforcement.Set> Enforcements = new(Enforcement.State.Initial, Enforcement.Evolve);
+    public static readonly Aggregate<PublishedRegulation.State, PublishedRegulation.Published> Regulations = new(PublishedRegulation.State.Initial, PublishedRegulation.Evolve);
+    public static readonly Aggregate<PublishedLimits.State, PublishedLimits.Published> ProvincialLimits = new(PublishedLimits.State.Initial, PublishedLimits.Evolve);
     public static readonly Aggregate<CalendarHistory, Calendar.Published> Calendars = new(CalendarHistory.Empty, Calendar.Evolve);
 }
 

@@ -57,6 +57,7 @@ public sealed class ComplianceService : IAsyncDisposable
         services.AddSingleton(database);
         services.AddSingleton(_ => new PostgresEventStore(database, EventTable.Types, () => clock.AheadBy));
         services.AddSingleton<IEventStore>(s => s.GetRequiredService<PostgresEventStore>());
+        services.AddRazorComponents();
         services.AddSingleton<Commands>();
         services.AddSingleton<Answers>();
         services.AddSingleton<Reads>();

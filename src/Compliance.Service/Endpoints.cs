@@ -25,12 +25,14 @@ public static class Endpoints
         Physicians.Map(api);
         CalendarEndpoints.Map(api);
         RegulationEndpoints.Map(api);
+        WhatIfEndpoint.Map(api);
         EnforcementEndpoints.Map(api);
         CaseEndpoints.Map(api);
         MetricsEndpoints.Map(api);
         ComplianceEndpoints.Map(api);
         DashboardEndpoints.Map(api);
         QualificationEndpoints.Map(api);
+        ApplicationEndpoints.Map(api);
         ImportQualifications.Map(api);
         ProposalEndpoints.Map(api);
         RegisterEndpoints.Map(api);

@@ -21,6 +21,7 @@ public static class EventTable
         Row("leave_confirmed", StoredJson.Default.LeaveConfirmed),
         Row("calendar_published", StoredJson.Default.CalendarPublished),
         Row("regulation_published", StoredJson.Default.RegulationPublished),
+        Row("provincial_limits_published", StoredJson.Default.LimitsPublished),
         Row("enforcement_set", StoredJson.Default.EnforcementSet),
         Row("day_closed", StoredJson.Default.DayClosed),
         Row("case_reported", StoredJson.Default.CaseReported),
@@ -53,6 +54,15 @@ public static class EventTable
         Row("reinstated", StoredJson.Default.Reinstated),
         Row("revoked", StoredJson.Default.Revoked),
         Row("relinquished", StoredJson.Default.Relinquished),
+        Row("application_submitted", StoredJson.Default.ApplicationSubmitted),
+        Row("facts_attested", StoredJson.Default.FactsAttested),
+        Row("opinion_given", StoredJson.Default.OpinionGiven),
+        Row("application_returned", StoredJson.Default.ApplicationReturned),
+        Row("application_withdrawn", StoredJson.Default.ApplicationWithdrawn),
+        Row("application_refused", StoredJson.Default.ApplicationRefused),
+        Row("grant_filed", StoredJson.Default.GrantFiled),
+        Row("aid_begun", StoredJson.Default.AidBegun),
+        Row("aid_ended", StoredJson.Default.AidEnded),
     ]);
 
     private static EventType Row<T>(string wireName, JsonTypeInfo<T> json) => new(wireName, typeof(T), json);
@@ -67,6 +77,7 @@ public static class EventTable
 [JsonSerializable(typeof(Physician.Event.LeaveConfirmed), TypeInfoPropertyName = "LeaveConfirmed")]
 [JsonSerializable(typeof(Calendar.Published), TypeInfoPropertyName = "CalendarPublished")]
 [JsonSerializable(typeof(PublishedRegulation.Published), TypeInfoPropertyName = "RegulationPublished")]
+[JsonSerializable(typeof(PublishedLimits.Published), TypeInfoPropertyName = "LimitsPublished")]
 [JsonSerializable(typeof(Enforcement.Set), TypeInfoPropertyName = "EnforcementSet")]
 [JsonSerializable(typeof(Day.Closed), TypeInfoPropertyName = "DayClosed")]
 [JsonSerializable(typeof(Case.Event.Reported), TypeInfoPropertyName = "CaseReported")]
@@ -99,9 +110,19 @@ public static class EventTable
 [JsonSerializable(typeof(Qualification.Event.Reinstated), TypeInfoPropertyName = "Reinstated")]
 [JsonSerializable(typeof(Qualification.Event.Revoked), TypeInfoPropertyName = "Revoked")]
 [JsonSerializable(typeof(Qualification.Event.Relinquished), TypeInfoPropertyName = "Relinquished")]
+[JsonSerializable(typeof(Application.Event.Submitted), TypeInfoPropertyName = "ApplicationSubmitted")]
+[JsonSerializable(typeof(Application.Event.FactsAttested), TypeInfoPropertyName = "FactsAttested")]
+[JsonSerializable(typeof(Application.Event.OpinionGiven), TypeInfoPropertyName = "OpinionGiven")]
+[JsonSerializable(typeof(Application.Event.Returned), TypeInfoPropertyName = "ApplicationReturned")]
+[JsonSerializable(typeof(Application.Event.Withdrawn), TypeInfoPropertyName = "ApplicationWithdrawn")]
+[JsonSerializable(typeof(Application.Event.Refused), TypeInfoPropertyName = "ApplicationRefused")]
+[JsonSerializable(typeof(Application.Event.GrantFiled), TypeInfoPropertyName = "GrantFiled")]
+[JsonSerializable(typeof(Application.Event.AidBegun), TypeInfoPropertyName = "AidBegun")]
+[JsonSerializable(typeof(Application.Event.AidEnded), TypeInfoPropertyName = "AidEnded")]
 [JsonSerializable(typeof(Institution.State), TypeInfoPropertyName = "InstitutionState")]
 [JsonSerializable(typeof(Physician.State), TypeInfoPropertyName = "PhysicianState")]
 [JsonSerializable(typeof(Qualification.State), TypeInfoPropertyName = "QualificationState")]
+[JsonSerializable(typeof(ProvincialLimits), TypeInfoPropertyName = "ProvincialLimits")]
 [JsonSerializable(typeof(Enforcement.State), TypeInfoPropertyName = "EnforcementState")]
 [JsonSerializable(typeof(Closing), TypeInfoPropertyName = "Closing")]
 [JsonSerializable(typeof(IReadOnlyList<BreachRun>), TypeInfoPropertyName = "BreachRuns")]

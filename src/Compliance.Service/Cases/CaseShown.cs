@@ -115,7 +115,7 @@ public sealed record CaseShown(
             state.Death is { } d ? new(d.OccurredOn, d.Declared, d.Adjudicated, d.ReceivedOn) : null,
             [.. state.Incidents.Select(i => new IncidentShown(i.Id, i.Grade, i.DeterminedOn, i.Declared, i.Adjudicated))],
             [.. state.Requests.Where(r => r.Agreed is null).Select(r => new RequestShown(r.Id, r.Change, r.Of, r.Report?.DifferencesFrom(report) ?? [], r.Reason, r.By))],
-            CaseFlags.Of(report, timeliness, ReportingDeadline.RegulationOf(reference, state).CaseRules, there),
+            CaseFlags.Of(report, timeliness, ReportingDeadline.RegulationOf(reference, state).InPractice.CaseRules, there),
             state.FlagsWhenReported,
             timeliness.ReceivedOn,
             timeliness.Deadline,

@@ -58,7 +58,9 @@ public static class Circumstances
             .. asked.Select((a, i) =>
             {
                 var (report, day) = (a.Report, a.Report.CompletedOn);
-                Person Of(string physician) => people[new(physician, a.Institution, report.Technique, day)];
+                var aid = held.GetValueOrDefault(new(Subject.Institution(a.Institution), report.Technique))?.AidOn(day);
+                // Whoever is seconded counts as the institution's own.
+                Person Of(string physician) => people[new(physician, a.Institution, report.Technique, day)] is var p && aid?.Seconded.Contains(physician) == true ? p with { RegisteredHere = true } : p;
                 var op = Of(report.Operator);
                 var operatorStands = Standing(op.Active, Subject.Physician(report.Operator), report.Technique, day);
                 var placeStands = Standing(places[PlaceOf(a)], Subject.Institution(a.Institution), report.Technique, day);
@@ -70,6 +72,7 @@ public static class Circumstances
                     op.Title,
                     placeStands.Qualified,
                     placeStands.Suspended,
+                    aid is not null,
                     [.. report.DecidedBy.Select(p => new Decider(p, Of(p).RegisteredHere, Of(p).Active, Of(p).Title))],
                     duplicates.Contains(i));
             }),

@@ -52,14 +52,14 @@ public static partial class ReportBody
         var dischargedOn = Past(root, "dischargedOn", today);
         if (dischargedOn < admittedOn)
             root.Fault("dischargedOn", "dischargedBeforeAdmitted");
-        var therapeutic = regulation?.IsTherapeutic(intent == Intent.Therapeutic, codes) ?? false;
+        var therapeutic = regulation?.InPractice.IsTherapeutic(intent == Intent.Therapeutic, codes) ?? false;
         var report = new CaseReport(
             technique,
             codes,
             OtherCodes(body, root),
             intent,
             therapeutic,
-            regulation?.HighestLevel(codes) ?? 0,
+            regulation?.InPractice.HighestLevel(codes) ?? 0,
             completedAt ?? default,
             completedOn,
             root.Id("operator"),
@@ -88,9 +88,9 @@ public static partial class ReportBody
     {
         var code = c.Text("code", CodeLength);
         var declared = c.OptionalFlag("severe");
-        if (code.Length > 0 && regulation is not null && regulation.Complication(code) is null)
+        if (code.Length > 0 && regulation is not null && regulation.InPractice.Complication(code) is null)
             c.Fault("code", "unknownComplicationCode", regulation.Id);
-        return new(code, regulation?.IsSevere(code, declared) ?? false, OutcomeDay(c, "occurredOn", completedOn, today), c.Choice<Relation>("relation"));
+        return new(code, regulation?.InPractice.IsSevere(code, declared) ?? false, OutcomeDay(c, "occurredOn", completedOn, today), c.Choice<Relation>("relation"));
     }
 
     public static ReportedDeath Death(BodyObject d, DateOnly? completedOn, DateOnly today) =>
@@ -127,7 +127,7 @@ public static partial class ReportBody
     private static IReadOnlyList<string> Procedures(Body body, BodyObject root, Regulation? regulation)
     {
         // Only the codes give the level of a graded technique: without them nobody knows whether it needs a qualification.
-        var graded = regulation?.Catalogue.Any(entry => entry.Level > 0) == true;
+        var graded = regulation?.InPractice.Catalogue.Any(entry => entry.Level > 0) == true;
         var faults = body.Faults.Count;
         var codes = root.Texts("procedureCodes", CodeLength, MaxPeople, required: graded);
         if (body.Faults.Count > faults || regulation is null)
@@ -136,7 +136,7 @@ public static partial class ReportBody
             root.Fault("procedureCodes", "empty");
         for (var i = 0; i < codes.Count; i++)
         {
-            if (regulation.Procedure(codes[i]) is null)
+            if (regulation.InPractice.Procedure(codes[i]) is null)
                 body.Add(new Fault($"{root.Pointer}/procedureCodes/{i}", "unknownProcedureCode", regulation.Id));
         }
 

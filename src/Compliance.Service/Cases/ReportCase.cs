@@ -73,7 +73,7 @@ internal sealed class ReportedCase(ReportRead read, CaseCircumstances? there, Re
         return new(read.CaseId, timeliness.Deadline, timeliness.Provisional, ReportingDeadline.WordFor(timeliness), flags);
     }
 
-    private IReadOnlyList<string> Flags(Timeliness timeliness) => CaseFlags.Of(read.Report, timeliness, read.Regulation.CaseRules, there ?? throw new InvalidOperationException("Flags of a repeat were asked for."));
+    private IReadOnlyList<string> Flags(Timeliness timeliness) => CaseFlags.Of(read.Report, timeliness, read.Regulation.InPractice.CaseRules, there ?? throw new InvalidOperationException("Flags of a repeat were asked for."));
 }
 
 // Described only: bodies are read by ReportBody, which refuses what these would let through.

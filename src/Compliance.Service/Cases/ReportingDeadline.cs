@@ -10,9 +10,9 @@ public static class ReportingDeadline
 {
     public static Timeliness Of(Reference reference, Regulation regulation, CaseReport report, DateOnly receivedOn)
     {
-        if (!regulation.HasDeadline(report.Therapeutic, report.Level))
+        if (!regulation.InPractice.HasDeadline(report.Therapeutic, report.Level))
             return new(receivedOn, null, reference.Calendar.Version, Provisional: false);
-        var deadline = reference.Calendar.Deadline(report.CompletedOn, regulation.Reporting.WorkingDays);
+        var deadline = reference.Calendar.Deadline(report.CompletedOn, regulation.InPractice.Reporting.WorkingDays);
         return new(receivedOn, deadline.On, deadline.CalendarVersion, deadline.Provisional);
     }
 
@@ -29,7 +29,7 @@ public static class ReportingDeadline
 
     /// <summary>As calendars published since have left it.</summary>
     public static Timeliness Now(Reference reference, Case.State state) =>
-        reference.Calendars.Recompute(state.Timeliness!, state.Key!.CompletedOn, RegulationOf(reference, state).Reporting.WorkingDays);
+        reference.Calendars.Recompute(state.Timeliness!, state.Key!.CompletedOn, RegulationOf(reference, state).InPractice.Reporting.WorkingDays);
 
     /// <summary>The version a case is coded by.</summary>
     public static Regulation RegulationOf(Reference reference, Case.State state) =>

@@ -37,6 +37,9 @@ public sealed partial class Body
 
     public bool HasFaults => _faults.Count > 0;
 
+    /// <summary>The whole of it as text, for what is parsed elsewhere; call <see cref="HasFaults"/> first.</summary>
+    public string Text => System.Text.Encoding.UTF8.GetString(_bytes.Span);
+
     /// <summary>Of the bytes as sent: the same Idempotency-Key must come with the same.</summary>
     public byte[] Sha256() => SHA256.HashData(_bytes.Span);
 
@@ -84,6 +87,9 @@ public sealed partial class Body
 
         return root.ValueKind == JsonValueKind.Object ? new Body(utf8, root) : Broken(utf8, "wrongType", new Term("object"));
     }
+
+    /// <summary>The answer to what is wrong so far, for a body that is parsed elsewhere; null when nothing is.</summary>
+    public Problem? Broken(HttpContext http) => HasFaults ? Problem.Invalid(http, _faults) : null;
 
     /// <summary>Call last: refuses unknown properties at every level, and gives the answer if anything was wrong.</summary>
     public Problem? Refused(HttpContext http)
@@ -243,6 +249,20 @@ public sealed partial class BodyObject
     public int Integer(string name, int min, int max) => IntegerOf(name, min, max, required: true) ?? min;
 
     public int? OptionalInteger(string name, int min, int max) => IntegerOf(name, min, max, required: false);
+
+    /// <summary>With decimals or without, both bounds included.</summary>
+    public decimal Number(string name, decimal min, decimal max)
+    {
+        if (Take(name, required: true) is not { } value)
+            return min;
+        if (value.ValueKind != JsonValueKind.Number || value.GetRawText().AsSpan().ContainsAny("eE"))
+            Wrong(At(name), "quantity");
+        else if (!value.TryGetDecimal(out var number) || number < min || number > max)
+            _body.Add(new Fault(At(name), "outOfRange", min, max));
+        else
+            return number;
+        return min;
+    }
 
     public DateOnly Day(string name) => DayOf(name, required: true) ?? HarmlessDay;
 

@@ -1,6 +1,5 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using System.Text.Unicode;
 
@@ -21,12 +20,12 @@ public static class Json
         options.Encoder = JavaScriptEncoder.Create(UnicodeRanges.All);
         // The log's names stand in attributes on the domain's types; they are not the contract's.
         options.TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { ContractNames.Apply } };
-        options.Converters.Add(new EnumsInCamelCase());
+        options.Converters.Add(new CamelCaseEnums());
     }
 
     /// <summary>The wire names of an enum, as <see cref="Options"/> writes them.</summary>
     public static IReadOnlyDictionary<string, TEnum> Names<TEnum>()
-        where TEnum : struct, Enum => EnumNames<TEnum>.All;
+        where TEnum : struct, Enum => CamelCaseEnums.Names<TEnum>();
 
     private static JsonSerializerOptions Sealed()
     {
@@ -38,43 +37,8 @@ public static class Json
 
     /// <summary>The wire name of one value.</summary>
     public static string Name<TEnum>(TEnum value)
-        where TEnum : struct, Enum => EnumNames<TEnum>.Of[value];
+        where TEnum : struct, Enum => CamelCaseEnums.Name(value);
 
     /// <summary>The wire names of an enum known at run time only, in the order of its values.</summary>
     internal static IEnumerable<string> Names(Type enumType) => Enum.GetNames(enumType).Select(JsonNamingPolicy.CamelCase.ConvertName);
-
-    private static class EnumNames<TEnum>
-        where TEnum : struct, Enum
-    {
-        public static readonly Dictionary<string, TEnum> All = Enum.GetValues<TEnum>().ToDictionary(v => JsonNamingPolicy.CamelCase.ConvertName(v.ToString()));
-
-        public static readonly Dictionary<TEnum, string> Of = All.ToDictionary(n => n.Value, n => n.Key);
-    }
-
-    /// <summary>
-    /// Enums by the name of the member. The framework's own converter would prefer the names under which the log
-    /// keeps them (<c>StoredAs</c>), which are frozen there and no part of this contract.
-    /// </summary>
-    private sealed class EnumsInCamelCase : JsonConverterFactory
-    {
-        public override bool CanConvert(Type typeToConvert) => typeToConvert.IsEnum;
-
-        public override JsonConverter CreateConverter(Type typeToConvert, JsonSerializerOptions options) =>
-            (JsonConverter)Activator.CreateInstance(typeof(ByName<>).MakeGenericType(typeToConvert))!;
-
-        private sealed class ByName<TEnum> : JsonConverter<TEnum>
-            where TEnum : struct, Enum
-        {
-            public override TEnum Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-                reader.TokenType == JsonTokenType.String ? Parse(reader.GetString()!) : throw new JsonException();
-
-            public override void Write(Utf8JsonWriter writer, TEnum value, JsonSerializerOptions options) => writer.WriteStringValue(EnumNames<TEnum>.Of[value]);
-
-            public override TEnum ReadAsPropertyName(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => Parse(reader.GetString()!);
-
-            public override void WriteAsPropertyName(Utf8JsonWriter writer, TEnum value, JsonSerializerOptions options) => writer.WritePropertyName(EnumNames<TEnum>.Of[value]);
-
-            private static TEnum Parse(string name) => EnumNames<TEnum>.All.TryGetValue(name, out var value) ? value : throw new JsonException();
-        }
-    }
 }

@@ -10,7 +10,11 @@ namespace Compliance.Service.Http;
 /// One thing wrong with a request. <paramref name="Pointer"/> is a JSON pointer into the body (RFC 6901), or <c>query:name</c>, <c>path:name</c>, <c>header:Name</c>. <paramref name="Code"/> is an entry of
 /// <see cref="Messages.Table"/>. <paramref name="Args"/> are limits and names of the contract, never what the caller wrote.
 /// </summary>
-public sealed record Fault(string Pointer, string Code, params object[] Args);
+public sealed record Fault(string Pointer, string Code, params object[] Args)
+{
+    /// <summary>A fault of a regulation, which tells in its own words what it found.</summary>
+    public static Fault Of(Compliance.Regulations.RegulationFault fault) => new(fault.Pointer, fault.Code, fault.Message);
+}
 
 public sealed record FaultDocument(string Pointer, string Code, string Message);
 

@@ -41,8 +41,21 @@ public static class ComplianceEndpoints
         IReadOnlyList<FindingShown> Findings,
         long Position);
 
+    /// <param name="Href">Where the data is read.</param>
+    public sealed record DataUsed(string What, string Href);
+
+    /// <summary>One finding, with everything it rests on.</summary>
+    /// <param name="Clause">As it stands in the version that judged, with the province's limit where it is stricter.</param>
+    public sealed record FindingAnswer(SubjectShown Subject, string Technique, DateOnly AsOf, RegulationShown Regulation, Clause Clause, FindingShown Finding, IReadOnlyList<DataUsed> Data, long Position);
+
     public static void Map(RouteGroupBuilder api)
     {
+        api.MapGet("/institutions/{id}/compliance/{clause}", (HttpContext http, Reads reads) => ShowFinding(http, reads, SubjectKind.Institution))
+            .Allows(Role.Hospital, Role.Regulator, Role.National).ScopedTo(SubjectAccess.Institution)
+            .Takes("technique", "asOf", "minPosition").Describes<FindingAnswer>("One finding: the clause's text and reading, the version, and the data it used", 200, 400, 404, 503);
+        api.MapGet("/physicians/{id}/compliance/{clause}", (HttpContext http, Reads reads) => ShowFinding(http, reads, SubjectKind.Physician))
+            .Allows(Role.Physician, Role.Regulator, Role.National).ScopedTo(SubjectAccess.Physician)
+            .Takes("technique", "asOf", "minPosition").Describes<FindingAnswer>("One finding: the clause's text and reading, the version, and the data it used", 200, 400, 404, 503);
         api.MapGet("/institutions/{id}/compliance", (HttpContext http, Reads reads) => Show(http, reads, SubjectKind.Institution))
             .Allows(Role.Hospital, Role.Regulator, Role.National).ScopedTo(SubjectAccess.Institution)
             .Takes("technique", "asOf", "minPosition").Describes<ComplianceAnswer>("An institution held against every clause", 200, 400, 404, 503);
@@ -51,9 +64,64 @@ public static class ComplianceEndpoints
             .Takes("technique", "asOf", "minPosition").Describes<ComplianceAnswer>("A physician held against every clause", 200, 400, 404, 503);
     }
 
-    private static async Task<IResult> Show(HttpContext http, Reads reads, SubjectKind kind)
+    private static Task<IResult> Show(HttpContext http, Reads reads, SubjectKind kind) => Judge(http, reads, kind, clause: null, (reference, id, read, regulation, findings, position) =>
+    {
+        var asOf = read.Facts.AsOf;
+        var setting = reference.EnforcementOf(id.Technique, read.Province).On(asOf);
+        var step = read.Qualification.StepOn(asOf);
+        return Results.Json(
+            new ComplianceAnswer(
+                SubjectShown.Of(id.Subject),
+                id.Technique,
+                regulation is null ? null : new(regulation.Id, regulation.Version),
+                asOf,
+                ValidityShown.Of(read.Qualification, asOf),
+                step?.Standing,
+                step?.EffectiveOn,
+                Evaluation.Overall(findings),
+                new(setting?.Mode ?? EnforcementMode.Observe, setting?.From, setting?.Revocation ?? RevocationMode.Confirmed),
+                read.Facts.Judged.To,
+                FindingShown.All(findings, regulation),
+                position),
+            Json.Options);
+    });
+
+    private static Task<IResult> ShowFinding(HttpContext http, Reads reads, SubjectKind kind)
+    {
+        var clauseId = http.Request.RouteValues["clause"] as string ?? "";
+        return Judge(http, reads, kind, clauseId, (_, id, read, regulation, findings, position) =>
+            findings.FirstOrDefault(f => f.Clause == clauseId) is { } finding && regulation?.Clause(clauseId) is { } clause
+                ? Results.Json(
+                    new FindingAnswer(
+                        SubjectShown.Of(id.Subject), id.Technique, read.Facts.AsOf, new(regulation.Id, regulation.Version), clause, FindingShown.Of(finding, regulation), DataOf(id, clause, finding), position),
+                    Json.Options)
+                : Problem.Refused(http, "notFound"));
+    }
+
+    private static IReadOnlyList<DataUsed> DataOf(QualificationId id, Clause clause, Finding finding)
+    {
+        var kind = id.Subject.KindName;
+        return clause switch
+        {
+            Clause.Condition => [new("attestations", $"/api/v1/qualifications/{kind}/{id.Subject.Id}/{id.Technique}/application?asOf={finding.JudgedOn:yyyy-MM-dd}"), new("registry", $"/api/v1/{kind}s/{id.Subject.Id}")],
+            Clause.QualifiedStaff => [new("registry", $"/api/v1/institutions/{id.Subject.Id}")],
+            _ =>
+            [
+                new("cases", $"/api/v1/cases?{(id.Subject.Kind == SubjectKind.Institution ? "institution" : "operator")}={id.Subject.Id}&technique={id.Technique}&from={finding.Observation.From:yyyy-MM-dd}&to={finding.Observation.To:yyyy-MM-dd}"),
+                new("metrics", $"/api/v1/{kind}s/{id.Subject.Id}/metrics?technique={id.Technique}&asOf={finding.JudgedOn:yyyy-MM-dd}"),
+            ],
+        };
+    }
+
+    private static async Task<IResult> Judge(
+        HttpContext http, Reads reads, SubjectKind kind, string? clause, Func<Reference, QualificationId, FactsRead, Regulation?, IReadOnlyList<Finding>, long, IResult> answer)
     {
         var query = Query.Of(http);
+        if (clause is not null)
+        {
+            query.PathId("clause");
+        }
+
         var id = new QualificationId(new(kind, query.PathId("id")), query.Text("technique"));
         var asOf = reads.AsOf(query);
         var minPosition = query.Position();
@@ -70,7 +138,7 @@ public static class ComplianceEndpoints
         }
 
         var read = (await FactsReader.Read(snapshot.Connection, reference, [new(id, asOf)], http.RequestAborted))[0];
-        var regulation = reference.Regulations.InForce(id.Technique, asOf);
+        var regulation = reference.Regulations.InForce(id.Technique, asOf, read.Province);
         var enforcement = reference.EnforcementOf(id.Technique, read.Province);
         IReadOnlyList<Finding> findings = regulation is null ? [] : Evaluation.Evaluate(regulation, read.Facts);
         // Whom the monitor does not judge has no run of breaches, and is suspended on no day.
@@ -79,22 +147,6 @@ public static class ComplianceEndpoints
             findings = Evaluation.Continue(findings, await Closings.Before(snapshot.Connection, id, asOf, http.RequestAborted), asOf, enforcement.ActingSince(asOf));
         }
 
-        var setting = enforcement.On(asOf);
-        var step = read.Qualification.StepOn(asOf);
-        return Results.Json(
-            new ComplianceAnswer(
-                SubjectShown.Of(id.Subject),
-                id.Technique,
-                regulation is null ? null : new(regulation.Id, regulation.Version),
-                asOf,
-                ValidityShown.Of(read.Qualification, asOf),
-                step?.Standing,
-                step?.EffectiveOn,
-                Evaluation.Overall(findings),
-                new(setting?.Mode ?? EnforcementMode.Observe, setting?.From, setting?.Revocation ?? RevocationMode.Confirmed),
-                read.Facts.Judged.To,
-                FindingShown.All(findings, regulation),
-                snapshot.Position),
-            Json.Options);
+        return answer(reference, id, read, regulation, findings, snapshot.Position);
     }
 }

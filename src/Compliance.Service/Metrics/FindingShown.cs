@@ -15,6 +15,8 @@ public sealed record MeasurementShown(Outcome Outcome, decimal? Actual, int? Num
 /// <param name="Since">First day closed of the run of binding breaches it belongs to.</param>
 /// <param name="SuspendsOn">The day on whose closing it suspends if nothing changes.</param>
 /// <param name="Current">The same clause on the day itself; never binding.</param>
+/// <param name="Facts">Of a condition that is not kept, the facts it is for.</param>
+/// <param name="Stricter">Whose limit it is where a province demands more than the nation, and the nation's.</param>
 /// <param name="Possible">The outcome with every open question answered against the subject; null where that cannot differ.</param>
 public sealed record FindingShown(
     string Clause,
@@ -33,7 +35,9 @@ public sealed record FindingShown(
     DateOnly? Since,
     DateOnly? SuspendsOn,
     MeasurementShown? Current,
-    Outcome? Possible)
+    Outcome? Possible,
+    IReadOnlyList<string>? Facts,
+    Stricter? Stricter)
 {
     /// <param name="regulation">The version the finding was made by; null leaves the title out.</param>
     public static FindingShown Of(Finding finding, Regulation? regulation) => new(
@@ -53,7 +57,9 @@ public sealed record FindingShown(
         finding.Since,
         finding.SuspendsOn,
         finding.Current is { } current ? new(current.Outcome, current.Actual, current.Numerator, current.Denominator) : null,
-        finding.Possible);
+        finding.Possible,
+        finding.Facts,
+        finding.Stricter);
 
     public static IReadOnlyList<FindingShown> All(IEnumerable<Finding> findings, Regulation? regulation) => [.. findings.Select(f => Of(f, regulation))];
 }

@@ -24,7 +24,7 @@ public sealed record RatioShown(int Numerator, int Denominator, decimal? Value)
 public sealed record RatesShown(RatioShown SevereComplications, RatioShown Mortality)
 {
     public static RatesShown Of(Regulation definitions, Counts counts) =>
-        new(RatioShown.Of(definitions.SevereComplications, counts), RatioShown.Of(definitions.Mortality, counts));
+        new(RatioShown.Of(definitions.InPractice.SevereComplications, counts), RatioShown.Of(definitions.InPractice.Mortality, counts));
 }
 
 /// <summary>The counts of the contract. Those that only serve the reading of open questions stay inside.</summary>

@@ -50,8 +50,8 @@ public sealed record StandingRow(
             asOf,
             rollingYear,
             reported is { } count ? rollingYear.Of(count) : 0,
-            RatioShown.Of(definitions.SevereComplications, rollingYear),
-            RatioShown.Of(definitions.Mortality, rollingYear),
+            RatioShown.Of(definitions.InPractice.SevereComplications, rollingYear),
+            RatioShown.Of(definitions.InPractice.Mortality, rollingYear),
             new(FindingShown.All(findings, definitions)));
     }
 

@@ -110,7 +110,7 @@ public sealed class DayMonitor(NpgsqlDataSource database, IEventStore log, Comma
 
     private static Decision<Qualification.Event> Record(Closing closing, Qualification.State state, DateOnly today, Enforcement.Set? setting, bool held, Reference reference)
     {
-        var proceedings = reference.Regulations.Find(closing.Regulation, closing.RegulationVersion)!.Proceedings;
+        var proceedings = reference.Regulations.Find(closing.Regulation, closing.RegulationVersion)!.InPractice.Proceedings;
         return Qualification.RecordClosing(
             state, closing, setting, held, proceedings.RectificationMonths, today, reference.Calendar.AddWorkingDays(today, proceedings.GroundsDecisionWorkingDays));
     }

@@ -201,7 +201,7 @@ internal static class CaseRows
     }
 
     private static int WorkingDays(Reference reference, string technique, DateOnly day) =>
-        reference.Regulations.ReportDefinitions(technique, day)!.Reporting.WorkingDays;
+        reference.Regulations.ReportDefinitions(technique, day)!.InPractice.Reporting.WorkingDays;
 
     private static async Task Touch(NpgsqlConnection connection, string sql, Guid[] ids, HashSet<Touched> touched, CancellationToken cancellation)
     {

@@ -73,7 +73,8 @@ internal static class Closings
     internal static Closing Of(DateOnly day, Reference reference, Regulation regulation, FactsRead read, IReadOnlyList<BreachRun> before, bool? groundsHold)
     {
         var actingSince = reference.EnforcementOf(regulation.Technique, read.Province).ActingSince(day);
-        var findings = Evaluation.Continue(Evaluation.Evaluate(regulation, read.Facts), before, day, actingSince);
+        var stricter = reference.Regulations.InForce(regulation.Technique, day, read.Province) ?? regulation;
+        var findings = Evaluation.Continue(Evaluation.Evaluate(stricter, read.Facts), before, day, actingSince);
         return new(
             day,
             read.Qualification.Id!.Value,
@@ -106,7 +107,7 @@ internal static class Closings
             : null;
 
     private static (Regulation Regulation, DateOnly JudgedOn)? Grounds(Reference reference, Qualification.State qualification) =>
-        qualification.StandingSuspension is { UnderminedOnce: false, Grounds: { } grounds, JudgedOn: var judgedOn } && reference.Regulations.Find(grounds.Regulation, grounds.Version) is { } regulation
+        qualification.StandingSuspension is { UnderminedOnce: false, Grounds: { } grounds, JudgedOn: var judgedOn } && reference.Regulations.Find(grounds.Regulation, grounds.Version, grounds.Findings) is { } regulation
             ? (regulation, judgedOn)
             : null;
 
@@ -116,7 +117,7 @@ internal static class Closings
     private static async Task<List<QualificationId>> Qualified(NpgsqlConnection connection, string technique, CancellationToken cancellation)
     {
         var qualified = new List<QualificationId>();
-        await using var command = new NpgsqlCommand("select kind, subject from qualifications where technique = $1 order by kind, subject", connection);
+        await using var command = new NpgsqlCommand("select kind, subject from qualifications where technique = $1 and granted order by kind, subject", connection);
         command.Parameters.Add(new() { Value = technique });
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         while (await reader.ReadAsync(cancellation))
@@ -167,11 +168,32 @@ internal static class Closings
 
     /// <summary>The closings of one day in which something may lead to a decision, in the order of their subjects.</summary>
     public static Task<IReadOnlyList<Closing>> Asking(NpgsqlConnection connection, string technique, DateOnly day, CancellationToken cancellation) =>
-        Read(connection, "select doc from closings where technique = $1 and day = $2 and asks order by kind, subject", technique, day, cancellation);
+        Read(connection, "select doc from closings where technique = $1 and day = $2 and asks order by kind, subject", cancellation, technique, day);
 
     /// <summary>All closings of one day, in the order of their subjects.</summary>
-    public static Task<IReadOnlyList<Closing>> On(NpgsqlConnection connection, string technique, DateOnly day, CancellationToken cancellation) =>
-        Read(connection, "select doc from closings where technique = $1 and day = $2 order by kind, subject", technique, day, cancellation);
+    /// <param name="province">One only; null for all.</param>
+    public static Task<IReadOnlyList<Closing>> On(NpgsqlConnection connection, string technique, DateOnly day, string? province, CancellationToken cancellation) =>
+        province is null
+            ? Read(connection, "select doc from closings where technique = $1 and day = $2 order by kind, subject", cancellation, technique, day)
+            : Read(connection, "select doc from closings where technique = $1 and day = $2 and province = $3 order by kind, subject", cancellation, technique, day, province);
+
+    /// <summary>The closings of some subjects, on the days from one to another, both included.</summary>
+    public static Task<IReadOnlyList<Closing>> Of(
+        NpgsqlConnection connection, string technique, DateOnly from, DateOnly to, IReadOnlyCollection<Subject> subjects, CancellationToken cancellation) =>
+        Read(
+            connection,
+            """
+            select c.doc
+            from generate_series($2::date, $3::date, interval '1 day') as d (day)
+            cross join unnest($4::text[], $5::text[]) as k (kind, subject)
+            join closings c on c.technique = $1 and c.day = d.day::date and c.kind = k.kind and c.subject = k.subject
+            """,
+            cancellation,
+            technique,
+            from,
+            to,
+            subjects.Select(s => s.KindName).ToArray(),
+            subjects.Select(s => s.Id).ToArray());
 
     /// <summary>How many would be suspended on a day, of how many judged: in each province, and last of those who belong to none.</summary>
     public static async Task<IReadOnlyList<(string? Province, int WouldSuspend, int Judged)>> Tally(NpgsqlConnection connection, string technique, DateOnly day, CancellationToken cancellation)
@@ -187,12 +209,15 @@ internal static class Closings
         return tally;
     }
 
-    private static async Task<IReadOnlyList<Closing>> Read(NpgsqlConnection connection, string sql, string technique, DateOnly day, CancellationToken cancellation)
+    private static async Task<IReadOnlyList<Closing>> Read(NpgsqlConnection connection, string sql, CancellationToken cancellation, params object[] arguments)
     {
         var documents = new List<byte[]>();
         await using var command = new NpgsqlCommand(sql, connection);
-        command.Parameters.Add(new() { Value = technique });
-        command.Parameters.Add(new() { Value = day });
+        foreach (var argument in arguments)
+        {
+            command.Parameters.Add(new() { Value = argument });
+        }
+
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         while (await reader.ReadAsync(cancellation))
         {

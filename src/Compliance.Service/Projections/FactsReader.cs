@@ -11,7 +11,8 @@ public readonly record struct FactsAsked(QualificationId Qualification, DateOnly
 
 /// <summary>A subject's facts, and what they were read with.</summary>
 /// <param name="Province">Where the subject belongs on the day; null when it never had a registration.</param>
-public sealed record FactsRead(SubjectFacts Facts, Qualification.State Qualification, string? Province, string Name);
+/// <param name="Coverage">The day from which all its cases are in the system; null for always.</param>
+public sealed record FactsRead(SubjectFacts Facts, Qualification.State Qualification, string? Province, string Name, DateOnly? Coverage);
 
 /// <summary>
 /// Reads everything <c>Evaluate</c> looks at, for many subjects and days at once. The closings, the dashboards and a
@@ -70,14 +71,29 @@ public static class FactsReader
 
     /// <summary>All that is known of a subject before anything is counted.</summary>
     internal sealed record Prepared(
-        QualificationId Id, DateOnly AsOf, Observation Judged, Observation Current, bool Excused, Physician.State? Person, Qualification.State Qualification, string? Province, string Name)
+        QualificationId Id,
+        DateOnly AsOf,
+        Observation Judged,
+        Observation Current,
+        bool Excused,
+        Physician.State? Person,
+        Institution.State? Place,
+        Qualification.State Qualification,
+        string? Province,
+        string Name,
+        DateOnly? Coverage)
     {
         public FactsRead With(Counts judged, Counts current, Staff staff) => new(
             new SubjectFacts(
-                Id.Subject, Id.Technique, AsOf, Judged, judged, Current, current, staff, Excused, Person?.LowestTitleWithin(Judged.Span), Person?.LowestTitleWithin(Current.Span)),
+                Id.Subject, Id.Technique, AsOf, Judged, judged, Current, current, staff, Excused, Person?.LowestTitleWithin(Judged.Span), Person?.LowestTitleWithin(Current.Span), Conditions()),
             Qualification,
             Province,
-            Name);
+            Name,
+            Coverage);
+
+        private ConditionFacts? Conditions() => Qualification.AttestedBy(AsOf) is { Count: > 0 } attested
+            ? new(Qualification.PathOn(AsOf), attested, Place?.Entry?.Level, Person?.TitleOn(AsOf), Person?.Entry?.LicenceScope, Person?.Entry?.Specialty)
+            : null;
     }
 
     /// <summary>What the registry and the qualifications say; pure, so that it can be asked without a database.</summary>
@@ -96,7 +112,7 @@ public static class FactsReader
         DateOnly? Covered(Institution.State? at) => at is not null && at.Coverage.TryGetValue(id.Technique, out var from) ? from : null;
         var coverage = person is null ? Covered(place) : person.RegistrationsOn(asOf).Select(r => Covered(places.GetValueOrDefault(r.Institution))).Max();
         var tookEffect = qualification.TookEffectBy(asOf);
-        var workingDays = reference.Regulations.ForDefinitions(id.Technique, asOf)?.Reporting.WorkingDays ?? 10;
+        var workingDays = reference.Regulations.ForDefinitions(id.Technique, asOf)?.Practice?.Reporting.WorkingDays ?? 10;
         var judged = Observation.EndingOn(reference.Calendar.SettledDay(asOf, workingDays), tookEffect, coverage);
         var current = Observation.EndingOn(asOf, tookEffect, coverage);
 
@@ -108,7 +124,7 @@ public static class FactsReader
         var main = person?.LastMainBy(asOf)?.Institution;
         var province = person is null ? place?.Entry?.Province : main is null ? null : places.GetValueOrDefault(main)?.Entry?.Province;
         var name = person is null ? place?.Entry?.Name : person.Entry?.Name;
-        return new(id, asOf, judged, current, excused, person, qualification, province, name ?? id.Subject.Id);
+        return new(id, asOf, judged, current, excused, person, place, qualification, province, name ?? id.Subject.Id, coverage);
     }
 
     // Whether a physician was kept from every place can change only where one of their suspensions begins or ends.

@@ -94,7 +94,8 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database, ReadSc
         var qualifications = new HashSet<string>();
         var enforcements = new HashSet<string>();
         var calendars = new List<(RecordedEvent Recorded, Calendar.Published Event)>();
-        var regulations = new List<(RecordedEvent Recorded, PublishedRegulation.Published Event)>();
+        var regulations = new List<PublishedRegulation.Published>();
+        var limits = new List<ProvincialLimits>();
         for (var i = start; i < end; i++)
         {
             var e = events[i];
@@ -119,7 +120,10 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database, ReadSc
                     calendars.Add((e, published));
                     break;
                 case PublishedRegulation.Published published:
-                    regulations.Add((e, published));
+                    regulations.Add(published);
+                    break;
+                case PublishedLimits.Published published:
+                    limits.Add(published.Limits);
                     break;
                 case Day.Closed:
                     break;
@@ -132,7 +136,7 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database, ReadSc
         await WriteInstitutions(connection, institutions, upTo, cancellation);
         await WritePhysicians(connection, physicians, upTo, cancellation);
         await WriteQualifications(connection, qualifications, upTo, cancellation);
-        await WriteReference(connection, calendars, regulations, enforcements, upTo, cancellation);
+        await WriteReference(connection, calendars, regulations, limits, enforcements, upTo, cancellation);
         if (cases.Count + calendars.Count > 0)
         {
             _reference = await Reference.Read(connection, _reference, cancellation);
@@ -236,15 +240,16 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database, ReadSc
         var techniques = ids.Select(id => id.Technique).ToArray();
         await connection.Execute(
             """
-            insert into qualifications (kind, subject, technique, version, doc)
-            select * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::jsonb[])
-            on conflict (kind, subject, technique) do update set version = excluded.version, doc = excluded.doc
+            insert into qualifications (kind, subject, technique, version, granted, doc)
+            select * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::boolean[], $6::jsonb[])
+            on conflict (kind, subject, technique) do update set version = excluded.version, granted = excluded.granted, doc = excluded.doc
             """,
             cancellation,
             kinds,
             subjects,
             techniques,
             states.Select(s => s.Version).ToArray(),
+            states.Select(s => s.State.Grants.Count > 0).ToArray(),
             states.Select(s => JsonSerializer.Serialize(s.State, StoredJson.Default.QualificationState)).ToArray());
 
         await connection.Execute(
@@ -300,12 +305,13 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database, ReadSc
     private async Task WriteReference(
         NpgsqlConnection connection,
         List<(RecordedEvent Recorded, Calendar.Published Event)> calendars,
-        List<(RecordedEvent Recorded, PublishedRegulation.Published Event)> regulations,
+        List<PublishedRegulation.Published> regulations,
+        List<ProvincialLimits> limits,
         HashSet<string> enforcements,
         long upTo,
         CancellationToken cancellation)
     {
-        if (calendars.Count + regulations.Count + enforcements.Count == 0)
+        if (calendars.Count + regulations.Count + limits.Count + enforcements.Count == 0)
         {
             return;
         }
@@ -319,10 +325,21 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database, ReadSc
                 JsonSerializer.Serialize(e, StoredJson.Default.CalendarPublished));
         }
 
-        foreach (var (_, e) in regulations)
+        foreach (var e in regulations)
         {
             await connection.Execute(
                 "insert into regulations (id, version, technique, doc) values ($1, $2, $3, $4::jsonb)", cancellation, e.Id, e.Version, e.Technique, e.Document.GetRawText());
+        }
+
+        foreach (var of in limits)
+        {
+            await connection.Execute(
+                "insert into provincial_limits (regulation, province, version, doc) values ($1, $2, $3, $4::jsonb)",
+                cancellation,
+                of.Regulation,
+                of.Province,
+                of.Version,
+                JsonSerializer.Serialize(of, StoredJson.Default.ProvincialLimits));
         }
 
         if (enforcements.Count > 0)

@@ -34,6 +34,7 @@ public sealed record Reference(
                 new("select position from reference_changed"),
                 new("select doc from calendars order by version"),
                 new("select doc from regulations order by id, version"),
+                new("select doc from provincial_limits order by regulation, province, version"),
                 new("select technique, province, doc from enforcement"),
             },
         };
@@ -52,6 +53,12 @@ public sealed record Reference(
         while (await reader.ReadAsync(cancellation))
         {
             regulations = regulations.With(Parse(reader.GetString(0)));
+        }
+
+        await reader.NextResultAsync(cancellation);
+        while (await reader.ReadAsync(cancellation))
+        {
+            regulations = regulations.With(JsonSerializer.Deserialize(reader.GetString(0), StoredJson.Default.ProvincialLimits)!);
         }
 
         await reader.NextResultAsync(cancellation);

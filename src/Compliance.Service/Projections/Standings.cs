@@ -130,7 +130,7 @@ public sealed class Standings(IEventStore log, NpgsqlDataSource database, ReadSc
         var rows = facts.Select((read, i) => (Read: read, Counts: counts[i], Before: before.GetValueOrDefault(subjects[i]) ?? [])).AsParallel().AsOrdered().Select(of =>
         {
             var technique = of.Read.Facts.Technique;
-            var findings = reference.Regulations.InForce(technique, asOf) is { } regulation
+            var findings = reference.Regulations.InForce(technique, asOf, of.Read.Province) is { } regulation
                 ? Evaluation.Continue(
                     Evaluation.Evaluate(regulation, of.Read.Facts), of.Before, asOf, reference.EnforcementOf(technique, of.Read.Province).ActingSince(asOf))
                 : [];

@@ -60,7 +60,7 @@ internal sealed class Touched
                 }
 
                 break;
-            case Calendar.Published or PublishedRegulation.Published or Enforcement.Set or Day.Closed:
+            case Calendar.Published or PublishedRegulation.Published or PublishedLimits.Published or Enforcement.Set or Day.Closed:
                 Everybody = true;
                 break;
             default:
@@ -92,7 +92,11 @@ internal sealed class Touched
         }
 
         await using var command = new NpgsqlCommand(Everybody ? EverybodySql : TouchedSql, connection);
-        if (!Everybody)
+        if (Everybody)
+        {
+            command.Parameters.Add(new() { Value = techniques.ToArray() });
+        }
+        else
         {
             command.Parameters.Add(new() { Value = _subjects.Select(s => s.Subject.KindName).ToArray() });
             command.Parameters.Add(new() { Value = _subjects.Select(s => s.Subject.Id).ToArray() });
@@ -119,7 +123,7 @@ internal sealed class Touched
             select distinct 'physician', physician, null from registrations where institution = any($4)
         ), known as (
             select distinct a.kind, a.subject, t.technique,
-                   exists (select from qualifications q where q.kind = a.kind and q.subject = a.subject and q.technique = t.technique)
+                   exists (select from qualifications q where q.kind = a.kind and q.subject = a.subject and q.technique = t.technique and q.granted)
                    or a.kind = 'institution' and exists (select from case_facts f where f.institution = a.subject and f.technique = t.technique)
                    or a.kind = 'physician' and exists (select from case_facts f where f.operator = a.subject and f.technique = t.technique) as has_standing
             from asked a join unnest($5::text[]) as t (technique) on a.technique is null or a.technique = t.technique
@@ -142,7 +146,7 @@ internal sealed class Touched
             select n.* from operators o
             cross join lateral (select f.operator, f.technique from case_facts f where (f.operator, f.technique) > (o.operator, o.technique) order by f.operator, f.technique limit 1) n
         ), known as (
-            select kind, subject, technique from qualifications
+            select kind, subject, technique from qualifications where granted and technique = any($1)
             union
             select 'institution', institution, technique from places
             union

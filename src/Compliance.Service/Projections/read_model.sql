@@ -22,6 +22,15 @@ create table regulations (
     constraint pk_regulations primary key (id, version)
 );
 
+-- What provinces demand beyond a regulation.
+create table provincial_limits (
+    regulation  text  not null,
+    province    text  not null,
+    version     int   not null,
+    doc         jsonb not null,
+    constraint pk_provincial_limits primary key (regulation, province, version)
+);
+
 create table enforcement (
     technique  text  not null,
     province   text  not null,
@@ -66,6 +75,7 @@ create table qualifications (
     subject    text   not null,
     technique  text   not null,
     version    bigint not null,
+    granted    boolean not null,            -- false while it has only been applied for
     doc        jsonb  not null,
     constraint pk_qualifications primary key (kind, subject, technique)
 );

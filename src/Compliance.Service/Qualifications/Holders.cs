@@ -5,7 +5,8 @@ namespace Compliance.Service.Qualifications;
 
 /// <summary>An institution or a physician of the registry, as the log has it now.</summary>
 /// <param name="Province">Of a physician, that of the main registration on the day, or of the last there was; null when there never was one.</param>
-public sealed record Holder(Subject Subject, string Name, string? Province);
+/// <param name="Main">Of a physician, the institution of that registration.</param>
+public sealed record Holder(Subject Subject, string Name, string? Province, string? Main = null);
 
 /// <summary>Finds holders in the log, not in the rows: who was registered a moment ago can be granted a qualification at once.</summary>
 public static class Holders
@@ -32,7 +33,7 @@ public static class Holders
         foreach (var person in people)
         {
             var province = mains[person.Entry!.Physician] is { } main ? places.GetValueOrDefault(main)?.Province : null;
-            found[Subject.Physician(person.Entry.Physician)] = new(Subject.Physician(person.Entry.Physician), person.Entry.Name, province);
+            found[Subject.Physician(person.Entry.Physician)] = new(Subject.Physician(person.Entry.Physician), person.Entry.Name, province, mains[person.Entry.Physician]);
         }
 
         foreach (var place in places.Values.Where(p => subjects.Contains(Subject.Institution(p.Institution))))

@@ -142,7 +142,7 @@ public static class ProposalEndpoints
                 // The period of the regulation the proposal was judged by; a revocation has none.
                 var regulation = (proposal?.Grounds is { } grounds ? reference.Regulations.Find(grounds.Regulation, grounds.Version) : null)
                     ?? reference.Regulations.ForDefinitions(id.Technique, today)!;
-                return Qualification.DecideProposal(state, proposalId, agree, reason, regulation.Proceedings.RectificationMonths, today, caller.Actor());
+                return Qualification.DecideProposal(state, proposalId, agree, reason, regulation.InPractice.Proceedings.RectificationMonths, today, caller.Actor());
             },
             (state, _) => (200, QualificationShown.Of(state, answers.Today, reference.Regulations, inner: true)),
             reference: true);

@@ -34,7 +34,8 @@ public static class QualificationEndpoints
     public sealed record HistoryAnswer(IReadOnlyList<HistoryItem> Items, string? NextCursor, long Position);
 
     /// <param name="EffectiveOn">Tomorrow at the earliest, and by default.</param>
-    public sealed record GrantRequest(string Reference, DateOnly? EffectiveOn);
+    /// <param name="Opinion">The province's, where an application is open; without one it was applied for elsewhere.</param>
+    public sealed record GrantRequest(string Reference, DateOnly? EffectiveOn, ApplicationEndpoints.OpinionEntry? Opinion);
 
     public sealed record SuspendRequest(string Reason);
 
@@ -54,11 +55,12 @@ public static class QualificationEndpoints
     public sealed record RelinquishRequest(string Reason);
 
     /// <summary>What an act is decided on. <paramref name="State"/> is the one written upon.</summary>
-    private sealed record Situation(QualificationId Id, Qualification.State State, DateOnly Today, Holder Holder, Caller Caller, Reference Reference)
+    /// <param name="Application">What an application is judged by; only for a grant.</param>
+    private sealed record Situation(QualificationId Id, Qualification.State State, DateOnly Today, Holder Holder, Caller Caller, Reference Reference, ApplicationEndpoints.Asked? Application)
     {
         public Actor By => Caller.Actor();
 
-        public ProceedingRules Proceedings => (Reference.Regulations.InForce(Id.Technique, Today) ?? Reference.Regulations.ForDefinitions(Id.Technique, Today)!).Proceedings;
+        public ProceedingRules Proceedings => (Reference.Regulations.InForce(Id.Technique, Today) ?? Reference.Regulations.ForDefinitions(Id.Technique, Today)!).InPractice.Proceedings;
 
         public bool InProvince => Caller.ActsIn(Holder.Province);
 
@@ -79,7 +81,8 @@ public static class QualificationEndpoints
         {
             var reference = body.Text("reference");
             var effectiveOn = body.OptionalDay("effectiveOn");
-            return now => now.InProvince ? Grant(now, effectiveOn, reference) : null;
+            var opinion = body.OptionalObject("opinion") is { } of ? ApplicationEndpoints.OpinionOf(of) : null;
+            return now => now.InProvince ? Grant(now, effectiveOn, reference, opinion) : null;
         });
         Post<SuspendRequest>(api, "suspend", "Suspends, by a named regulator, in any mode of enforcement", Regulators, (body, _) =>
         {
@@ -145,18 +148,31 @@ public static class QualificationEndpoints
 
     private static string Reason(BodyObject body) => body.Text("reason", BodyObject.LongText, lines: true);
 
-    private static Decision<Qualification.Event> Grant(Situation now, DateOnly? effectiveOn, string reference)
+    private static Decision<Qualification.Event> Grant(Situation now, DateOnly? effectiveOn, string reference, Opinion? opinion)
     {
         var tomorrow = now.Today.AddDays(1);
         // The same request sent again after midnight means the grant it made, not one for the day after.
         var day = effectiveOn ?? now.State.Grants.LastOrDefault(g => g.Reference == reference && g.RelinquishedOn is null && g.RevokedOn is null)?.EffectiveOn ?? tomorrow;
-        var decision = Qualification.GrantIt(now.State, now.Id, day, reference, imported: false, now.By);
+        var applied = now.State.Application is { Status: ApplicationStatus.Open or ApplicationStatus.Returned } || (opinion is not null && now.State.Application is { Status: ApplicationStatus.Granted });
+        if (applied == opinion is null)
+        {
+            return applied ? Refusal.Invalid("opinionNeeded", "/opinion") : Refusal.Invalid("noSuchApplication", "/opinion");
+        }
+
+        if (opinion is { Step: not OpinionStep.Province } or { Decision: not OpinionDecision.Agree })
+        {
+            return Refusal.Invalid("grantAgrees", "/opinion");
+        }
+
+        var decision = opinion is null
+            ? Qualification.GrantIt(now.State, now.Id, day, reference, imported: false, now.By)
+            : Application.Grant(now.State, now.Application!.Regulation, opinion, now.Application.Known, day, reference, now.Today, now.By);
         return decision.Events.Count > 0 && day < tomorrow ? Refusal.Invalid("effectiveTooEarly", "/effectiveOn", tomorrow) : decision;
     }
 
     private static void Post<TRequest>(RouteGroupBuilder api, string act, string summary, IReadOnlyList<Role> roles, Func<BodyObject, Caller, Act> read)
         where TRequest : notnull =>
-        api.MapPost($"{Path}/{act}", (HttpContext http, Caller caller, Answers answers, Reads reads, IEventStore log) => Decide(http, caller, answers, reads, log, read))
+        api.MapPost($"{Path}/{act}", (HttpContext http, Caller caller, Answers answers, Reads reads, IEventStore log) => Decide(http, caller, answers, reads, log, act, read))
             .Allows(roles).ScopedTo(HolderAlone).Takes()
             .TakesHeader(Idempotency.Header).TakesHeader("If-Match")
             .Describes<TRequest, QualificationAnswer>(summary, 200, 404, 409, 412, 422, 503);
@@ -169,7 +185,7 @@ public static class QualificationEndpoints
         return ValueTask.FromResult(!Holders.Contains(caller.Role) || caller.IsHolder(subject) ? Scope.Within : Scope.Outside);
     }
 
-    private static QualificationId IdIn(Query query, Reference reference)
+    internal static QualificationId IdIn(Query query, Reference reference)
     {
         var kind = SubjectKind.Institution;
         if (query.PathId("kind") is { Length: > 0 } name && !Json.Names<SubjectKind>().TryGetValue(name, out kind))
@@ -178,7 +194,7 @@ public static class QualificationEndpoints
         }
 
         var technique = query.PathId("technique");
-        if (technique.Length > 0 && !reference.Regulations.Techniques.Contains(technique))
+        if (technique.Length > 0 && !reference.Regulations.Qualifying.Contains(technique))
         {
             query.PathFault("technique", "unknownTechnique");
         }
@@ -186,7 +202,7 @@ public static class QualificationEndpoints
         return new(new(kind, query.PathId("subject")), technique);
     }
 
-    private static async Task<IResult> Decide(HttpContext http, Caller caller, Answers answers, Reads reads, IEventStore log, Func<BodyObject, Caller, Act> read)
+    private static async Task<IResult> Decide(HttpContext http, Caller caller, Answers answers, Reads reads, IEventStore log, string name, Func<BodyObject, Caller, Act> read)
     {
         var query = Query.Of(http);
         var reference = await reads.Reference(http.RequestAborted);
@@ -203,6 +219,21 @@ public static class QualificationEndpoints
             return Problem.Hidden(http);
         }
 
+        if (name is not ("grant" or "relinquish") && !reference.Regulations.Techniques.Contains(id.Technique))
+        {
+            return Problem.Refused(http, "notMonitored");
+        }
+
+        ApplicationEndpoints.Asked? asked = null;
+        if (name == "grant" && body.Root.Has("opinion"))
+        {
+            (asked, _, var late) = await ApplicationEndpoints.Ask(http, caller, reads, log, reference, id, answers.Today);
+            if (asked is null)
+            {
+                return late!;
+            }
+        }
+
         // Asked inside the decision, so that it is the state written upon that allows it.
         var allowed = true;
         var result = await answers.Command(
@@ -213,7 +244,7 @@ public static class QualificationEndpoints
             body,
             (state, today) =>
             {
-                var decision = act(new(id, state, today, holder, caller, reference));
+                var decision = act(new(id, state, today, holder, caller, reference, asked));
                 allowed = decision is not null;
                 return decision ?? Refusal.Conflict("forbidden");
             },

@@ -39,7 +39,9 @@ public sealed record SuspensionShown(
     string? RectificationPlan,
     GroundsShown? Grounds);
 
-public sealed record GrantShown(int Number, DateOnly EffectiveOn, string Reference, DateOnly? RelinquishedOn, DateOnly? RevokedOn);
+/// <param name="Path">The path it was applied for by; null where it was not applied for in this system.</param>
+/// <param name="FiledAs">Under what reference it was reported to the ministry.</param>
+public sealed record GrantShown(int Number, DateOnly EffectiveOn, string Reference, DateOnly? RelinquishedOn, DateOnly? RevokedOn, string? Path, string? FiledAs, DateOnly? FiledOn);
 
 /// <param name="Standing">As decided by now; null before the first grant takes effect.</param>
 /// <param name="EffectiveOn">First day of the standing, which may be tomorrow.</param>
@@ -77,7 +79,7 @@ public sealed record QualificationShown(
                     inner ? s.RectificationPlan : null,
                     inner && s.Grounds is { } grounds ? GroundsShown.Of(grounds, regulations) : null)
                 : null,
-            [.. state.Grants.Select(g => new GrantShown(g.Number, g.EffectiveOn, g.Reference, g.RelinquishedOn, g.RevokedOn))],
+            [.. state.Grants.Select(g => new GrantShown(g.Number, g.EffectiveOn, g.Reference, g.RelinquishedOn, g.RevokedOn, g.Path, g.FiledAs, g.FiledOn))],
             inner ? [.. state.Pending.Select(p => ProposalShown.Of(p, regulations))] : null);
     }
 }

@@ -12,4 +12,11 @@ public static class Months
         ArgumentOutOfRangeException.ThrowIfNegative(months);
         return from.AddMonths(months);
     }
+
+    /// <summary>Whole months from one day to another: each is over on the corresponding day, or on the last of a month that has none. Negative when the other lies before.</summary>
+    public static int Elapsed(DateOnly from, DateOnly until)
+    {
+        int months = ((until.Year - from.Year) * 12) + until.Month - from.Month;
+        return from.AddMonths(months) > until ? months - 1 : months;
+    }
 }

@@ -7,6 +7,7 @@ namespace Compliance.Cases;
 public sealed record Decider(string Physician, bool RegisteredHere, bool Active, Title? Title);
 
 /// <summary>What the registries say about the people and the place of a case, on its day.</summary>
+/// <param name="UnderAid">The institution is aided by a qualified one before its own grant; those seconded to it count as its own.</param>
 public sealed record CaseCircumstances(
     bool OperatorKnown,
     bool OperatorRegisteredHere,
@@ -15,6 +16,7 @@ public sealed record CaseCircumstances(
     Title? OperatorTitle,
     bool InstitutionQualified,
     bool InstitutionSuspended,
+    bool UnderAid,
     IReadOnlyList<Decider> Deciders,
     bool LooksReportedBefore);
 
@@ -31,6 +33,9 @@ public static class CaseFlags
     public const string TitleTooLow = "titleTooLow";
     public const string InstitutionNotQualified = "institutionNotQualified";
     public const string InstitutionSuspended = "institutionSuspended";
+
+    /// <summary>Done at an institution that is aided by a qualified hospital before its own grant (技术帮扶): in order, and counted.</summary>
+    public const string UnderAid = "underAid";
     public const string TooFewDeciders = "tooFewDeciders";
     public const string ConsentAbsent = "consentAbsent";
     public const string Late = "late";
@@ -42,7 +47,7 @@ public static class CaseFlags
     public static readonly IReadOnlyList<string> All =
     [
         OperatorUnknown, OperatorNotQualified, OperatorSuspended, OperatorNotRegistered, TitleTooLow, InstitutionNotQualified,
-        InstitutionSuspended, TooFewDeciders, ConsentAbsent, Late, PossibleDuplicate, Emergency,
+        InstitutionSuspended, UnderAid, TooFewDeciders, ConsentAbsent, Late, PossibleDuplicate, Emergency,
     ];
 
     public static IReadOnlyList<string> Of(CaseReport report, Timeliness timeliness, CaseRules rules, CaseCircumstances there)
@@ -63,7 +68,8 @@ public static class CaseFlags
         Flag(OperatorSuspended, needsQualification && there.OperatorSuspended);
         Flag(OperatorNotRegistered, there.OperatorKnown && !there.OperatorRegisteredHere);
         Flag(TitleTooLow, there.OperatorKnown && !HasTitle(rules.Operator, report.Level, there.OperatorTitle));
-        Flag(InstitutionNotQualified, needsQualification && !there.InstitutionQualified);
+        Flag(InstitutionNotQualified, needsQualification && !there.InstitutionQualified && !there.UnderAid);
+        Flag(UnderAid, needsQualification && !there.InstitutionQualified && there.UnderAid);
         Flag(InstitutionSuspended, needsQualification && there.InstitutionSuspended);
         Flag(TooFewDeciders, there.Deciders
             .Where(d => d.RegisteredHere && (d.Active || !needsQualification) && HasTitle(rules.Deciders, report.Level, d.Title))

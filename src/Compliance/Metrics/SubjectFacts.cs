@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Compliance.Registry;
+using Compliance.Regulations;
 
 namespace Compliance.Metrics;
 
@@ -30,6 +31,7 @@ public readonly record struct Staff(
 /// <param name="Staff">On <paramref name="AsOf"/>; zeros for a physician.</param>
 /// <param name="Excused">The days that bind overlap a leave, an own suspension, or the suspension of every place of registration.</param>
 /// <param name="LowestTitle">The lowest title held on any day that binds; null when none was known on one of them, and for an institution.</param>
+/// <param name="Conditions">What the conditions of the grant are judged by; null where nobody has attested anything.</param>
 public sealed record SubjectFacts(
     [property: Stored("Subject")] Subject Subject,
     [property: Stored("Technique")] string Technique,
@@ -41,7 +43,8 @@ public sealed record SubjectFacts(
     [property: Stored("Staff")] Staff Staff,
     [property: Stored("Excused")] bool Excused,
     [property: Stored("LowestTitle")] Title? LowestTitle,
-    [property: Stored("CurrentLowestTitle")] Title? CurrentLowestTitle)
+    [property: Stored("CurrentLowestTitle")] Title? CurrentLowestTitle,
+    [property: Stored("Conditions"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ConditionFacts? Conditions = null)
 {
     [JsonIgnore]
     public bool IsPhysician => Subject.Kind == SubjectKind.Physician;

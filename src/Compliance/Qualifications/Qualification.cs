@@ -65,13 +65,15 @@ public static class Qualification
         /// <param name="Grant">1 for the first, rising with each grant in the same stream.</param>
         /// <param name="EffectiveOn">First day it may be used; observation starts here.</param>
         /// <param name="Imported">True when it was granted before the system existed.</param>
+        /// <param name="Grounds">How the clauses of the path stood; null where it was not applied for in this system.</param>
         public sealed record Granted(
             QualificationId Qualification,
             [property: Stored("Grant")] int Grant,
             [property: Stored("EffectiveOn")] DateOnly EffectiveOn,
             [property: Stored("Reference")] string Reference,
             [property: Stored("Imported")] bool Imported,
-            Actor By) : Event(Qualification, By);
+            Actor By,
+            [property: Stored("Grounds"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ApplicationGrounds? Grounds = null) : Event(Qualification, By);
 
         /// <param name="JudgedOn">The closed day whose findings these are.</param>
         /// <param name="EffectiveOn">The day after the day it was recorded.</param>
@@ -246,7 +248,10 @@ public static class Qualification
     public sealed record Step(DateOnly DecidedOn, Standing Standing, DateOnly EffectiveOn);
 
     /// <summary>One grant in the stream and how it ended.</summary>
-    public sealed record Grant(int Number, DateOnly EffectiveOn, string Reference, DateOnly? RelinquishedOn, DateOnly? RevokedOn);
+    /// <param name="Path">The path of the regulation it was applied for by; null where it was not applied for in this system.</param>
+    /// <param name="FiledAs">Under what reference it was reported to the ministry; null until it is.</param>
+    public sealed record Grant(
+        int Number, DateOnly EffectiveOn, string Reference, DateOnly? RelinquishedOn, DateOnly? RevokedOn, string? Path = null, string? FiledAs = null, DateOnly? FiledOn = null);
 
     /// <param name="Standing">As last decided, whether or not in effect already.</param>
     /// <param name="FreshStarts">Days on which observation began: grants, liftings, reinstatements.</param>
@@ -262,6 +267,25 @@ public static class Qualification
         DateOnly? LastJudgedOn)
     {
         public static readonly State Initial = new(null, [], Standing.Good, [], [], [], [], null);
+
+        /// <summary>The last application; null when there never was one.</summary>
+        public Application.State? Application { get; init; }
+
+        /// <summary>Every attestation, in the order they were recorded.</summary>
+        public IReadOnlyList<AttestedFact> Attested { get; init; } = [];
+
+        /// <summary>What was attested of each fact for the latest day by then; of two for one day the later.</summary>
+        public IReadOnlyList<AttestedFact> AttestedBy(DateOnly day) =>
+            [.. Attested.Where(f => f.HeldOn <= day).Reverse().GroupBy(f => f.Fact).Select(of => of.MaxBy(f => f.HeldOn)!)];
+
+        /// <summary>The path of the grant that holds on a day; null where it was not applied for in this system.</summary>
+        public string? PathOn(DateOnly day) => GrantOn(day)?.Path;
+
+        /// <summary>The aid received by one that is not qualified yet (技术帮扶), in its order.</summary>
+        public IReadOnlyList<Application.Aid> Aids { get; init; } = [];
+
+        /// <summary>The aid on a day: it makes up for a qualification not granted yet (<c>underAid</c>), and for nothing else. Null when there is none.</summary>
+        public Application.Aid? AidOn(DateOnly day) => ValidityOn(day) == Validity.None ? Aids.LastOrDefault(a => a.Days.Contains(day)) : null;
 
         [JsonIgnore]
         public Suspension? StandingSuspension => Standing == Standing.Suspended ? Suspensions[^1] : null;
@@ -332,7 +356,8 @@ public static class Qualification
         Event.Granted g => state with
         {
             Id = g.Qualification,
-            Grants = [.. state.Grants, new(g.Grant, g.EffectiveOn, g.Reference, null, null)],
+            Grants = [.. state.Grants, new(g.Grant, g.EffectiveOn, g.Reference, null, null, g.Grounds?.Path)],
+            Application = g.Grounds is null ? state.Application : state.Application! with { Status = ApplicationStatus.Granted },
             Standing = Standing.Good,
             Steps = [.. state.Steps, new(g.EffectiveOn, Standing.Good, g.EffectiveOn)],
             FreshStarts = [.. state.FreshStarts, g.EffectiveOn],
@@ -370,6 +395,7 @@ public static class Qualification
         {
             Grants = [.. state.Grants.SkipLast(1), state.Grants[^1] with { RevokedOn = r.EffectiveOn }],
         },
+        Application.Event a => Application.Evolve(state, a),
         Event.Relinquished r => state with { Grants = [.. state.Grants.SkipLast(1), state.Grants[^1] with { RelinquishedOn = r.EffectiveOn }] },
         _ => throw new UnreachableException($"a qualification knows no {e.GetType().Name}"),
     };
@@ -406,7 +432,8 @@ public static class Qualification
 
     /// <summary>Grants the qualification, or grants it anew after it was relinquished or revoked: a new number and a clean row of failures.</summary>
     /// <param name="effectiveOn">First day it may be used; an imported one lies in the past.</param>
-    public static Decision<Event> GrantIt(State state, QualificationId id, DateOnly effectiveOn, string reference, bool imported, Actor by)
+    /// <param name="grounds">Of the application that is granted; null where there is none in this system.</param>
+    public static Decision<Event> GrantIt(State state, QualificationId id, DateOnly effectiveOn, string reference, bool imported, Actor by, ApplicationGrounds? grounds = null)
     {
         if (state.Grants is [.., var last])
         {
@@ -431,7 +458,7 @@ public static class Qualification
             }
         }
 
-        return new Event.Granted(id, state.Grants.Count + 1, effectiveOn, reference, imported, by);
+        return new Event.Granted(id, state.Grants.Count + 1, effectiveOn, reference, imported, by, grounds);
     }
 
     /// <summary>

@@ -19,15 +19,25 @@ public enum Overall
 /// <summary>Holds the facts of a subject against the clauses of a regulation. Nothing else compares a metric with a limit.</summary>
 public static class Evaluation
 {
-    /// <summary>A finding for every clause that speaks of this kind of subject, in the order of the regulation.</summary>
+    /// <summary>A finding for every clause that speaks of this subject, in the order of the regulation.</summary>
     public static IReadOnlyList<Finding> Evaluate(Regulation regulation, SubjectFacts facts) =>
-        [.. regulation.Clauses.Where(c => c.For(facts.Subject.Kind) is not null).Select(c => Find(c, c.For(facts.Subject.Kind)!, regulation, facts))];
+        [.. regulation.Clauses.Where(c => c.For(facts.Subject.Kind) is not null && IsKept(c, regulation, facts)).Select(c => Find(c, c.For(facts.Subject.Kind)!, regulation, facts))];
 
-    private static Finding Find(Clause clause, Application application, Regulation regulation, SubjectFacts facts)
+    // The conditions of a grant stay conditions (NV-MIN), those of the path it was granted by. Of a grant from before this system nobody attested anything:
+    // there only what has been attested since is judged.
+    private static bool IsKept(Clause clause, Regulation regulation, SubjectFacts facts) =>
+        clause is not Clause.Condition condition
+        || (facts.Conditions is { } kept
+            && (kept.Path is { } path && regulation.Path(path) is { } of ? of.Clauses.Contains(clause.Id) : condition.Test.Facts.Any(fact => kept.Attested.Any(a => a.Fact == fact))));
+
+    private static Finding Find(Clause clause, AppliesTo application, Regulation regulation, SubjectFacts facts)
     {
         var possible = facts.Counts.WithPossible();
-        Finding Of(Measurement measured, Measurement current, bool binding, Observation observation, decimal? limit, string comparison, Measurement? withPossible = null) =>
-            new(clause.Id, measured, binding, application.Effect, application.AfterDays, observation.To, observation, limit, comparison, null, null, current, withPossible?.Outcome);
+        Finding Of(
+            Measurement measured, Measurement? current, bool binding, Observation observation, decimal? limit, string comparison, Measurement? withPossible = null, IReadOnlyList<string>? missing = null) =>
+            new(
+                clause.Id, measured, binding, application.Effect, application.AfterDays, observation.To, observation, limit, comparison, null, null, current, withPossible?.Outcome,
+                missing is { Count: > 0 } ? missing : null, clause.Stricter);
 
         return clause switch
         {
@@ -39,13 +49,13 @@ public static class Evaluation
                 c.AtLeast,
                 ">="),
             Clause.EventRate c => Of(
-                EventRate.Measure(c, facts.Counts, facts.Judged.Complete, regulation.GuidelineVolume),
-                EventRate.Measure(c, facts.CurrentCounts, facts.Current.Complete, regulation.GuidelineVolume),
+                EventRate.Measure(c, facts.Counts, facts.Judged.Complete, regulation.InPractice.GuidelineVolume),
+                EventRate.Measure(c, facts.CurrentCounts, facts.Current.Complete, regulation.InPractice.GuidelineVolume),
                 binding: true,
                 facts.Judged,
                 c.BelowPercent / 100m,
                 "<",
-                EventRate.Measure(c, possible, facts.Judged.Complete, regulation.GuidelineVolume)),
+                EventRate.Measure(c, possible, facts.Judged.Complete, regulation.InPractice.GuidelineVolume)),
             Clause.FewCasesMortality c => Of(
                 FewCasesMortality.Measure(c, facts.Counts),
                 FewCasesMortality.Measure(c, facts.CurrentCounts),
@@ -57,9 +67,25 @@ public static class Evaluation
             Clause.NoIncidents c => Of(NoIncidents.Measure(c, facts.CurrentCounts), NoIncidents.Measure(c, facts.CurrentCounts), binding: true, facts.Current, 0, "="),
             Clause.QualifiedStaff c => Of(QualifiedStaff.Measure(c, facts.Staff), QualifiedStaff.Measure(c, facts.Staff), binding: true, facts.Current with { From = facts.AsOf }, c.AtLeast, ">="),
             Clause.Timeliness c => Of(Timeliness.Measure(c, facts.Counts), Timeliness.Measure(c, facts.CurrentCounts), binding: false, facts.Judged, null, ">="),
+            Clause.Condition c => Conditions.Judge(regulation, c, facts.Conditions!.Book(regulation, facts)) is var r
+                ? Of(Measured(r), null, binding: true, facts.Current with { From = facts.AsOf }, r.Limit, r.Comparison is { } comparison ? Conditions.Sign(comparison) : "=", missing: r.Short)
+                : throw new UnreachableException(),
             _ => throw new UnreachableException($"no kind of clause is called {clause.GetType().Name}"),
         };
     }
+
+    // What was attested for a time that is over is not kept: whoever keeps it attests it anew. What nobody ever attested cannot be judged.
+    private static Measurement Measured(ConditionResult result) => new(
+        result.Outcome switch
+        {
+            ConditionOutcome.Met => Outcome.Met,
+            ConditionOutcome.NotMet or ConditionOutcome.Expired => Outcome.Breached,
+            ConditionOutcome.NotAttested => Outcome.NotMeasurable,
+            _ => Outcome.NotApplicable,
+        },
+        result.Actual,
+        null,
+        null);
 
     /// <summary>
     /// Carries each breach on from the closing before: the same finding breached and binding on every day closed. A
@@ -89,8 +115,8 @@ public static class Evaluation
     /// <summary>Breached if a binding clause is; at risk if anything else points that way; compliant if anything could be judged at all.</summary>
     public static Overall Overall(IReadOnlyList<Finding> findings)
     {
-        // Timeliness is shown beside the verdict, not part of it: it is the one kind without a limit.
-        var judged = findings.Where(f => f.Limit is not null).ToList();
+        // Timeliness is shown beside the verdict, not part of it.
+        var judged = findings.Where(f => f.Effect != BreachEffect.Show).ToList();
         return judged.Exists(f => f.IsBreach) ? Regulations.Overall.Breached
             : judged.Exists(f => f.Measured.Outcome == Outcome.Breached || f.Current?.Outcome == Outcome.Breached || f.Possible == Outcome.Breached) ? Regulations.Overall.AtRisk
             : judged.Exists(f => f.Measured.Outcome == Outcome.Met) ? Regulations.Overall.Compliant

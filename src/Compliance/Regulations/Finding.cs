@@ -47,6 +47,8 @@ public readonly record struct Measurement(
 /// <param name="SuspendsOn">The day on whose closing it suspends if nothing changes; null when it does not.</param>
 /// <param name="Current">The same clause on the day itself, never binding; null where that is the day judged.</param>
 /// <param name="Possible">The same with every open question answered against the subject, never binding; null where it makes no difference.</param>
+/// <param name="Facts">Of a condition that is not kept, the facts it is for; null elsewhere.</param>
+/// <param name="Stricter">The province whose limit this is, and the nation's; null where they do not differ.</param>
 public sealed record Finding(
     [property: Stored("Clause")] string Clause,
     [property: Stored("Measured")] Measurement Measured,
@@ -60,7 +62,9 @@ public sealed record Finding(
     [property: Stored("Since")] DateOnly? Since,
     [property: Stored("SuspendsOn")] DateOnly? SuspendsOn,
     [property: Stored("Current")] Measurement? Current,
-    [property: Stored("Possible")] Outcome? Possible)
+    [property: Stored("Possible")] Outcome? Possible,
+    [property: Stored("Facts"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<string>? Facts = null,
+    [property: Stored("Stricter"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Stricter? Stricter = null)
 {
     [JsonIgnore]
     public bool IsBreach => Binding && Measured.Outcome == Outcome.Breached;

@@ -17,4 +17,58 @@ public static class PublishedRegulation
         [property: Stored("Document")] JsonElement Document,
         [property: Stored("Hash")] string Hash,
         [property: Stored("By")] Actor By);
+
+    /// <param name="Versions">Those there are, with the hashes of their files.</param>
+    public sealed record State(IReadOnlyList<(int Version, string Hash)> Versions)
+    {
+        public static readonly State Initial = new([]);
+
+        /// <summary>The one that comes next.</summary>
+        public int Next => Versions.Select(v => v.Version).DefaultIfEmpty(0).Max() + 1;
+    }
+
+    public static State Evolve(State state, Published e) => new([.. state.Versions, (e.Version, e.Hash)]);
+
+    /// <summary>
+    /// Publishes the next version, from now on: what has been judged stays judged. The first for a technique may reach back, for nobody was judged before it. The same file sent again changes nothing.
+    /// </summary>
+    /// <param name="published">All there are.</param>
+    public static Decision<Published> Publish(State state, RegulationSet published, Regulation regulation, JsonElement document, string hash, DateOnly today, Actor by)
+    {
+        if (state.Versions.Any(v => v.Version == regulation.Version))
+            return state.Versions.Contains((regulation.Version, hash)) ? Decision<Published>.Nothing : Refusal.Conflict("versionExists", regulation.Version);
+        if (regulation.Version != state.Next)
+            return Refusal.Conflict("versionNotNext", state.Next);
+        if (regulation.JudgesFrom <= today && published.Qualifying.Contains(regulation.Technique))
+            return Refusal.Invalid("judgesFromTooEarly", "/judgesFrom", today.AddDays(1));
+        return new Published(regulation.Id, regulation.Version, regulation.Technique, document, hash, by);
+    }
+}
+
+/// <summary>What a province demands beyond a regulation, version by version.</summary>
+public static class PublishedLimits
+{
+    public static string Stream(string regulation, string province) => $"regulation-{regulation}-{province}";
+
+    // This record IS the storage format. Rename freely in C#; never change a stored name or a meaning.
+    public sealed record Published([property: Stored("Limits")] ProvincialLimits Limits, [property: Stored("By")] Actor By);
+
+    public sealed record State(IReadOnlyList<ProvincialLimits> Versions)
+    {
+        public static readonly State Initial = new([]);
+    }
+
+    public static State Evolve(State state, Published e) => new([.. state.Versions, e.Limits]);
+
+    /// <summary>Publishes the next version, from tomorrow at the earliest. The same sent again changes nothing.</summary>
+    public static Decision<Published> Publish(State state, ProvincialLimits limits, DateOnly today, Actor by)
+    {
+        if (state.Versions.ElementAtOrDefault(limits.Version - 1) is { } present)
+            return present.Says(limits) ? Decision<Published>.Nothing : Refusal.Conflict("versionExists", limits.Version);
+        if (limits.Version != state.Versions.Count + 1)
+            return Refusal.Conflict("versionNotNext", state.Versions.Count + 1);
+        if (limits.JudgesFrom <= today)
+            return Refusal.Invalid("judgesFromTooEarly", "/judgesFrom", today.AddDays(1));
+        return new Published(limits, by);
+    }
 }

@@ -8,26 +8,20 @@ namespace Compliance.Regulations;
 public sealed record Bilingual(string Zh, string En);
 
 /// <summary>
-/// One version of a management rule (管理规范) for one technique, with every limit, effect, period and list the software goes by. Pure data: a new technique, or a new edition, is a new file.
+/// One version of a management rule (管理规范), or of a programme's conditions, with every limit, effect, period and list the software goes by. Pure data: a new technique, or a new edition, is a new file.
 /// </summary>
 /// <param name="Id">The edition, as in <c>NV-2012</c>.</param>
 /// <param name="Version">1 upwards within the edition; a pair of id and version is published once.</param>
-/// <param name="Technique">The technique's name on the wire, as in <c>neurovascular</c>.</param>
+/// <param name="Technique">The name of the technique or programme on the wire, as in <c>neurovascular</c>.</param>
 /// <param name="Title">The title of the document.</param>
 /// <param name="Document">Its number (发文字号).</param>
 /// <param name="Note">What a reader must know about the text behind this file.</param>
 /// <param name="EffectiveFrom">First day it is in force: reports are coded by it from then on.</param>
 /// <param name="JudgesFrom">First day it is judged by, normally a year later, so that no year is judged by a rule that did not stand at its beginning.</param>
-/// <param name="GuidelineVolume">Cases a year, at least 1. The denominator of a rate in an incomplete observation is taken as at least this.</param>
-/// <param name="SevereComplications">The rate of severe complications that is shown.</param>
-/// <param name="Mortality">The mortality that is shown.</param>
-/// <param name="Reporting">Which cases have a reporting deadline, and the outcome statement that is owed for them.</param>
-/// <param name="CaseRules">Who may decide on and perform a case.</param>
-/// <param name="Proceedings">The periods of rectification, review and assessment.</param>
-/// <param name="AssessmentItems">The qualitative items of an assessment, each scored pass or fail.</param>
-/// <param name="Catalogue">The procedures that can be reported.</param>
-/// <param name="Complications">The complications that can be reported, with their severity.</param>
-/// <param name="Clauses">The clauses that are monitored.</param>
+/// <param name="Facts">What clauses ask for that is not counted from cases: attested, or known to the system.</param>
+/// <param name="Paths">The ways to a qualification, and the dossiers that are checked as a whole.</param>
+/// <param name="Clauses">Every requirement of the text, each by its id.</param>
+/// <param name="Practice">How the technique is practised and watched over; null for a programme, which is not monitored.</param>
 public sealed record Regulation(
     string Id,
     int Version,
@@ -37,6 +31,37 @@ public sealed record Regulation(
     string Note,
     DateOnly EffectiveFrom,
     DateOnly JudgesFrom,
+    IReadOnlyList<FactDefinition> Facts,
+    IReadOnlyList<QualificationPath> Paths,
+    IReadOnlyList<Clause> Clauses,
+    Practice? Practice = null)
+{
+    /// <summary>How the technique is practised. Ask for it only of a technique: <see cref="RegulationSet.Techniques"/> names them.</summary>
+    /// <exception cref="InvalidOperationException">This is a programme.</exception>
+    [JsonIgnore]
+    public Practice InPractice => Practice ?? throw new InvalidOperationException($"{Id} is a programme: nothing is monitored by it.");
+
+    /// <summary>The clause of an id; null when there is none.</summary>
+    public Clause? Clause(string id) => Clauses.FirstOrDefault(clause => clause.Id == id);
+
+    /// <summary>The path of an id; null when there is none.</summary>
+    public QualificationPath? Path(string id) => Paths.FirstOrDefault(path => path.Id == id);
+
+    /// <summary>The fact of a name; null when there is none.</summary>
+    public FactDefinition? Fact(string name) => Facts.FirstOrDefault(fact => fact.Name == name);
+}
+
+/// <summary>What continuous monitoring of a technique goes by: what can be reported, when, by whom, and what follows.</summary>
+/// <param name="GuidelineVolume">Cases a year, at least 1. The denominator of a rate in an incomplete observation is taken as at least this.</param>
+/// <param name="SevereComplications">The rate of severe complications that is shown.</param>
+/// <param name="Mortality">The mortality that is shown.</param>
+/// <param name="Reporting">Which cases have a reporting deadline, and the outcome statement that is owed for them.</param>
+/// <param name="CaseRules">Who may decide on and perform a case.</param>
+/// <param name="Proceedings">The periods of rectification, review and assessment.</param>
+/// <param name="AssessmentItems">The qualitative items of an assessment, each scored pass or fail.</param>
+/// <param name="Catalogue">The procedures that can be reported.</param>
+/// <param name="Complications">The complications that can be reported, with their severity.</param>
+public sealed record Practice(
     int GuidelineVolume,
     RateDefinition SevereComplications,
     RateDefinition Mortality,
@@ -45,8 +70,7 @@ public sealed record Regulation(
     ProceedingRules Proceedings,
     IReadOnlyList<AssessmentItem> AssessmentItems,
     IReadOnlyList<CatalogueEntry> Catalogue,
-    IReadOnlyList<ComplicationCode> Complications,
-    IReadOnlyList<Clause> Clauses)
+    IReadOnlyList<ComplicationCode> Complications)
 {
     /// <summary>The catalogue's entry for a code; null when it has none.</summary>
     public CatalogueEntry? Procedure(string code) => Catalogue.FirstOrDefault(entry => entry.Code == code);
@@ -114,120 +138,3 @@ public sealed record CatalogueEntry(string Code, int Level, bool? Therapeutic, B
 
 /// <summary>A complication that can be reported. A report may raise its severity, never lower it.</summary>
 public sealed record ComplicationCode(string Code, bool Severe, Bilingual Title);
-
-/// <summary>What follows from a binding breach.</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<BreachEffect>))]
-public enum BreachEffect
-{
-    /// <summary>Nothing: the finding is shown and never binds.</summary>
-    [StoredAs("Show")]
-    Show,
-
-    [StoredAs("Warn")]
-    Warn,
-
-    [StoredAs("Suspend")]
-    Suspend,
-
-    /// <summary>A warning at once, suspension when the same finding has been breached and binding on every day closed for a number of days.</summary>
-    [StoredAs("WarnThenSuspend")]
-    WarnThenSuspend,
-}
-
-/// <summary>Whom a clause applies to, with what effect.</summary>
-/// <param name="Subject">At most one application a clause and kind of subject.</param>
-/// <param name="Effect">What a binding breach brings.</param>
-/// <param name="AfterDays">Days of breach until suspension, at least 1, for <see cref="BreachEffect.WarnThenSuspend"/>; null for every other effect.</param>
-public sealed record Application(SubjectKind Subject, BreachEffect Effect, int? AfterDays = null);
-
-/// <summary>
-/// A clause as data: the kinds of test there are, each with the numbers it needs. How a kind is judged is one pure function a kind, elsewhere; what is judged stands in the regulation's file.
-/// </summary>
-/// <param name="Id">Stable: findings, sanctions and answers cite it.</param>
-/// <param name="Title">The requirement in short.</param>
-/// <param name="Source">The paragraph of the regulation, as in <c>三(六)</c>.</param>
-/// <param name="Applies">At least one.</param>
-[JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
-[JsonDerivedType(typeof(AnnualVolume), "annualVolume")]
-[JsonDerivedType(typeof(EventRate), "eventRate")]
-[JsonDerivedType(typeof(FewCasesMortality), "fewCasesMortality")]
-[JsonDerivedType(typeof(NoIncidents), "noIncidents")]
-[JsonDerivedType(typeof(QualifiedStaff), "qualifiedStaff")]
-[JsonDerivedType(typeof(Timeliness), "timeliness")]
-public abstract record Clause(string Id, Bilingual Title, string Source, IReadOnlyList<Application> Applies)
-{
-    /// <summary>How the clause applies to a kind of subject; null when it does not.</summary>
-    public Application? For(SubjectKind subject) => Applies.FirstOrDefault(application => application.Subject == subject);
-
-    /// <summary>A floor on a count: met when it is <paramref name="AtLeast"/> or more.</summary>
-    /// <param name="GuidelineOnly">The text says 原则上 (in principle): below it is below the guideline, not a violation.</param>
-    /// <param name="UnlessTitleBelow">Not applicable to a physician whose title was below this on any day of the observation: nobody is judged for what he may not do.</param>
-    public sealed record AnnualVolume(
-        string Id,
-        Bilingual Title,
-        string Source,
-        IReadOnlyList<Application> Applies,
-        CountName Count,
-        int AtLeast,
-        bool GuidelineOnly = false,
-        Title? UnlessTitleBelow = null) : Clause(Id, Title, Source, Applies);
-
-    /// <summary>A ceiling on a rate: met when 100 × numerator &lt; <paramref name="BelowPercent"/> × denominator, so the limit itself is a breach (低于).</summary>
-    /// <param name="WhenDenominatorAtLeast">Below this denominator another clause stands instead; 0 where none does.</param>
-    public sealed record EventRate(
-        string Id,
-        Bilingual Title,
-        string Source,
-        IReadOnlyList<Application> Applies,
-        CountName Numerator,
-        CountName Denominator,
-        int BelowPercent,
-        int WhenDenominatorAtLeast = 0) : Clause(Id, Title, Source, Applies);
-
-    /// <summary>Mortality with few cases: met when there are at most <paramref name="AtMost"/> deaths (不得超过), in place of a rate.</summary>
-    /// <param name="InPlaceOf">The id of the rate clause it stands in for, which has the same numerator and denominator and begins where this ends.</param>
-    /// <param name="WhenDenominatorBelow">It stands below this denominator (不足).</param>
-    public sealed record FewCasesMortality(
-        string Id,
-        Bilingual Title,
-        string Source,
-        IReadOnlyList<Application> Applies,
-        string InPlaceOf,
-        CountName Numerator,
-        CountName Denominator,
-        int WhenDenominatorBelow,
-        int AtMost) : Clause(Id, Title, Source, Applies);
-
-    /// <summary>No incident in the rolling year: met when the count is 0.</summary>
-    public sealed record NoIncidents(
-        string Id,
-        Bilingual Title,
-        string Source,
-        IReadOnlyList<Application> Applies,
-        CountName Count) : Clause(Id, Title, Source, Applies);
-
-    /// <summary>Physicians of the institution with an active qualification: met when there are <paramref name="AtLeast"/> or more, and among them those of the title demanded.</summary>
-    public sealed record QualifiedStaff(
-        string Id,
-        Bilingual Title,
-        string Source,
-        IReadOnlyList<Application> Applies,
-        int AtLeast,
-        StaffTitle? WithTitle = null) : Clause(Id, Title, Source, Applies);
-
-    /// <summary>The share of reports on time, and the reports overdue. It has no limit and never binds.</summary>
-    /// <param name="Reported">The cases that have a deadline.</param>
-    /// <param name="Late">Those of them reported after it.</param>
-    /// <param name="Overdue">Those past it and not reported.</param>
-    public sealed record Timeliness(
-        string Id,
-        Bilingual Title,
-        string Source,
-        IReadOnlyList<Application> Applies,
-        CountName Reported,
-        CountName Late,
-        CountName Overdue) : Clause(Id, Title, Source, Applies);
-}
-
-/// <summary>How many of the staff need at least a title.</summary>
-public sealed record StaffTitle(int AtLeast, Title Title);

@@ -2,6 +2,8 @@ using System.Diagnostics;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Schema;
 using System.Text.RegularExpressions;
 using Compliance.Metrics;
 
@@ -28,9 +30,20 @@ public static partial class RegulationFile
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         // In a file written by hand the kind of a clause need not stand first.
         AllowOutOfOrderMetadataProperties = true,
+        Converters = { new CamelCaseEnums() },
         WriteIndented = true,
         IndentSize = 2,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    });
+
+    /// <summary>The JSON Schema of a regulation file, drawn from the types it is read into: what it refuses the reading refuses too.</summary>
+    public static JsonNode Schema { get; } = Json.GetJsonSchemaAsNode(typeof(Regulation), new()
+    {
+        TreatNullObliviousAsNonNullable = true,
+        // The converter that reads enums is ours, so the exporter cannot know their values.
+        TransformSchemaNode = static (context, schema) => (Nullable.GetUnderlyingType(context.TypeInfo.Type) ?? context.TypeInfo.Type) is { IsEnum: true } type && type != typeof(Comparison)
+            ? new JsonObject { ["enum"] = new JsonArray([.. Enum.GetNames(type).Select(name => (JsonNode)JsonNamingPolicy.CamelCase.ConvertName(name)), .. type == context.TypeInfo.Type ? [] : (JsonNode?[])[null]]) }
+            : schema,
     });
 
     /// <summary>Reads a regulation. A body that does not fit the contract gives one fault, the first; one that fits is checked for consistency and gives all.</summary>
@@ -38,7 +51,7 @@ public static partial class RegulationFile
     {
         try
         {
-            Regulation? regulation = JsonSerializer.Deserialize<Regulation>(json, Json);
+            Regulation? regulation = EarlierRegulationFile.Is(json) ? EarlierRegulationFile.Raise(json).Deserialize<Regulation>(Json) : JsonSerializer.Deserialize<Regulation>(json, Json);
             if (regulation is null)
                 return new(null, [new("", "malformed", "The regulation is empty.")]);
 
@@ -62,8 +75,7 @@ public static partial class RegulationFile
     public static IReadOnlyList<RegulationFault> Validate(Regulation regulation)
     {
         List<RegulationFault> faults = [];
-        if (regulation.AssessmentItems.Contains(null!) || regulation.Catalogue.Contains(null!) || regulation.Complications.Contains(null!)
-            || regulation.Clauses.Contains(null!) || regulation.Clauses.Any(clause => clause.Applies.Contains(null!)))
+        if (HoldsNull(regulation))
         {
             return [new("", "nullInList", "No list may hold null.")];
         }
@@ -74,45 +86,144 @@ public static partial class RegulationFile
         Both(regulation.Title, "/title");
         if (regulation.JudgesFrom < regulation.EffectiveFrom)
             faults.Add(new("/judgesFrom", "judgesBeforeEffective", "Nothing is judged by a regulation before it is in force."));
-        Number(regulation.GuidelineVolume, 1, "/guidelineVolume");
-        Rate(regulation.SevereComplications.Numerator, regulation.SevereComplications.Denominator, "/severeComplications");
-        Rate(regulation.Mortality.Numerator, regulation.Mortality.Denominator, "/mortality");
-
-        Number(regulation.Reporting.WorkingDays, 1, "/reporting/workingDays");
-        Level(regulation.Reporting.FromLevel, "/reporting/fromLevel");
-        Number(regulation.Reporting.OutcomeAfterDays, 1, "/reporting/outcomeAfterDays");
-        Number(regulation.Reporting.OutcomeStatementWorkingDays, 1, "/reporting/outcomeStatementWorkingDays");
-        Number(regulation.Reporting.LateOutcomeAfterDays, 1, "/reporting/lateOutcomeAfterDays");
-        Number(regulation.CaseRules.DecidersAtLeast, 0, "/caseRules/decidersAtLeast");
-        Level(regulation.CaseRules.QualificationFromLevel, "/caseRules/qualificationFromLevel");
-        if (regulation.CaseRules.Deciders is { } deciders)
-            Title(deciders, "/caseRules/deciders");
-        if (regulation.CaseRules.Operator is { } operating)
-            Title(operating, "/caseRules/operator");
-        Number(regulation.Proceedings.RectificationMonths, 1, "/proceedings/rectificationMonths");
-        Number(regulation.Proceedings.FailuresToRevoke, 1, "/proceedings/failuresToRevoke");
-        Number(regulation.Proceedings.GroundsDecisionWorkingDays, 1, "/proceedings/groundsDecisionWorkingDays");
-        Number(regulation.Proceedings.ReviewWorkingDays, 1, "/proceedings/reviewWorkingDays");
-        Number(regulation.Proceedings.AssessmentClosesAfterDays, 1, "/proceedings/assessmentClosesAfterDays");
-
-        Each(regulation.AssessmentItems, item => item.Id, "/assessmentItems", "id", (item, at) => Both(item.Title, $"{at}/title"));
-        Each(regulation.Catalogue, entry => entry.Code, "/catalogue", "code", (entry, at) =>
-        {
-            Level(entry.Level, $"{at}/level");
-            Both(entry.Title, $"{at}/title");
-        });
-        // The highest level of a case is meant to be compared, so a catalogue is graded or it is not.
-        if (regulation.Catalogue.Any(entry => entry.Level == 0) && regulation.Catalogue.Any(entry => entry.Level > 0))
-            faults.Add(new("/catalogue", "catalogueHalfGraded", "Either every procedure has a level from 1 to 4, or none has."));
-        Each(regulation.Complications, complication => complication.Code, "/complications", "code", (complication, at) => Both(complication.Title, $"{at}/title"));
+        if (regulation.Practice is { } practice)
+            Practised(practice);
+        Each(regulation.Facts, fact => fact.Name, "/facts", "name", Fact);
+        Each(regulation.Paths, path => path.Id, "/paths", "id", Path);
         Each(regulation.Clauses, clause => clause.Id, "/clauses", "id", (clause, at) =>
         {
             Both(clause.Title, $"{at}/title");
+            Both(clause.Phrase, $"{at}/phrase");
             Text(clause.Source, $"{at}/source");
+            Known(clause.Nature, $"{at}/nature");
+            if (clause.Concerns.Count == 0)
+                faults.Add(new($"{at}/concerns", "empty", "A requirement is about somebody or something."));
+            for (int i = 0; i < clause.Concerns.Count; i++)
+                Known(clause.Concerns[i], $"{at}/concerns/{i}");
+            if (clause.Reading is { } reading)
+                Both(reading, $"{at}/reading");
             Applications(clause, at);
-            Test(clause, at);
+            Judged(clause, at);
         });
+        Unused();
         return faults;
+
+        void Practised(Practice practice)
+        {
+            Number(practice.GuidelineVolume, 1, "/practice/guidelineVolume");
+            Rate(practice.SevereComplications.Numerator, practice.SevereComplications.Denominator, "/practice/severeComplications");
+            Rate(practice.Mortality.Numerator, practice.Mortality.Denominator, "/practice/mortality");
+
+            Number(practice.Reporting.WorkingDays, 1, "/practice/reporting/workingDays");
+            Level(practice.Reporting.FromLevel, "/practice/reporting/fromLevel");
+            Number(practice.Reporting.OutcomeAfterDays, 1, "/practice/reporting/outcomeAfterDays");
+            Number(practice.Reporting.OutcomeStatementWorkingDays, 1, "/practice/reporting/outcomeStatementWorkingDays");
+            Number(practice.Reporting.LateOutcomeAfterDays, 1, "/practice/reporting/lateOutcomeAfterDays");
+            Number(practice.CaseRules.DecidersAtLeast, 0, "/practice/caseRules/decidersAtLeast");
+            Level(practice.CaseRules.QualificationFromLevel, "/practice/caseRules/qualificationFromLevel");
+            if (practice.CaseRules.Deciders is { } deciders)
+                Title(deciders, "/practice/caseRules/deciders");
+            if (practice.CaseRules.Operator is { } operating)
+                Title(operating, "/practice/caseRules/operator");
+            Number(practice.Proceedings.RectificationMonths, 1, "/practice/proceedings/rectificationMonths");
+            Number(practice.Proceedings.FailuresToRevoke, 1, "/practice/proceedings/failuresToRevoke");
+            Number(practice.Proceedings.GroundsDecisionWorkingDays, 1, "/practice/proceedings/groundsDecisionWorkingDays");
+            Number(practice.Proceedings.ReviewWorkingDays, 1, "/practice/proceedings/reviewWorkingDays");
+            Number(practice.Proceedings.AssessmentClosesAfterDays, 1, "/practice/proceedings/assessmentClosesAfterDays");
+
+            Each(practice.AssessmentItems, item => item.Id, "/practice/assessmentItems", "id", (item, at) => Both(item.Title, $"{at}/title"));
+            Each(practice.Catalogue, entry => entry.Code, "/practice/catalogue", "code", (entry, at) =>
+            {
+                Level(entry.Level, $"{at}/level");
+                Both(entry.Title, $"{at}/title");
+            });
+            // The highest level of a case is meant to be compared, so a catalogue is graded or it is not.
+            if (practice.Catalogue.Any(entry => entry.Level == 0) && practice.Catalogue.Any(entry => entry.Level > 0))
+                faults.Add(new("/practice/catalogue", "catalogueHalfGraded", "Either every procedure has a level from 1 to 4, or none has."));
+            Each(practice.Complications, complication => complication.Code, "/practice/complications", "code", (complication, at) => Both(complication.Title, $"{at}/title"));
+        }
+
+        void Fact(FactDefinition fact, string at)
+        {
+            Known(fact.Type, $"{at}/type");
+            Known(fact.AttestedBy, $"{at}/attestedBy");
+            Both(fact.Title, $"{at}/title");
+            if (fact.Choices is not null && (fact.Type != FactType.Text || fact.Choices.Count == 0))
+                faults.Add(new($"{at}/choices", "choicesMisplaced", "Choices are the texts that a text may be, one or more."));
+            if ((fact.Type == FactType.List) != fact.Fields is { Count: > 0 })
+                faults.Add(new($"{at}/fields", "fieldsMisplaced", "A list, and only a list, says which fields its items have."));
+            foreach (var (field, type) in fact.Fields ?? new Dictionary<string, FactType>())
+            {
+                Known(type, $"{at}/fields/{field}");
+                if (type == FactType.List)
+                    faults.Add(new($"{at}/fields/{field}", "fieldsMisplaced", "Lists do not hold lists."));
+            }
+
+            if (fact.Known is not { } known)
+                return;
+            Known(known.Source, $"{at}/known/source");
+            FactType expected = known.Source switch
+            {
+                KnownSource.Level or KnownSource.Title or KnownSource.LicenceScope or KnownSource.Specialty => FactType.Text,
+                KnownSource.Qualification => FactType.Flag,
+                KnownSource.AidBegan => FactType.Day,
+                _ => FactType.Count,
+            };
+            if (fact.Type != expected)
+                faults.Add(new($"{at}/type", "typeUnfit", $"What is known from there is of type {Name(expected)}."));
+            if ((known.Source == KnownSource.Count) != known.Count.HasValue)
+                faults.Add(new($"{at}/known/count", "countMisplaced", "A count, and only a count, says what is counted."));
+            if (known.Source != KnownSource.Count && (known.Minus is not null || known.Months is not null || known.History))
+                faults.Add(new($"{at}/known", "countMisplaced", "Months, history and what is taken away belong to counts."));
+            if (known.Source != KnownSource.Staff && known.Title is not null)
+                faults.Add(new($"{at}/known/title", "titleMisplaced", "Only staff is counted by title."));
+            if (known.Months is { } months)
+                Number(months, 1, $"{at}/known/months");
+        }
+
+        void Path(QualificationPath path, string at)
+        {
+            Known(path.For, $"{at}/for");
+            Both(path.Title, $"{at}/title");
+            for (int i = 0; i < path.Chain.Count; i++)
+            {
+                Known(path.Chain[i], $"{at}/chain/{i}");
+                if (i > 0 && path.Chain[i] <= path.Chain[i - 1])
+                    faults.Add(new($"{at}/chain/{i}", "chainOutOfOrder", "Opinions follow the order of the form, each once."));
+            }
+
+            if (path.Chain.Count > 0 && (path.Chain[0] != OpinionStep.Applicant || path.Chain.Count == 1))
+                faults.Add(new($"{at}/chain", "chainOutOfOrder", "A chain begins with the applicant, and somebody answers."));
+            if (path.Clauses.Count == 0)
+                faults.Add(new($"{at}/clauses", "empty", "A path has clauses."));
+            for (int i = 0; i < path.Clauses.Count; i++)
+            {
+                if (regulation.Clause(path.Clauses[i]) is not { } clause)
+                    faults.Add(new($"{at}/clauses/{i}", "unknownClause", $"There is no clause {path.Clauses[i]}."));
+                else if (clause is not (Clause.Condition or Clause.QualifiedStaff))
+                    faults.Add(new($"{at}/clauses/{i}", "clauseUnfit", $"{clause.Id} is not decided by facts."));
+                if (path.Clauses.Take(i).Contains(path.Clauses[i]))
+                    faults.Add(new($"{at}/clauses/{i}", "repeated", $"{path.Clauses[i]} is there already."));
+            }
+        }
+
+        // What no test asks for would be attested for nothing; what no path holds would never be looked at.
+        void Unused()
+        {
+            HashSet<string> asked = [.. regulation.Clauses.OfType<Clause.Condition>().SelectMany(clause => clause.Test.Facts)];
+            for (int i = 0; i < regulation.Facts.Count; i++)
+            {
+                if (!asked.Contains(regulation.Facts[i].Name))
+                    faults.Add(new($"/facts/{i}/name", "unused", $"No clause asks for {regulation.Facts[i].Name}."));
+            }
+
+            HashSet<string> held = [.. regulation.Paths.SelectMany(path => path.Clauses), .. regulation.Clauses.OfType<Clause.Condition>().SelectMany(clause => ClausesIn(clause.Test))];
+            for (int i = 0; i < regulation.Clauses.Count; i++)
+            {
+                if (regulation.Clauses[i] is Clause.Condition && !held.Contains(regulation.Clauses[i].Id))
+                    faults.Add(new($"/clauses/{i}/id", "unused", $"No path holds {regulation.Clauses[i].Id}."));
+            }
+        }
 
         void Text(string text, string at)
         {
@@ -175,13 +286,17 @@ public static partial class RegulationFile
 
         void Applications(Clause clause, string at)
         {
-            if (clause.Applies.Count == 0)
-                faults.Add(new($"{at}/applies", "appliesToNobody", "A clause applies to an institution, a physician or both."));
+            if (clause.Applies.Count == 0 && clause is not (Clause.Condition or Clause.Enforced))
+                faults.Add(new($"{at}/applies", "appliesToNobody", "A clause that is judged day by day applies to an institution, a physician or both."));
+            if (clause.Applies.Count > 0 && (clause is Clause.Enforced || regulation.Practice is null))
+                faults.Add(new($"{at}/applies", "effectUnfit", "Nothing is judged day by day that the system enforces itself, nor in a programme."));
+            if (regulation.Practice is null && clause is not (Clause.Condition or Clause.Enforced))
+                faults.Add(new($"{at}/kind", "clauseUnfit", "A programme has no cases to count."));
 
             HashSet<SubjectKind> subjects = [];
             for (int i = 0; i < clause.Applies.Count; i++)
             {
-                Application application = clause.Applies[i];
+                AppliesTo application = clause.Applies[i];
                 string place = $"{at}/applies/{i}";
                 Known(application.Subject, $"{place}/subject");
                 Known(application.Effect, $"{place}/effect");
@@ -198,8 +313,11 @@ public static partial class RegulationFile
             }
         }
 
-        void Test(Clause clause, string at)
+        void Judged(Clause clause, string at)
         {
+            // A guideline is not a violation: it may warn, and nothing more.
+            if (clause.GuidelineOnly && clause.Applies.Any(application => application.Effect != BreachEffect.Warn))
+                faults.Add(new($"{at}/guidelineOnly", "effectUnfit", "A guideline (原则上) warns and never suspends."));
             switch (clause)
             {
                 case Clause.AnnualVolume volume:
@@ -207,9 +325,6 @@ public static partial class RegulationFile
                     Number(volume.AtLeast, 1, $"{at}/atLeast");
                     if (volume.UnlessTitleBelow is { } title)
                         Known(title, $"{at}/unlessTitleBelow");
-                    // A guideline is not a violation: it may warn, and nothing more.
-                    if (volume.GuidelineOnly && volume.Applies.Any(application => application.Effect != BreachEffect.Warn))
-                        faults.Add(new($"{at}/guidelineOnly", "effectUnfit", "A guideline (原则上) warns and never suspends."));
                     break;
                 case Clause.EventRate rate:
                     Rate(rate.Numerator, rate.Denominator, at);
@@ -251,10 +366,149 @@ public static partial class RegulationFile
                     Known(timeliness.Late, $"{at}/late");
                     Known(timeliness.Overdue, $"{at}/overdue");
                     break;
+                case Clause.Condition condition:
+                    if (condition.Applies.Any(application => application.Effect != BreachEffect.Warn))
+                        faults.Add(new($"{at}/applies", "effectUnfit", "A condition not kept warns; who loses a room is not suspended by a form."));
+                    if (Circular(condition))
+                        faults.Add(new($"{at}/test", "circular", $"{condition.Id} is tested by itself."));
+                    else
+                        Form(condition.Test, $"{at}/test");
+                    break;
+                case Clause.Enforced enforced:
+                    Known(enforced.By, $"{at}/by");
+                    IReadOnlyList<string> there = enforced.By == Mechanism.Paths ? [.. regulation.Paths.Select(path => path.Id)] : Mechanisms.Names(enforced.By);
+                    if ((there.Count == 0) != (enforced.Names.Count == 0))
+                        faults.Add(new($"{at}/names", "namesMisplaced", "What has parts is named by them, what has none by none."));
+                    for (int i = 0; i < enforced.Names.Count; i++)
+                    {
+                        if (!there.Contains(enforced.Names[i]))
+                            faults.Add(new($"{at}/names/{i}", "unknownName", $"{enforced.Names[i]} names nothing there."));
+                    }
+
+                    break;
                 default:
                     throw new UnreachableException();
             }
         }
+
+        bool Circular(Clause.Condition clause)
+        {
+            HashSet<string> seen = [];
+            Queue<string> open = new(ClausesIn(clause.Test));
+            while (open.TryDequeue(out string? id))
+            {
+                if (id == clause.Id)
+                    return true;
+                if (seen.Add(id) && regulation.Clause(id) is Clause.Condition next)
+                {
+                    foreach (string further in ClausesIn(next.Test))
+                        open.Enqueue(further);
+                }
+            }
+
+            return false;
+        }
+
+        void Form(Test test, string at)
+        {
+            string[] forms =
+            [
+                .. new (string Name, bool Used)[]
+                {
+                    ("allOf", test.AllOf is not null), ("anyOf", test.AnyOf is not null), ("if", test.If is not null), ("clause", test.Clause is not null),
+                    ("recorded", test.Recorded is not null), ("fact", test.Fact is not null), ("sum", test.Sum is not null),
+                }.Where(form => form.Used).Select(form => form.Name),
+            ];
+            if (forms.Length != 1 || (test.If is null) != (test.Then is null))
+            {
+                faults.Add(new(at, "notOneForm", "A test is one of allOf, anyOf, if with then, clause, recorded, fact and sum."));
+                return;
+            }
+
+            for (int i = 0; i < (test.AllOf ?? test.AnyOf ?? []).Count; i++)
+                Form((test.AllOf ?? test.AnyOf)![i], $"{at}/{forms[0]}/{i}");
+            if ((test.AllOf ?? test.AnyOf) is { Count: < 2 })
+                faults.Add(new($"{at}/{forms[0]}", "empty", "Two tests at least are combined."));
+            if (test.If is not null)
+            {
+                Form(test.If, $"{at}/if");
+                Form(test.Then!, $"{at}/then");
+            }
+
+            if (test.Clause is { } id && regulation.Clause(id) is not (Clause.Condition or Clause.QualifiedStaff))
+                faults.Add(new($"{at}/clause", "unknownClause", $"There is no condition {id}."));
+            string[] unknown = [.. new[] { test.Recorded, test.Fact, test.Of, test.Than, test.Until }.OfType<string>().Concat(test.Sum ?? []).Where(name => regulation.Fact(name) is null)];
+            foreach (string name in unknown)
+                faults.Add(new(at, "noSuchFact", $"There is no fact {name}."));
+            if (unknown.Length == 0 && (test.Fact is not null || test.Sum is not null))
+                Comparing(test, at);
+            else if (new object?[] { test.Is, test.In, test.Comparison, test.Value, test.Of, test.Than, test.Times, test.Until, test.Instant, test.Where, test.DistinctBy, test.Every }.Any(member => member is not null))
+                faults.Add(new(at, "testUnfit", "Only a fact or a sum is compared."));
+        }
+
+        // Each type of fact is compared in its own way, and what it is compared with is all there and nothing else.
+        void Comparing(Test test, string at)
+        {
+            string[] has =
+            [
+                .. new (string Name, bool Used)[]
+                {
+                    ("is", test.Is is not null), ("in", test.In is not null), ("value", test.Value is not null), ("than", test.Than is not null), ("instant", test.Instant is not null), ("every", test.Every is not null),
+                }.Where(member => member.Used).Select(member => member.Name),
+            ];
+            FactDefinition? fact = test.Fact is { } name ? regulation.Fact(name) : null;
+            bool Numeric(string? of) => of is not null && regulation.Fact(of)!.Type is FactType.Count or FactType.Quantity;
+            bool fits = has.Length == 1 && fact?.Type switch
+            {
+                null => has[0] == "value" && test.Sum!.Count > 1 && test.Sum.All(Numeric),
+                FactType.Flag => has[0] == "is",
+                FactType.Text => has[0] == "in" && test.In!.Count > 0 && (fact.Choices is null || test.In.All(fact.Choices.Contains)),
+                FactType.Instant => has[0] == "instant",
+                FactType.Day => (has[0] == "value" && test.Unit == Conditions.Months) || (has[0] == "than" && regulation.Fact(test.Than!)!.Type == FactType.Day),
+                FactType.List => has[0] is "value" or "every"
+                    && (test.Where ?? test.Every ?? new Dictionary<string, ItemTest>()).All(item => fact.Fields!.TryGetValue(item.Key, out FactType type) && type == (item.Value switch
+                    {
+                        { Is: not null, In: null, AtLeast: null } => FactType.Flag,
+                        { In: not null, Is: null, AtLeast: null } => FactType.Text,
+                        { AtLeast: not null, Is: null, In: null } => FactType.Count,
+                        _ => FactType.List,
+                    }))
+                    && (test.DistinctBy ?? []).All(fact.Fields!.ContainsKey),
+                _ => has[0] == "value" ? test.Of is null || (Numeric(test.Of) && test.Unit is Conditions.Percent or Conditions.PerMille) : has[0] == "than" && Numeric(test.Than),
+            };
+            bool strays = (test.Of is not null && !(fact?.Type is FactType.Count or FactType.Quantity && test.Value is not null))
+                || (test.Times is not null && test.Than is null)
+                || (test.Until is not null && !(fact?.Type == FactType.Day && test.Value is not null && regulation.Fact(test.Until)!.Type == FactType.Day))
+                || ((test.Where ?? test.Every) is not null && fact?.Type != FactType.List)
+                || (test.DistinctBy is not null && (fact?.Type != FactType.List || test.Value is null))
+                || ((test.Comparison is null) != (has is ["is"] or ["in"] or ["every"]));
+            if (!fits || strays)
+                faults.Add(new(at, "testUnfit", "The fact cannot be compared like this."));
+            if (test.Comparison is { } comparison)
+                Known(comparison, $"{at}/comparison");
+            if (test.Value is < 0 or > LargestNumber)
+                faults.Add(new($"{at}/value", "numberOutOfRange", $"{test.Value} does not lie between 0 and {LargestNumber}."));
+            if (test.Times is { } times)
+                Number(times, 1, $"{at}/times");
+        }
+    }
+
+    private static IEnumerable<string> ClausesIn(Test test) => test.Parts.SelectMany(ClausesIn).Concat(test.Clause is { } id ? [id] : []);
+
+    private static string Name(FactType type) => JsonSerializer.Serialize(type).Trim('"');
+
+    // Lists in lists too: the serializer lets null through where a list holds objects.
+    private static bool HoldsNull(Regulation regulation)
+    {
+        static bool Any<T>(IReadOnlyList<T>? list) => list?.Any(item => item is null) == true;
+        static bool InTest(Test test) => Any(test.AllOf) || Any(test.AnyOf) || Any(test.Sum) || Any(test.In) || Any(test.DistinctBy)
+            || (test.Where ?? test.Every)?.Values.Any(item => item is null || Any(item.In)) == true || test.Parts.Any(InTest);
+
+        return Any(regulation.Facts) || Any(regulation.Paths) || Any(regulation.Clauses)
+            || regulation.Facts.Any(fact => Any(fact.Choices))
+            || regulation.Paths.Any(path => Any(path.Clauses))
+            || regulation.Clauses.Any(clause => Any(clause.Applies) || (clause is Clause.Condition condition && InTest(condition.Test)) || (clause is Clause.Enforced enforced && Any(enforced.Names)))
+            || (regulation.Practice is { } practice && (Any(practice.AssessmentItems) || Any(practice.Catalogue) || Any(practice.Complications)));
     }
 
     // As in "contained in type 'Compliance.Regulations.Clause'".

@@ -98,14 +98,14 @@ internal sealed class CaseReports(long seed, Nation nation, DateOnly today)
 
     private Timeliness TimelinessOf(GeneratedCase c)
     {
-        if (!_regulation.HasDeadline(c.Report.Therapeutic, c.Report.Level))
+        if (!_regulation.InPractice.HasDeadline(c.Report.Therapeutic, c.Report.Level))
             return new(c.ReceivedOn, Deadline: null, _calendar.Version, Provisional: false);
         // Searching the calendar would cost more than all the rest; there are but few days.
         lock (_deadlines)
         {
             if (!_deadlines.TryGetValue(c.Report.CompletedOn, out var known))
             {
-                var deadline = _calendar.Deadline(c.Report.CompletedOn, _regulation.Reporting.WorkingDays);
+                var deadline = _calendar.Deadline(c.Report.CompletedOn, _regulation.InPractice.Reporting.WorkingDays);
                 known = _deadlines[c.Report.CompletedOn] = new(c.ReceivedOn, deadline.On, deadline.CalendarVersion, deadline.Provisional);
             }
 

@@ -98,7 +98,7 @@ internal static class Comparison
                 year.From, year.To, counts.Cases, counts.DiagnosticCases, counts.TherapeuticCases, counts.Level3PlusCases, counts.Level3PlusTherapeuticCases,
                 counts.SevereComplicationCases, counts.TherapeuticSevereComplicationCases, counts.DeathCases, counts.TherapeuticDeathCases,
                 counts.PossibleSevereComplicationCases, counts.PossibleDeathCases, counts.Incidents, counts.SeriousIncidents, counts.LateReports, counts.OverdueReports,
-                Rate(read.Regulation.SevereComplications), Rate(read.Regulation.Mortality)),
+                Rate(read.Regulation.InPractice.SevereComplications), Rate(read.Regulation.InPractice.Mortality)),
             $"overall {overall}",
             $"standing {(state.Id is null ? null : state.Standing)} valid {state.ValidityOn(asOf) == Standings.Validity.Valid}",
         };

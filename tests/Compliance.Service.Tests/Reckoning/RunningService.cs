@@ -73,7 +73,7 @@ internal sealed class RowsUnderHistory(NpgsqlDataSource database, IEventStore lo
         var closings = new Dictionary<QualificationId, Closing>();
         foreach (var technique in reference.Regulations.Techniques)
         {
-            foreach (var closing in await Closings.On(connection, technique, lastClosed, CancellationToken.None))
+            foreach (var closing in await Closings.On(connection, technique, lastClosed, null, CancellationToken.None))
             {
                 closings[closing.Qualification] = closing;
             }

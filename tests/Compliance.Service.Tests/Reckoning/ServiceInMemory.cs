@@ -35,7 +35,10 @@ internal sealed class ServiceInMemory : Reckoning.ISystemUnderHistory
     private Dictionary<QualificationId, Closing> _closings = [];
     private int _changes;
 
-    public ServiceInMemory() => Reference = new(0, Calendars, Regulations, _enforcement);
+    /// <param name="regulations">Those shipped unless given.</param>
+    public ServiceInMemory(RegulationSet? regulations = null) => Reference = new(0, Calendars, regulations ?? Regulations, _enforcement);
+
+    public IReadOnlyDictionary<QualificationId, Closing> Closed => _closings;
 
     public Reference Reference { get; }
 
@@ -104,7 +107,7 @@ internal sealed class ServiceInMemory : Reckoning.ISystemUnderHistory
             var held = setting is { Mode: EnforcementMode.Enforce } && Enforcement.MustHold(setting, province.Count(c => c.WouldSuspend), province.Count());
             foreach (var closing in province.Where(c => c.AsksForDecision))
             {
-                var months = Reference.Regulations.Find(closing.Regulation, closing.RegulationVersion)!.Proceedings.RectificationMonths;
+                var months = Reference.Regulations.Find(closing.Regulation, closing.RegulationVersion)!.InPractice.Proceedings.RectificationMonths;
                 (await Execute(
                     Aggregates.Qualifications, Qualification.Stream(closing.Qualification), today, s => Qualification.RecordClosing(s, closing, setting, held, months, today, today.AddDays(7)))).ShouldBeTrue();
             }

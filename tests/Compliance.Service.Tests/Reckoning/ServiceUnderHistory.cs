@@ -100,7 +100,7 @@ internal sealed class ServiceUnderHistory(ISystemUnderHistory system, string pre
         Execute(Aggregates.Cases, Domain.Cases.Case.Stream(Domain.Cases.Case.IdOf(Name(key.Institution), key.CaseNumber)), today, decide);
 
     private int RectificationMonths(Technique technique, DateOnly today) =>
-        system.Reference.Regulations.InForce(Name(technique), today)!.Proceedings.RectificationMonths;
+        system.Reference.Regulations.InForce(Name(technique), today)!.InPractice.Proceedings.RectificationMonths;
 
     private async Task<bool> Put(PutInstitution o, DateOnly today)
     {
@@ -147,7 +147,7 @@ internal sealed class ServiceUnderHistory(ISystemUnderHistory system, string pre
         regulation = system.Reference.Regulations.ReportDefinitions(Name(report.Technique), report.CompletedOn)!;
         var intent = Enum.Parse<Domain.Cases.Intent>(report.Intent.ToString());
         return new(
-            Name(report.Technique), report.Codes, [], intent, regulation.IsTherapeutic(intent == Domain.Cases.Intent.Therapeutic, report.Codes), regulation.HighestLevel(report.Codes),
+            Name(report.Technique), report.Codes, [], intent, regulation.InPractice.IsTherapeutic(intent == Domain.Cases.Intent.Therapeutic, report.Codes), regulation.InPractice.HighestLevel(report.Codes),
             TestService.Noon(report.CompletedOn), report.CompletedOn, Name(report.Operator), null, [], [], null, null, null, null, null, null, []);
     }
 

@@ -256,16 +256,16 @@ public sealed class RegistryEndpointsTests(RegistryEndpointsTests.Service servic
         list.Body.GetProperty("items").EnumerateArray().Select(r => r.GetProperty("id").GetString()).ShouldBe(["CI-2012", "NV-2012"]);
         var page = await Get("/public/regulations?limit=1", who: null);
         (await Get($"/public/regulations?limit=1&cursor={page.Body.GetProperty("nextCursor")}", who: null)).Body.GetProperty("items")[0].GetProperty("id").GetString().ShouldBe("NV-2012");
-        var open = await Get("/public/regulations/NV-2012/1", who: null);
+        var open = await Get("/public/regulations/NV-2012/2", who: null);
         open.Headers.CacheControl!.Public.ShouldBeTrue();
         open.Body.GetProperty("clauses").EnumerateArray().First(c => c.GetProperty("id").GetString() == "NV-VOL-INST-TX").GetProperty("applies")[0].GetProperty("effect").GetString().ShouldBe("warnThenSuspend");
         open.Body.GetProperty("clauses")[0].TryGetProperty("kind", out _).ShouldBeTrue();
-        (await Send(HttpMethod.Get, "/public/regulations/NV-2012/1", headers: ("If-None-Match", open.Headers.ETag!.Tag))).Status.ShouldBe(304);
-        var closed = await Get("/regulations/NV-2012/1", "physician P9");
+        (await Send(HttpMethod.Get, "/public/regulations/NV-2012/2", headers: ("If-None-Match", open.Headers.ETag!.Tag))).Status.ShouldBe(304);
+        var closed = await Get("/regulations/NV-2012/2", "physician P9");
         closed.Body.ToString().ShouldBe(open.Body.ToString());
         closed.Headers.CacheControl!.NoStore.ShouldBeTrue();
         (await Get("/regulations/NV-2012/2", "national")).Status.ShouldBe(404);
-        (await Get("/regulations/NV-2012/1", who: null)).Status.ShouldBe(401);
+        (await Get("/regulations/NV-2012/2", who: null)).Status.ShouldBe(401);
     }
 
     [Fact]

@@ -115,7 +115,10 @@ public sealed class AccessTests(AccessService province) : IClassFixture<AccessSe
         ["GET /api/v1/public/register"] = new("public/register", Open),
         ["GET /api/v1/public/announcements"] = new("public/announcements", Open),
         ["GET /api/v1/public/regulations"] = new("public/regulations", Open),
-        ["GET /api/v1/public/regulations/{id}/{version}"] = new("public/regulations/NV-2012/1", Open),
+        ["GET /api/v1/public/regulations/{id}/{version}"] = new("public/regulations/NV-2012/2", Open),
+
+        ["GET /api/v1/public/regulations/{id}/{version}/print"] = new("public/regulations/NV-2012/2/print", Open),
+        ["GET /api/v1/regulations/schema"] = new("regulations/schema", Open),
 
         // Written by the regulator of the province, or national; read by all.
         ["GET /api/v1/institutions"] = new("institutions", Everybody),
@@ -156,6 +159,8 @@ public sealed class AccessTests(AccessService province) : IClassFixture<AccessSe
         // A hospital sees of physicians the standing, not the metrics of other sites.
         ["GET /api/v1/institutions/{id}/metrics"] = new("institutions/H1/metrics?technique=neurovascular", OfPlace),
         ["GET /api/v1/institutions/{id}/metrics/series"] = new("institutions/H1/metrics/series?technique=neurovascular&from=2026-03-01&to=2026-03-02&step=day", OfPlace),
+        ["GET /api/v1/institutions/{id}/compliance/{clause}"] = new("institutions/H1/compliance/NV-RATE-MORT?technique=neurovascular", OfPlace),
+        ["GET /api/v1/physicians/{id}/compliance/{clause}"] = new("physicians/H1-A/compliance/NV-RATE-MORT?technique=neurovascular", OfPerson),
         ["GET /api/v1/institutions/{id}/compliance"] = new("institutions/H1/compliance?technique=neurovascular", OfPlace),
         ["GET /api/v1/physicians/{id}/metrics"] = new("physicians/H1-A/metrics?technique=neurovascular", OfPerson),
         ["GET /api/v1/physicians/{id}/metrics/series"] = new("physicians/H1-A/metrics/series?technique=neurovascular&from=2026-03-01&to=2026-03-02&step=day", OfPerson),
@@ -177,13 +182,31 @@ public sealed class AccessTests(AccessService province) : IClassFixture<AccessSe
         ["POST /api/v1/qualifications/{kind}/{subject}/{technique}/revoke"] = new("qualifications/institution/H1/neurovascular/revoke", Regulators, Reason),
         ["POST /api/v1/qualifications/{kind}/{subject}/{technique}/relinquish"] = new("qualifications/physician/H1-A/neurovascular/relinquish", "403   403   ok    403   ok    403   ok    403", Reason),
 
+        // The applicant applies; who is asked for an opinion gives his own; the regulator of the province does the rest.
+        ["POST /api/v1/qualifications"] = new("qualifications", "ok    403   403   403   403   403   403   403",
+            new { kind = "institution", subject = "H1", technique = "comprehensive", path = "tertiary", facts = Array.Empty<object>(), dryRun = true }),
+        ["GET /api/v1/qualifications/{kind}/{subject}/{technique}/application"] = new("qualifications/institution/H1/neurovascular/application", OfPlace),
+        ["POST /api/v1/qualifications/{kind}/{subject}/{technique}/attestations"] = new("qualifications/institution/H1/neurovascular/attestations", OfPlace, new { facts = Array.Empty<object>() }),
+        ["POST /api/v1/qualifications/{kind}/{subject}/{technique}/opinions"] = new("qualifications/physician/H1-A/comprehensive/opinions", "ok    403   403   403   403   403   403   403",
+            new { step = "department", decision = "agree", text = "t", signedBy = "s", stamp = new { name = "n", hash = new string('0', 64), date = "2026-03-01" }, signedOn = "2026-03-01" }),
+        ["POST /api/v1/qualifications/{kind}/{subject}/{technique}/withdraw"] = new("qualifications/institution/H1/comprehensive/withdraw", "ok    403   403   403   403   403   403   403", Reason),
+        ["POST /api/v1/qualifications/{kind}/{subject}/{technique}/file"] = new("qualifications/institution/H1/neurovascular/file", Regulators, new { reference = "r" }),
+        ["POST /api/v1/qualifications/{kind}/{subject}/{technique}/aid"] = new("qualifications/institution/H1/comprehensive/aid", Regulators, new { hospital = "H2", seconded = new[] { "H2-A" }, from = "2026-03-01" }),
+        ["POST /api/v1/qualifications/{kind}/{subject}/{technique}/aid/end"] = new("qualifications/institution/H1/comprehensive/aid/end", Regulators, new { lastDay = "2026-03-09" }),
+
         ["GET /api/v1/enforcement"] = new("enforcement", "403   403   403   403   ok    ok    ok    403"),
         ["PUT /api/v1/enforcement/{technique}/{province}"] = new("enforcement/comprehensive/11", Regulators, new { mode = "observe", from = "2026-03-11" }),
         ["GET /api/v1/proposals"] = new("proposals", "403   403   403   403   ok    ok    ok    403"),
         ["POST /api/v1/proposals/{id}/decide"] = new("proposals/{proposal}/decide", Regulators, new { agree = false, reason = "r" }),
 
         ["GET /api/v1/regulations"] = new("regulations", Everybody),
-        ["GET /api/v1/regulations/{id}/{version}"] = new("regulations/NV-2012/1", Everybody),
+        ["GET /api/v1/regulations/{id}/{version}"] = new("regulations/NV-2012/2", Everybody),
+        ["GET /api/v1/regulations/{id}/diff"] = new("regulations/NV-2012/diff?from=2&to=2", Everybody),
+        ["GET /api/v1/regulations/{id}/{version}/clauses/{clause}"] = new("regulations/NV-2012/2/clauses/NV-RATE-MORT", Everybody),
+        ["GET /api/v1/regulations/{id}/provinces"] = new("regulations/NV-2012/provinces", Everybody),
+        ["POST /api/v1/regulations"] = new("regulations", "403   403   403   403   403   403   ok    403", new { }),
+        ["POST /api/v1/regulations/{id}/provinces/{province}"] = new("regulations/NV-2012/provinces/11", Regulators, new { }),
+        ["POST /api/v1/regulations/what-if"] = new("regulations/what-if", "403   403   403   403   ok    ok    ok    403", new { technique = "neurovascular", limits = new[] { new { clause = "NV-PHYS-30", limit = 40 } } }),
         ["GET /api/v1/calendars"] = new("calendars", Everybody),
         ["GET /api/v1/calendars/{year}"] = new("calendars/2026", Everybody),
         // National publishes regulations and calendars.

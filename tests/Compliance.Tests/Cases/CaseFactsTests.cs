@@ -9,10 +9,10 @@ public class CaseFactsTests
     public void Severity_comes_from_the_table_and_a_report_only_raises_it()
     {
         var regulation = ShippedRegulations.Set.ReportDefinitions("neurovascular", Day)!;
-        regulation.IsSevere("ischaemicStroke", declared: null).ShouldBeTrue();
-        regulation.IsSevere("ischaemicStroke", declared: false).ShouldBeTrue();
-        regulation.IsSevere("other", declared: null).ShouldBeFalse();
-        regulation.IsSevere("other", declared: true).ShouldBeTrue();
+        regulation.InPractice.IsSevere("ischaemicStroke", declared: null).ShouldBeTrue();
+        regulation.InPractice.IsSevere("ischaemicStroke", declared: false).ShouldBeTrue();
+        regulation.InPractice.IsSevere("other", declared: null).ShouldBeFalse();
+        regulation.InPractice.IsSevere("other", declared: true).ShouldBeTrue();
     }
 
     [Theory]

@@ -13,7 +13,7 @@ public class CaseFlagsTests
     private static readonly Decider Two = new("P0003", RegisteredHere: true, Active: true, Title.Attending);
 
     private static readonly CaseCircumstances Regular = new(
-        OperatorKnown: true, OperatorRegisteredHere: true, OperatorQualified: true, OperatorSuspended: false, Title.AssociateChief, InstitutionQualified: true, InstitutionSuspended: false,
+        OperatorKnown: true, OperatorRegisteredHere: true, OperatorQualified: true, OperatorSuspended: false, Title.AssociateChief, InstitutionQualified: true, InstitutionSuspended: false, UnderAid: false,
         [One, Two], LooksReportedBefore: false);
 
     private static readonly CaseReport Level3 = Given.Report with { Technique = "comprehensive", Level = 3 };
@@ -127,13 +127,21 @@ public class CaseFlagsTests
     }
 
     [Fact]
+    public void Aid_makes_up_for_the_grant_of_the_institution_and_for_nothing_else()
+    {
+        Nv(Regular with { InstitutionQualified = false, UnderAid = true }).ShouldBe(["underAid"]);
+        Nv(Regular with { InstitutionQualified = false, UnderAid = true, OperatorQualified = false }).ShouldBe(["operatorNotQualified", "underAid"]);
+        Nv(Regular with { UnderAid = true }).ShouldBeEmpty();
+    }
+
+    [Fact]
     public void Every_flag_there_is_stands_in_the_list()
     {
         var all = CaseFlags.Of(
             Level3 with { Urgency = Urgency.Emergency, Consent = Consent.Absent },
             Given.OnTime with { ReceivedOn = new(2026, 4, 1) },
             Comprehensive,
-            new(true, false, false, true, Title.Resident, false, true, [], true));
-        all.Append(CaseFlags.OperatorUnknown).ShouldBe(CaseFlags.All, ignoreOrder: true);
+            new(true, false, false, true, Title.Resident, false, true, false, [], true));
+        all.Append(CaseFlags.OperatorUnknown).Append(CaseFlags.UnderAid).ShouldBe(CaseFlags.All, ignoreOrder: true);
     }
 }

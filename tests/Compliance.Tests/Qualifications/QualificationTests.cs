@@ -41,7 +41,7 @@ public class QualificationTests
         where T : Event => decided.Events.ShouldHaveSingleItem().ShouldBeOfType<T>();
 
     private static Closing ClosingOf(State state, DateOnly day, params IReadOnlyList<Finding> findings) =>
-        new(day, Id, "11", "NV-2012", 1, InstitutionWith(Treated(16, severe: 1)), findings, state.Standing, state.Pending.Any(), Qualification.WouldSuspend(state, day, findings), GroundsHold: null);
+        new(day, Id, "11", "NV-2012", 2, InstitutionWith(Treated(16, severe: 1)), findings, state.Standing, state.Pending.Any(), Qualification.WouldSuspend(state, day, findings), GroundsHold: null);
 
     private static Decision<Event> Closed(State state, DateOnly day, EnforcementMode mode, params IReadOnlyList<Finding> findings) =>
         Decide(state, ClosingOf(state, day, findings), mode);
@@ -89,7 +89,7 @@ public class QualificationTests
     {
         var decided = When(Good, s => Closed(s, Day, EnforcementMode.Enforce, VolumeBreached, Met("NV-VOL-INST-TX")));
         var warned = Single<Event.Warned>(decided);
-        (warned.JudgedOn, warned.EffectiveOn, warned.By, warned.Grounds.Regulation, warned.Grounds.Version).ShouldBe((Day, Tomorrow.AddDays(1), Actor.Monitor, "NV-2012", 1));
+        (warned.JudgedOn, warned.EffectiveOn, warned.By, warned.Grounds.Regulation, warned.Grounds.Version).ShouldBe((Day, Tomorrow.AddDays(1), Actor.Monitor, "NV-2012", 2));
         warned.Grounds.Findings.ShouldBe([VolumeBreached]);
         decided.After.Standing.ShouldBe(Standing.Warned);
         decided.After.StandingOn(Day).ShouldBe(Standing.Good);

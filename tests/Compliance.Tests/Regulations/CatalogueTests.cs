@@ -4,17 +4,17 @@ namespace Compliance.Tests.Regulations;
 
 public class CatalogueTests
 {
-    private static readonly Regulation Neurovascular = ShippedRegulations.Set.Find("NV-2012", 1)!;
-    private static readonly Regulation Comprehensive = ShippedRegulations.Set.Find("CI-2012", 1)!;
+    private static readonly Regulation Neurovascular = ShippedRegulations.Set.Find("NV-2012", 2)!;
+    private static readonly Regulation Comprehensive = ShippedRegulations.Set.Find("CI-2012", 2)!;
 
     [Fact]
     public void TheComprehensiveCatalogueHasFortySevenTypesInFourLevels()
     {
-        Comprehensive.Catalogue.Count.ShouldBe(47);
-        Comprehensive.Catalogue.GroupBy(entry => entry.Level).Select(level => (level.Key, level.Count())).ShouldBe([(1, 10), (2, 9), (3, 14), (4, 14)]);
+        Comprehensive.InPractice.Catalogue.Count.ShouldBe(47);
+        Comprehensive.InPractice.Catalogue.GroupBy(entry => entry.Level).Select(level => (level.Key, level.Count())).ShouldBe([(1, 10), (2, 9), (3, 14), (4, 14)]);
 
         // The codes run CI-L1-01 to CI-L4-14 in the order of the annex.
-        Comprehensive.Catalogue.Select(entry => entry.Code).ShouldBe(
+        Comprehensive.InPractice.Catalogue.Select(entry => entry.Code).ShouldBe(
             from level in new[] { (Grade: 1, Types: 10), (Grade: 2, Types: 9), (Grade: 3, Types: 14), (Grade: 4, Types: 14) }
             from type in Enumerable.Range(1, level.Types)
             select $"CI-L{level.Grade}-{type:00}");
@@ -29,32 +29,32 @@ public class CatalogueTests
     [InlineData("CI-L3-14", "经皮肾造瘘术")]
     [InlineData("CI-L4-05", "经颈静脉肝内门体分流术（TIPS）")]
     [InlineData("CI-L4-14", "其他准予临床应用的新技术")]
-    public void CodesNameTheTypesOfTheAnnex(string code, string title) => Comprehensive.Procedure(code)!.Title.Zh.ShouldBe(title);
+    public void CodesNameTheTypesOfTheAnnex(string code, string title) => Comprehensive.InPractice.Procedure(code)!.Title.Zh.ShouldBe(title);
 
     [Fact]
     public void DiagnosticAndDeclaredTypesAreThese()
     {
-        Comprehensive.Catalogue.Where(entry => entry.Therapeutic == false).Select(entry => entry.Code).ShouldBe(["CI-L1-01", "CI-L1-02", "CI-L1-03", "CI-L2-04", "CI-L3-11"]);
+        Comprehensive.InPractice.Catalogue.Where(entry => entry.Therapeutic == false).Select(entry => entry.Code).ShouldBe(["CI-L1-01", "CI-L1-02", "CI-L1-03", "CI-L2-04", "CI-L3-11"]);
         // Accesses through which something else is done, and the open item.
-        Comprehensive.Catalogue.Where(entry => entry.Therapeutic is null).Select(entry => entry.Code).ShouldBe(["CI-L1-05", "CI-L1-06", "CI-L3-05", "CI-L4-10", "CI-L4-14"]);
+        Comprehensive.InPractice.Catalogue.Where(entry => entry.Therapeutic is null).Select(entry => entry.Code).ShouldBe(["CI-L1-05", "CI-L1-06", "CI-L3-05", "CI-L4-10", "CI-L4-14"]);
     }
 
     [Fact]
     public void TheNeurovascularCatalogueIsUngraded()
     {
-        Neurovascular.Catalogue.ShouldAllBe(entry => entry.Level == 0 && entry.Code.StartsWith("NV-", StringComparison.Ordinal));
-        Neurovascular.Procedure("NV-ANEURYSM-COIL")!.Therapeutic.ShouldBe(true);
-        Neurovascular.Procedure("NV-DSA-CEREBRAL")!.Therapeutic.ShouldBe(false);
-        Neurovascular.HighestLevel(["NV-ANEURYSM-COIL"]).ShouldBe(0);
+        Neurovascular.InPractice.Catalogue.ShouldAllBe(entry => entry.Level == 0 && entry.Code.StartsWith("NV-", StringComparison.Ordinal));
+        Neurovascular.InPractice.Procedure("NV-ANEURYSM-COIL")!.Therapeutic.ShouldBe(true);
+        Neurovascular.InPractice.Procedure("NV-DSA-CEREBRAL")!.Therapeutic.ShouldBe(false);
+        Neurovascular.InPractice.HighestLevel(["NV-ANEURYSM-COIL"]).ShouldBe(0);
     }
 
     [Fact]
     public void TheHighestLevelOfACaseCounts()
     {
-        Comprehensive.HighestLevel(["CI-L1-01", "CI-L4-05", "CI-L2-01"]).ShouldBe(4);
-        Comprehensive.HighestLevel([]).ShouldBe(0);
-        Comprehensive.HighestLevel(["CI-L2-01", "NV-THROMBECTOMY"]).ShouldBe(2);
-        Comprehensive.UnknownProcedures(["CI-L2-01", "NV-THROMBECTOMY"]).ShouldBe(["NV-THROMBECTOMY"]);
+        Comprehensive.InPractice.HighestLevel(["CI-L1-01", "CI-L4-05", "CI-L2-01"]).ShouldBe(4);
+        Comprehensive.InPractice.HighestLevel([]).ShouldBe(0);
+        Comprehensive.InPractice.HighestLevel(["CI-L2-01", "NV-THROMBECTOMY"]).ShouldBe(2);
+        Comprehensive.InPractice.UnknownProcedures(["CI-L2-01", "NV-THROMBECTOMY"]).ShouldBe(["NV-THROMBECTOMY"]);
     }
 
     [Theory]
@@ -66,7 +66,7 @@ public class CatalogueTests
     [InlineData(true, "", true)]
     [InlineData(false, "", false)]
     public void AnyTherapeuticPartMakesTheCaseTherapeutic(bool declared, string codes, bool therapeutic) =>
-        Neurovascular.IsTherapeutic(declared, codes.Split(' ', StringSplitOptions.RemoveEmptyEntries)).ShouldBe(therapeutic);
+        Neurovascular.InPractice.IsTherapeutic(declared, codes.Split(' ', StringSplitOptions.RemoveEmptyEntries)).ShouldBe(therapeutic);
 
     [Theory]
     [InlineData("ischaemicStroke", null, true)]
@@ -79,8 +79,8 @@ public class CatalogueTests
     [InlineData("notInTheTable", null, false)]
     public void AReportRaisesTheSeverityAndNeverLowersIt(string code, bool? declared, bool severe)
     {
-        Neurovascular.IsSevere(code, declared).ShouldBe(severe);
-        Comprehensive.IsSevere(code, declared).ShouldBe(severe);
+        Neurovascular.InPractice.IsSevere(code, declared).ShouldBe(severe);
+        Comprehensive.InPractice.IsSevere(code, declared).ShouldBe(severe);
     }
 
     [Theory]
@@ -90,5 +90,5 @@ public class CatalogueTests
     [InlineData("CI-2012", true, 3, true)]
     [InlineData("CI-2012", false, 4, true)]
     public void TherapeuticNeurovascularCasesAndComprehensiveOnesFromLevelThreeHaveADeadline(string regulation, bool therapeutic, int level, bool deadline) =>
-        ShippedRegulations.Set.Find(regulation, 1)!.HasDeadline(therapeutic, level).ShouldBe(deadline);
+        ShippedRegulations.Set.Find(regulation, 2)!.InPractice.HasDeadline(therapeutic, level).ShouldBe(deadline);
 }

@@ -4,8 +4,8 @@ namespace Compliance.Tests.Regulations;
 
 public class RegulationSetTests
 {
-    private static readonly Regulation First = ShippedRegulations.Set.Find("NV-2012", 1)!;
-    private static readonly Regulation Second = First with { Id = "NV-2030", EffectiveFrom = Day("2030-03-01"), JudgesFrom = Day("2031-03-01") };
+    private static readonly Regulation First = ShippedRegulations.Set.Find("NV-2012", 2)!;
+    private static readonly Regulation Second = First with { Id = "NV-2030", Version = 1, EffectiveFrom = Day("2030-03-01"), JudgesFrom = Day("2031-03-01") };
     private static readonly RegulationSet Set = ShippedRegulations.Set.With(Second);
 
     [Theory]
@@ -51,8 +51,8 @@ public class RegulationSetTests
     [Fact]
     public void WhatIsPublishedIsNotReplaced()
     {
-        Regulation same = Second with { GuidelineVolume = 1 };
-        Set.With(same).Find("NV-2030", 1)!.GuidelineVolume.ShouldBe(100);
+        Regulation same = Second with { Practice = Second.InPractice with { GuidelineVolume = 1 } };
+        Set.With(same).Find("NV-2030", 1)!.InPractice.GuidelineVolume.ShouldBe(100);
         Set.ValidateNext(same).ShouldHaveSingleItem().Code.ShouldBe("versionExists");
         Set.ValidateNext(Second with { Version = 2, Technique = "cardiac" }).ShouldHaveSingleItem().Code.ShouldBe("techniqueChanged");
         Set.ValidateNext(Second with { Version = 2 }).ShouldBeEmpty();
