@@ -41,7 +41,7 @@ public static partial class ReportBody
         var technique = root.Text("technique");
         var completedAt = Completed(body, root, today);
         var completedOn = completedAt is { } at ? Shanghai.DayOf(at) : today;
-        var regulation = technique.Length == 0 ? null : reference.Regulations.ReportDefinitions(technique, completedOn);
+        var regulation = reference.Regulations.Techniques.Contains(technique) ? reference.Regulations.ReportDefinitions(technique, completedOn) : null;
         if (technique.Length > 0 && regulation is null)
             root.Fault("technique", "unknownTechnique");
 

@@ -7,7 +7,12 @@ namespace Compliance.Service.Http;
 /// <summary>What every read does first: its day is not in the future, and what it shows has reached the position asked for.</summary>
 public sealed class Reads(NpgsqlDataSource database, Clock clock, ReferenceCache reference, Commands commands, IEventStore log)
 {
-    public Task<Reference> Reference(CancellationToken cancellation) => reference.Get(cancellation);
+    /// <summary>With every regulation, calendar and setting this node has published.</summary>
+    public async Task<Reference> Reference(CancellationToken cancellation)
+    {
+        await commands.ReferenceShown(cancellation);
+        return await reference.Get(cancellation);
+    }
 
     /// <summary><c>asOf</c>, today unless given; a day in the future is refused.</summary>
     public DateOnly AsOf(Query query, string name = "asOf")

@@ -1,6 +1,7 @@
 using Compliance.Metrics;
 using Compliance.Qualifications;
 using Compliance.Registry;
+using Compliance.Regulations;
 using Npgsql;
 using NpgsqlTypes;
 

@@ -18,6 +18,9 @@ internal static class StoredShape
     /// <param name="Shape">The type of the value itself: of the items for a list, of the value for a nullable one.</param>
     public sealed record Member(PropertyInfo Property, Type Shape, bool Nullable)
     {
+        /// <summary>False for what was added later: events from before it are written as they were.</summary>
+        public bool WrittenWhenNull => Property.GetCustomAttribute<JsonIgnoreAttribute>() is not { Condition: JsonIgnoreCondition.WhenWritingNull };
+
         public string? StoredName => Property.GetCustomAttribute<JsonPropertyNameAttribute>()?.Name;
 
         public override string ToString() => $"{Property.DeclaringType!.FullName}.{Property.Name}";

@@ -25,7 +25,7 @@ public sealed class ApplicationTests : IAsyncLifetime
     [
         .. new[]
         {
-            "functionSuited", "departmentNeurology", "departmentNeurosurgery", "departmentImaging", "interventionalSuite", "icu", "microsurgery", "aneurysmClipping", "malformationResection", "haematomaEvacuation",
+            "functionSuited", "departmentNeurology", "departmentNeurosurgery", "departmentImaging", "interventionalSuite", "icu", "microneurosurgery", "aneurysmClipping", "malformationResection", "haematomaEvacuation",
             "radiationProtection", "asepticOperation", "asepticZones", "changingAndWashing", "dsa", "dsaRoadmap", "dsaGood", "pacs", "intubationAndAnaesthesia", "resuscitation", "oxygenSupply", "anaesthesiaMachine",
             "defibrillator", "suction", "oximetry", "emergencyDrugs", "storageCabinet", "storageCustodian", "icuClass3", "icuMonitor", "icuMonitorEcg", "icuMonitorPressure", "icuMonitorOximetry", "icuVentilator",
             "icuIntracranialPressure", "icuInvasiveVentilation", "icuTransport", "dopplerRoutine", "dopplerBedside", "mri", "ct", "otherStaffTrained", "nursesTrained", "plansKept", "followUpPolicy", "approvedDevicesOnly",
@@ -185,7 +185,7 @@ public sealed class ApplicationTests : IAsyncLifetime
         // A year of it, with the rest: as of today thirteen months have passed.
         var evaluated = (await Apply("H2", [("need", true), ("urbanDistrict", true)], dryRun: true, path: "secondary")).Expect(HttpStatusCode.OK).Body!;
         (Outcome(evaluated, "NV-SEC-AID"), Outcome(evaluated, "NV-SEC-NEED"), Outcome(evaluated, "NV-SEC-ASSESS")).ShouldBe(("met", "met", "notAttested"));
-        (await _world.Metrics("H2", minPosition: await _service.Get<EventStore.IEventStore>().Head()))["counts"]!["cases"]!.GetValue<int>().ShouldBe(2);
+        (await _world.Metrics("H2", minPosition: await _service.Get<Compliance.Service.EventStore.IEventStore>().Head()))["counts"]!["cases"]!.GetValue<int>().ShouldBe(2);
     }
 
     [Fact]
