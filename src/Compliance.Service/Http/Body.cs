@@ -88,8 +88,14 @@ public sealed partial class Body
         return root.ValueKind == JsonValueKind.Object ? new Body(utf8, root) : Broken(utf8, "wrongType", new Term("object"));
     }
 
-    /// <summary>The answer to what is wrong so far, for a body that is parsed elsewhere; null when nothing is.</summary>
-    public Problem? Broken(HttpContext http) => HasFaults ? Problem.Invalid(http, _faults) : null;
+    /// <summary>
+    /// For a body that is parsed elsewhere: names within are unique, text is free of control characters and personal data. Gives the answer if anything was wrong.
+    /// </summary>
+    public Problem? RefusedAsText(HttpContext http)
+    {
+        Root.CheckRaw();
+        return Refused(http);
+    }
 
     /// <summary>Call last: refuses unknown properties at every level, and gives the answer if anything was wrong.</summary>
     public Problem? Refused(HttpContext http)
@@ -310,6 +316,13 @@ public sealed partial class BodyObject
             return null;
         CheckRaw(At(name), value);
         return value;
+    }
+
+    /// <summary>Takes every property as it is; see <see cref="OptionalRaw"/>.</summary>
+    internal void CheckRaw()
+    {
+        foreach (var name in _properties?.Keys ?? Enumerable.Empty<string>())
+            OptionalRaw(name);
     }
 
     /// <summary>A fault of the caller's own finding, at property <paramref name="name"/>, or at this object when null.</summary>

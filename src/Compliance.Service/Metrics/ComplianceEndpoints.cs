@@ -104,6 +104,8 @@ public static class ComplianceEndpoints
         return clause switch
         {
             Clause.Condition => [new("attestations", $"/api/v1/qualifications/{kind}/{id.Subject.Id}/{id.Technique}/application?asOf={finding.JudgedOn:yyyy-MM-dd}"), new("registry", $"/api/v1/{kind}s/{id.Subject.Id}")],
+            // Incidents count on the day they were determined, cases are listed by that of completion.
+            Clause.NoIncidents => [new("metrics", $"/api/v1/{kind}s/{id.Subject.Id}/metrics?technique={id.Technique}&asOf={finding.JudgedOn:yyyy-MM-dd}")],
             Clause.QualifiedStaff => [new("registry", $"/api/v1/institutions/{id.Subject.Id}")],
             _ =>
             [

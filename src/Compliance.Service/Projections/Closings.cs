@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Compliance.Metrics;
 using Compliance.Qualifications;
 using Compliance.Regulations;
 using Npgsql;
@@ -35,7 +34,7 @@ internal static class Closings
         var facts = (await FactsReader.Read(connection, reference, [.. qualified.Select(id => new FactsAsked(id, day))], cancellation, places))
             .Where(read => Qualification.IsJudged(read.Qualification, day)).ToList();
         var asked = facts.SelectMany(read => GroundsAsked(reference, read.Qualification)).Distinct().ToList();
-        var grounds = asked.Zip(await FactsReader.Read(connection, reference, asked, cancellation, places)).ToDictionary(g => g.First, g => g.Second.Facts);
+        var grounds = asked.Zip(await FactsReader.Read(connection, reference, asked, cancellation, places)).ToDictionary(g => g.First, g => g.Second);
         var closings = facts.AsParallel().AsOrdered().Select(read =>
         {
             var closing = Of(
@@ -91,7 +90,7 @@ internal static class Closings
 
     /// <summary>The days to look at again before <see cref="GroundsHold"/> can be said; none where there is nothing to ask.</summary>
     internal static IEnumerable<FactsAsked> GroundsAsked(Reference reference, Qualification.State qualification) =>
-        Grounds(reference, qualification) is var (_, judgedOn)
+        Grounds(reference, qualification) is { } judgedOn
             ? Qualification.SuspendedFor(qualification).SelectMany(ground => DaysOf(ground, judgedOn)).Distinct().Select(day => new FactsAsked(qualification.Id!.Value, day))
             : [];
 
@@ -99,16 +98,18 @@ internal static class Closings
     /// Whether what a standing suspension rests on is still so, by what is known now: null where there is nothing to
     /// ask. A clause that had to be breached for some days must still have been on every one of them.
     /// </summary>
-    /// <param name="facts">Of every day in <see cref="GroundsAsked"/>.</param>
-    internal static bool? GroundsHold(Reference reference, Qualification.State qualification, Func<FactsAsked, SubjectFacts> facts) =>
-        Grounds(reference, qualification) is var (regulation, judgedOn)
+    /// <param name="facts">Of every day in <see cref="GroundsAsked"/>; each is held against what judged it, where the subject belonged then.</param>
+    internal static bool? GroundsHold(Reference reference, Qualification.State qualification, Func<FactsAsked, FactsRead> facts) =>
+        Grounds(reference, qualification) is { } judgedOn
             ? Qualification.SuspendedFor(qualification).Any(ground => DaysOf(ground, judgedOn).All(day =>
-                Evaluation.Evaluate(regulation, facts(new(qualification.Id!.Value, day))).Any(now => now.Clause == ground.Clause && now.IsBreach)))
+                facts(new(qualification.Id!.Value, day)) is var read
+                && reference.Regulations.InForce(qualification.Id!.Value.Technique, day, read.Province) is { } regulation
+                && Evaluation.Evaluate(regulation, read.Facts).Any(now => now.Clause == ground.Clause && now.IsBreach)))
             : null;
 
-    private static (Regulation Regulation, DateOnly JudgedOn)? Grounds(Reference reference, Qualification.State qualification) =>
-        qualification.StandingSuspension is { UnderminedOnce: false, Grounds: { } grounds, JudgedOn: var judgedOn } && reference.Regulations.Find(grounds.Regulation, grounds.Version, grounds.Findings) is { } regulation
-            ? (regulation, judgedOn)
+    private static DateOnly? Grounds(Reference reference, Qualification.State qualification) =>
+        qualification.StandingSuspension is { UnderminedOnce: false, Grounds: { } grounds, JudgedOn: var judgedOn } && reference.Regulations.Find(grounds.Regulation, grounds.Version) is not null
+            ? judgedOn
             : null;
 
     private static IEnumerable<DateOnly> DaysOf(Finding ground, DateOnly judgedOn) =>

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using Compliance.Metrics;
 using Compliance.Qualifications;
 using Compliance.Registry;
@@ -82,7 +83,8 @@ public static class FactsReader
         Qualification.State Qualification,
         string? Province,
         string Name,
-        DateOnly? Coverage)
+        DateOnly? Coverage,
+        IReadOnlySet<string> Kept)
     {
         public FactsRead With(Counts judged, Counts current, Staff staff) => new(
             new SubjectFacts(
@@ -92,8 +94,9 @@ public static class FactsReader
             Name,
             Coverage);
 
-        private ConditionFacts? Conditions() => Qualification.AttestedBy(AsOf) is { Count: > 0 } attested
-            ? new(Qualification.PathOn(AsOf), attested, Place?.Entry?.Level, Person?.TitleOn(AsOf), Person?.Entry?.LicenceScope, Person?.Entry?.Specialty)
+        // Without the documents, and only what is asked day by day: closings keep these for every subject and day.
+        private ConditionFacts? Conditions() => Qualification.Attested.Count > 0 && Kept is { Count: > 0 } asked && Qualification.AttestedBy(AsOf) is var attested && attested.Any(a => asked.Contains(a.Fact))
+            ? new(Qualification.PathOn(AsOf), [.. attested.Where(a => asked.Contains(a.Fact)).Select(a => a with { Evidence = [] })], Place?.Entry?.Level, Person?.TitleOn(AsOf), Person?.Entry?.LicenceScope, Person?.Entry?.Specialty)
             : null;
     }
 
@@ -125,7 +128,8 @@ public static class FactsReader
         var main = person?.LastMainBy(asOf)?.Institution;
         var province = person is null ? place?.Entry?.Province : main is null ? null : places.GetValueOrDefault(main)?.Entry?.Province;
         var name = person is null ? place?.Entry?.Name : person.Entry?.Name;
-        return new(id, asOf, judged, current, excused, person, place, qualification, province, name ?? id.Subject.Id, coverage);
+        var kept = qualification.Attested.Count == 0 ? FrozenSet<string>.Empty : reference.Regulations.InForce(id.Technique, asOf)?.KeptFacts(id.Subject.Kind) ?? FrozenSet<string>.Empty;
+        return new(id, asOf, judged, current, excused, person, place, qualification, province, name ?? id.Subject.Id, coverage, kept);
     }
 
     // Whether a physician was kept from every place can change only where one of their suspensions begins or ends.

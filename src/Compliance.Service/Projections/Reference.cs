@@ -71,7 +71,7 @@ public sealed record Reference(
         return new(position, calendars, regulations, enforcement);
     }
 
-    private static Regulation Parse(string document) => RegulationFile.Parse(document).Regulation
+    private static Regulation Parse(string document) => RegulationFile.ParseStored(document).Regulation
         ?? throw new InvalidOperationException("A regulation in the log does not parse; it was validated before it was published.");
 }
 

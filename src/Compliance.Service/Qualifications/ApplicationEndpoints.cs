@@ -19,6 +19,9 @@ public static class ApplicationEndpoints
     /// <summary>Documents for one fact, and items of a list.</summary>
     private const int MostItems = 50;
 
+    /// <summary>More square metres or anything else than this nobody has.</summary>
+    private const decimal LargestQuantity = 1_000_000_000;
+
     public sealed record EvidenceEntry(string Name, string Hash, DateOnly Date);
 
     /// <param name="Value">True or false, a number, a day, an instant, a text, or a list of objects, by the fact's type.</param>
@@ -102,7 +105,7 @@ public static class ApplicationEndpoints
         Post<AttestationsEntry>(api, "attestations", "Attests facts: for an application, or because the conditions of a grant stay conditions", [Role.Hospital, Role.Physician, Role.Regulator, Role.National], (body, asked) =>
         {
             var facts = Facts(body, asked);
-            return (state, today) => asked.IsHolder || asked.IsPlace || asked.InProvince ? Application.AttestFacts(state, asked.Id, facts, asked.InProvince, today, asked.By) : null;
+            return (state, today) => asked.IsHolder || asked.IsPlace || asked.InProvince ? Application.AttestFacts(state, asked.Id, asked.Regulation, facts, today, asked.By) : null;
         });
         Post<OpinionEntry>(api, "opinions", "Gives the next opinion on an application; the province grants by granting", [Role.Hospital, Role.Regulator, Role.National], (body, asked) =>
         {
@@ -136,7 +139,7 @@ public static class ApplicationEndpoints
             }
 
             return (state, _) => !asked.InProvince ? null
-                : asked.Id.Subject.Kind != SubjectKind.Institution ? Refusal.Conflict("aidIsForInstitutions")
+                : asked.Id.Subject.Kind != SubjectKind.Institution || asked.Regulation.Practice is null ? Refusal.Conflict("aidIsForInstitutions")
                 : Application.BeginAid(state, asked.Id, hospital, seconded, from, asked.By);
         });
         Post<AidEndRequest>(api, "aid/end", "Aid ends", [Role.Regulator, Role.National], (body, asked) =>
@@ -201,8 +204,10 @@ public static class ApplicationEndpoints
     }
 
     /// <summary>Everything a decision needs beside the state; or the refusal, where there is no such subject, or it is not to be told.</summary>
+    /// <param name="asOf">Whose version and facts; today unless given. Who may ask is always said by today.</param>
+    /// <param name="along">The path asked about: of one that is closed the facts of its last day count.</param>
     internal static async Task<(Asked? Asked, Qualification.State State, Problem? Refused)> Ask(
-        HttpContext http, Caller caller, Reads reads, IEventStore log, Reference reference, QualificationId id, DateOnly asOf)
+        HttpContext http, Caller caller, Reads reads, IEventStore log, Reference reference, QualificationId id, DateOnly today, DateOnly? asOf = null, Func<Regulation, QualificationPath?>? along = null)
     {
         // What the caller has just written (registry, attestations, cases) is what the clauses are held against.
         if (await reads.Shown(http, await log.Head(http.RequestAborted)) is { } late)
@@ -210,16 +215,16 @@ public static class ApplicationEndpoints
             return (null, Qualification.State.Initial, late);
         }
 
-        if (await Holders.Find(log, id.Subject, asOf, http.RequestAborted) is not { } holder)
+        if (await Holders.Find(log, id.Subject, today, http.RequestAborted) is not { } holder)
         {
             return (null, Qualification.State.Initial, Problem.Hidden(http));
         }
 
         var state = Qualification.Fold((await log.ReadStream(Qualification.Stream(id), cancellation: http.RequestAborted)).Select(e => (Qualification.Event)e.Data));
-        var regulation = reference.Regulations.ForApplications(id.Technique, asOf, holder.Province)!;
+        var regulation = reference.Regulations.ForApplications(id.Technique, asOf ?? today, holder.Province)!;
         await using var connection = await reads.Open(http.RequestAborted);
-        var known = await ApplicationFacts.Read(connection, reference, regulation, id, state, asOf, http.RequestAborted);
-        return (new(id, asOf, holder, caller, regulation, known), state, null);
+        var known = await ApplicationFacts.Read(connection, reference, regulation, id, state, along?.Invoke(regulation)?.JudgedOn(asOf ?? today) ?? asOf ?? today, http.RequestAborted);
+        return (new(id, today, holder, caller, regulation, known), state, null);
     }
 
     private static async Task<IResult> Submit(HttpContext http, Caller caller, Answers answers, Reads reads, IEventStore log)
@@ -242,7 +247,7 @@ public static class ApplicationEndpoints
         }
 
         var id = new QualificationId(new(kind, subject), technique);
-        var (asked, state, refused) = await Ask(http, caller, reads, log, reference, id, answers.Today);
+        var (asked, state, refused) = await Ask(http, caller, reads, log, reference, id, answers.Today, along: r => r.Path(pathId));
         if (asked is null)
         {
             return refused!;
@@ -275,7 +280,7 @@ public static class ApplicationEndpoints
         return await Run(http, caller, answers, body, asked, (present, today) => Application.Submit(present, id, asked.Regulation, path!, facts, today, asked.By));
     }
 
-    private static async Task<IResult> Show(HttpContext http, Caller caller, Reads reads, IEventStore log)
+    private static async Task<IResult> Show(HttpContext http, Caller caller, Answers answers, Reads reads, IEventStore log)
     {
         var query = Query.Of(http);
         var reference = await reads.Reference(http.RequestAborted);
@@ -289,7 +294,7 @@ public static class ApplicationEndpoints
         }
 
         var position = await reads.Position(http.RequestAborted);
-        var (asked, state, late) = await Ask(http, caller, reads, log, reference, id, asOf);
+        var (asked, state, late) = await Ask(http, caller, reads, log, reference, id, answers.Today, asOf, r => pathId is null ? null : r.Path(pathId));
         if (asked is null)
         {
             return late!;
@@ -307,22 +312,15 @@ public static class ApplicationEndpoints
             return query.Refused(http)!;
         }
 
-        if (path is { ClosedOn: not null })
-        {
-            (asked, _, late) = await Ask(http, caller, reads, log, reference, id, path.JudgedOn(asOf));
-            if (asked is null)
-            {
-                return late!;
-            }
-        }
-
         return Results.Json(Shown(asked, state, path) with { Position = position }, Json.Options);
     }
 
     private static ApplicationAnswer Shown(Asked asked, Qualification.State state, QualificationPath? path)
     {
-        var application = state.Application is { } a && asked.Regulation.Path(a.Path) is { } of
-            ? new ApplicationShown(a.Number, a.Path, new(a.Regulation, a.Version), a.Status, a.SubmittedOn, a.Opinions, a.Next(of), a.Reason)
+        // A version in force since may have the path no more: then nobody is awaited.
+        var application = state.Application is { } a
+            ? new ApplicationShown(
+                a.Number, a.Path, new(a.Regulation, a.Version), a.Status, a.SubmittedOn, a.Opinions, asked.Regulation.Path(a.Path) is { } along ? a.Next(along) : null, a.Reason)
             : null;
         path ??= (application?.Path ?? state.PathOn(asked.Known.AsOf)) is { } id ? asked.Regulation.Path(id) : null;
         return new(SubjectShown.Of(asked.Id.Subject), asked.Id.Technique, application, path is null ? null : Evaluated(asked, state, path), 0);
@@ -373,10 +371,11 @@ public static class ApplicationEndpoints
         body.Choice<OpinionDecision>("decision"),
         body.Text("text", BodyObject.LongText, lines: true),
         body.Text("signedBy"),
-        EvidenceOf(body.Object("stamp")),
+        EvidenceOf(body.Object("stamp"), today: null),
         body.Day("signedOn"));
 
-    private static Evidence EvidenceOf(BodyObject body)
+    /// <param name="today">No document is of a later day; null where the decision says so.</param>
+    private static Evidence EvidenceOf(BodyObject body, DateOnly? today)
     {
         var hash = body.OpaqueText("hash");
         if (hash.Length > 0 && !(hash.Length == 64 && hash.All(c => c is (>= '0' and <= '9') or (>= 'a' and <= 'f'))))
@@ -384,7 +383,13 @@ public static class ApplicationEndpoints
             body.Fault("hash", "invalidHash");
         }
 
-        return new(body.Text("name"), hash, body.Day("date"));
+        var date = body.Day("date");
+        if (date > today)
+        {
+            body.Fault("date", "futureDay");
+        }
+
+        return new(body.Text("name"), hash, date);
     }
 
     private static List<AttestedFact> Facts(BodyObject body, Asked asked)
@@ -395,7 +400,7 @@ public static class ApplicationEndpoints
             var name = entry.Text("fact");
             var heldOn = entry.OptionalDay("heldOn") ?? asked.Today;
             var validUntil = entry.OptionalDay("validUntil");
-            var evidence = entry.Objects("evidence", MostItems).Select(EvidenceOf).ToList();
+            var evidence = entry.Objects("evidence", MostItems).Select(e => EvidenceOf(e, asked.Today)).ToList();
             if (entry.OptionalRaw("value") is not { } value)
             {
                 entry.Fault("value", "missing");
@@ -412,7 +417,7 @@ public static class ApplicationEndpoints
                 entry.Fault("validUntil", "endsBeforeItBegins");
             }
 
-            if (name.Length > 0 && Wrong(name, value, asked, facts) is var (property, code, args))
+            if (name.Length > 0 && Wrong(name, value, heldOn, asked, facts) is var (property, code, args))
             {
                 entry.Fault(property, code, args);
             }
@@ -425,14 +430,14 @@ public static class ApplicationEndpoints
         return facts;
     }
 
-    private static (string Property, string Code, object[] Args)? Wrong(string name, JsonElement value, Asked asked, List<AttestedFact> before)
+    private static (string Property, string Code, object[] Args)? Wrong(string name, JsonElement value, DateOnly heldOn, Asked asked, List<AttestedFact> before)
     {
         if (asked.Regulation.Fact(name) is not { } fact)
         {
             return ("fact", "unknownFact", [asked.Regulation.Id]);
         }
 
-        return fact.Known is { } known && !known.LeavesHistory(asked.Known.Coverage, asked.Today) ? ("fact", "knownToSystem", [])
+        return fact.Known is { } known && !known.LeavesHistory(asked.Known.Coverage, heldOn) ? ("fact", "knownToSystem", [])
             : fact.AttestedBy == Attester.Regulator && !asked.InProvince ? ("fact", "regulatorAttests", [])
             : before.Exists(f => f.Fact == name) ? ("fact", "duplicateItem", [])
             : !Fits(fact, value) ? ("value", "wrongType", [new Term(Json.Name(fact.Type))])
@@ -450,10 +455,10 @@ public static class ApplicationEndpoints
     {
         FactType.Flag => value.ValueKind is JsonValueKind.True or JsonValueKind.False,
         FactType.Count => value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var count) && count >= 0,
-        FactType.Quantity => value.ValueKind == JsonValueKind.Number && value.TryGetDecimal(out var quantity) && quantity >= 0,
+        FactType.Quantity => value.ValueKind == JsonValueKind.Number && value.TryGetDecimal(out var quantity) && quantity is >= 0 and <= LargestQuantity,
         FactType.Text => value.ValueKind == JsonValueKind.String && value.GetString() is { Length: > 0 and <= BodyObject.LongText } text && (choices is null || choices.Contains(text)),
         FactType.Day => value.ValueKind == JsonValueKind.String && BodyObject.TryDay(value.GetString()!, out _),
-        FactType.Instant => value.ValueKind == JsonValueKind.String && BodyObject.TryInstant(value.GetString()!, out _),
+        FactType.Instant => value.ValueKind == JsonValueKind.String && BodyObject.TryInstant(value.GetString()!, out _) && value.TryGetDateTimeOffset(out _),
         _ => false,
     };
 }

@@ -23,17 +23,26 @@ public static class ApplicationFacts
         var person = id.Subject.Kind == SubjectKind.Physician ? (await FactsReader.Physicians(connection, [id.Subject.Id], cancellation)).GetValueOrDefault(id.Subject.Id) : null;
         var aid = await LongestAid(connection, id.Technique, state, asOf, cancellation);
         var known = new Dictionary<string, JsonElement>();
+        var countedTo = new Dictionary<string, DateOnly>();
+        var attested = state.AttestedBy(asOf).ToDictionary(f => f.Fact);
         foreach (var fact in regulation.Facts)
         {
+            if (fact.Known is { } history && attested.TryGetValue(fact.Name, out var before) && history.LeavesHistory(read.Coverage, before.HeldOn))
+            {
+                countedTo[fact.Name] = before.HeldOn;
+                known[fact.Name] = KnownFacts.Number(await Count(connection, id, history, new(read.Coverage!.Value, before.HeldOn), cancellation));
+                continue;
+            }
+
             JsonElement? value = fact.Known switch
             {
                 null => null,
                 { Source: KnownSource.Qualification } => KnownFacts.Flag(state.IsActiveOn(asOf)),
                 { Source: KnownSource.QualifiedInDistrict } => entry?.District is { } district ? KnownFacts.Number(await QualifiedIn(connection, id, entry.Province, district, asOf, cancellation)) : null,
-                { Source: KnownSource.Aid } => KnownFacts.Number(aid is { } of ? Months.Elapsed(of.From, of.To) : 0),
+                { Source: KnownSource.Aid } => KnownFacts.Number(aid is { } of ? Months.Elapsed(of.From, of.To.AddDays(1)) : 0),
                 { Source: KnownSource.AidBegan } => aid is { } of ? KnownFacts.Text(of.From.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)) : null,
                 { Source: KnownSource.CasesBeforeGrant } => KnownFacts.Number(await CasesBeforeGrant(connection, reference, id, state, asOf, cancellation)),
-                { Source: KnownSource.Count } count => KnownFacts.Number(await Count(connection, id, count, asOf, cancellation)),
+                { Source: KnownSource.Count } count => KnownFacts.Number(await Count(connection, id, count, count.Window(asOf), cancellation)),
                 _ => KnownFacts.OfRegistry(fact, entry?.Level, person?.TitleOn(asOf), person?.Entry?.LicenceScope, person?.Entry?.Specialty, read.Facts.Staff),
             };
             if (value is { } there)
@@ -42,12 +51,12 @@ public static class ApplicationFacts
             }
         }
 
-        return new(asOf, known, read.Facts.Staff, read.Coverage);
+        return new(asOf, known, read.Facts.Staff, read.Coverage, countedTo);
     }
 
-    private static async Task<int> Count(NpgsqlConnection connection, QualificationId id, KnownFact count, DateOnly asOf, CancellationToken cancellation)
+    private static async Task<int> Count(NpgsqlConnection connection, QualificationId id, KnownFact count, DaySpan days, CancellationToken cancellation)
     {
-        var counts = (await CountsQuery.Read(connection, [new(id.Subject, id.Technique, count.Window(asOf), asOf)], cancellation))[0];
+        var counts = (await CountsQuery.Read(connection, [new(id.Subject, id.Technique, days, days.To)], cancellation))[0];
         return counts.Of(count.Count!.Value) - (count.Minus is { } minus ? counts.Of(minus) : 0);
     }
 

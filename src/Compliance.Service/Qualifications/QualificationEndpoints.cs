@@ -274,6 +274,12 @@ public static class QualificationEndpoints
 
         var state = Fold(events);
         var inner = caller.MayReadInner(state, id.Subject, (await Qualifications.Holders.Find(log, id.Subject, clock.Today, http.RequestAborted))?.Province);
+        if (state.Grants.Count == 0 && !inner)
+        {
+            // That somebody has applied is nobody else's business.
+            return Problem.Refused(http, "noSuchQualification");
+        }
+
         var shown = QualificationShown.Of(state, clock.Today, reference.Regulations, inner);
         ETags.Set(http, events[^1].Version);
         return Results.Json(

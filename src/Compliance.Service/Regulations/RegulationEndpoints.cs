@@ -113,7 +113,7 @@ public static class RegulationEndpoints
     {
         var reference = await reads.Reference(http.RequestAborted);
         var body = await Body.Read(http);
-        if (body.Broken(http) is { } broken)
+        if (body.RefusedAsText(http) is { } broken)
         {
             return broken;
         }

@@ -16,13 +16,14 @@ public static class WhatIfEndpoint
     private const int MostDays = 400;
 
     /// <summary>Subjects whose closings are read back at a time, when their runs of breaches are looked for: some months of each.</summary>
-    private const int SubjectsBack = 500;
+    private const int SubjectsBack = 200;
 
     public const string Lines = "application/x-ndjson";
 
     /// <param name="Clause">Of the regulation in force.</param>
     /// <param name="Limit">As the regulation writes it: cases, percent, deaths.</param>
-    public sealed record LimitChanged(string Clause, decimal Limit);
+    /// <param name="Fact">Which of the facts of a condition.</param>
+    public sealed record LimitChanged(string Clause, decimal Limit, string? Fact);
 
     /// <param name="Technique">Whose regulation is changed.</param>
     /// <param name="Draft">A whole regulation file; or else <paramref name="Limits"/>.</param>
@@ -80,7 +81,7 @@ public static class WhatIfEndpoint
         var root = body.Root;
         var technique = root.Id("technique");
         var draft = root.OptionalRaw("draft");
-        var limits = root.Objects("limits").Select(l => (Place: l, Limit: new StricterLimit(l.Text("clause"), l.Number("limit", 0, 100_000)))).ToList();
+        var limits = root.Objects("limits").Select(l => (Place: l, Limit: new StricterLimit(l.Text("clause"), l.Number("limit", 0, 100_000), l.OptionalText("fact")))).ToList();
         var province = root.OptionalText("province");
         var asOf = root.OptionalDay("asOf");
         var from = root.OptionalDay("from");
@@ -119,6 +120,11 @@ public static class WhatIfEndpoint
             var parsed = RegulationFile.Parse(file.GetRawText());
             regulation = parsed.Regulation;
             foreach (var fault in parsed.Faults.Take(Body.MaxFaults))
+            {
+                body.Add(Fault.Of(fault with { Pointer = "/draft" + fault.Pointer }));
+            }
+
+            foreach (var fault in regulation is null ? [] : reference.Regulations.ValidateNext(regulation).Where(f => f.Code is not ("versionExists" or "versionNotNext")).Take(Body.MaxFaults))
             {
                 body.Add(Fault.Of(fault with { Pointer = "/draft" + fault.Pointer }));
             }
@@ -172,7 +178,7 @@ public static class WhatIfEndpoint
             return Results.Stream(stream => Span(stream, reads, asked, closed, notFollowed, http.RequestAborted), Lines);
         }
 
-        var (changes, judged) = await On(connection, asked, closed[^1], null, http.RequestAborted);
+        var (changes, judged, _) = await On(connection, asked, closed[^1], null, http.RequestAborted);
         return Results.Json(
             new WhatIfAnswer(
                 technique,
@@ -208,10 +214,10 @@ public static class WhatIfEndpoint
 
         await using var connection = await reads.Open(cancellation);
         var touched = new Dictionary<(QualificationId Id, Verdict Verdict), SubjectOverDays>();
-        var runs = new Dictionary<(Subject Subject, string Clause), DateOnly>();
+        Runs? runs = null;
         for (var i = 0; i < days.Count; i++)
         {
-            var (changes, _) = await On(connection, asked, days[i], i > 0 && days[i - 1] == days[i].AddDays(-1) ? runs : null, cancellation, runs);
+            (var changes, _, runs) = await On(connection, asked, days[i], runs?.Day == days[i].AddDays(-1) ? runs : null, cancellation);
             foreach (var c in changes)
             {
                 touched[(c.Qualification, c.Verdict)] = touched.TryGetValue((c.Qualification, c.Verdict), out var so)
@@ -235,35 +241,30 @@ public static class WhatIfEndpoint
         await Line(new(days.Count, days.Count, null, [.. touched.Values.OrderBy(t => t.Subject.Kind).ThenBy(t => t.Subject.Id, StringComparer.Ordinal).ThenBy(t => t.Verdict)], notFollowed));
     }
 
+    /// <summary>Who was judged by the change on a day, and since when the breaches that must last have lasted.</summary>
+    private sealed record Runs(DateOnly Day, IReadOnlySet<Subject> Judged, IReadOnlyDictionary<(Subject Subject, string Clause), DateOnly> Since);
+
     /// <summary>What the change makes of one closed day.</summary>
-    /// <param name="before">The runs of the day before by the change; null where they are to be looked for in the closings.</param>
-    /// <param name="after">Takes the runs of this day, for the next.</param>
-    private static async Task<(IReadOnlyList<WhatIfChange> Changes, int Judged)> On(
-        NpgsqlConnection connection,
-        Asked asked,
-        DateOnly day,
-        IReadOnlyDictionary<(Subject Subject, string Clause), DateOnly>? before,
-        CancellationToken cancellation,
-        Dictionary<(Subject Subject, string Clause), DateOnly>? after = null)
+    /// <param name="before">The runs of the day before; whoever was not judged there is looked for in the closings, as everybody is where it is null.</param>
+    private static async Task<(IReadOnlyList<WhatIfChange> Changes, int Judged, Runs Runs)> On(NpgsqlConnection connection, Asked asked, DateOnly day, Runs? before, CancellationToken cancellation)
     {
         var closings = await Closings.On(connection, asked.Technique, day, asked.Province, cancellation);
         var judged = closings.AsParallel().AsOrdered().Select(closing => (Closing: closing, Findings: asked.On(day, closing.Province) is var (actual, draft) ? WhatIf.Judge(draft, actual, closing) : [])).ToList();
         var open = judged.SelectMany(j => WhatIf.OpenRuns(j.Findings).Select(f => (j.Closing.Qualification.Subject, Finding: f))).ToList();
-        var since = before is null
-            ? await Since(connection, asked, day, open, cancellation)
-            : open.ToDictionary(o => (o.Subject, o.Finding.Clause), o => before.TryGetValue((o.Subject, o.Finding.Clause), out var began) ? began : day);
-        if (after is not null)
+        var since = await Since(connection, asked, day, [.. open.Where(o => before?.Judged.Contains(o.Subject) != true)], cancellation);
+        foreach (var (subject, finding) in open.Where(o => before?.Judged.Contains(o.Subject) == true))
         {
-            after.Clear();
-            foreach (var (key, began) in since)
-            {
-                after.Add(key, began);
-            }
+            since[(subject, finding.Clause)] = before!.Since.TryGetValue((subject, finding.Clause), out var began) ? began : day;
         }
 
-        var changes = judged.Select(j => WhatIf.Compare(
-            j.Closing, [.. j.Findings.Select(f => since.TryGetValue((j.Closing.Qualification.Subject, f.Clause), out var began) ? f with { Since = began } : f)]));
-        return ([.. changes.OfType<WhatIfChange>()], closings.Count);
+        var findings = judged.ConvertAll(j => (
+            j.Closing,
+            Findings: (IReadOnlyList<Finding>)[.. j.Findings.Select(f => since.TryGetValue((j.Closing.Qualification.Subject, f.Clause), out var began) ? f with { Since = began } : f)]));
+        var going = findings.SelectMany(j => j.Findings.Where(f => f is { IsBreach: true, Effect: BreachEffect.WarnThenSuspend, Since: not null }).Select(f => (Key: (j.Closing.Qualification.Subject, f.Clause), Since: f.Since!.Value)));
+        return (
+            [.. findings.Select(j => WhatIf.Compare(j.Closing, j.Findings)).OfType<WhatIfChange>()],
+            closings.Count,
+            new(day, closings.Select(c => c.Qualification.Subject).ToHashSet(), going.ToDictionary(g => g.Key, g => g.Since)));
     }
 
     /// <summary>Since when each breach has lasted without a break, by the closings before, and no further back than makes a difference.</summary>

@@ -6,7 +6,7 @@ namespace Compliance.Qualifications;
 public static class AidRecord
 {
     /// <summary>
-    /// The longest stretch of days by then on each of which a tertiary-A hospital with an active qualification aided, and one of those it had seconded had an active one too. Of several as long the first;
+    /// The longest stretch of days that have ended by then, on each of which a tertiary-A hospital with an active qualification aided, and one of those it had seconded had an active one too. Of several as long the first;
     /// null when there is none.
     /// </summary>
     /// <param name="tertiaryA">Whether a hospital is of that level.</param>
@@ -16,7 +16,7 @@ public static class AidRecord
         var days = aids.Where(a => tertiaryA(a.Hospital)).SelectMany(a =>
             from own in active(Subject.Institution(a.Hospital))
             from seconded in a.Seconded.SelectMany(p => active(Subject.Physician(p)))
-            select Both(Both(new(a.From, a.To is { } to && to < asOf ? to : asOf), own), seconded));
+            select Both(Both(new(a.From, a.To is { } to && to < asOf ? to : asOf.AddDays(-1)), own), seconded));
         return Joined([.. days.Where(d => !d.IsEmpty)]).OrderByDescending(d => d.To.DayNumber - d.From.DayNumber).Select(d => (DaySpan?)d).FirstOrDefault();
     }
 

@@ -211,11 +211,11 @@ public static class Application
     /// Attests facts, before the first opinion, while an application is with the applicant, and after the grant: the conditions of a grant stay conditions. While others give their
     /// opinions what they look at stands still; only the regulator adds what is the regulator's to attest.
     /// </summary>
-    public static Decision<Qualification.Event> AttestFacts(Qualification.State state, QualificationId id, IReadOnlyList<AttestedFact> facts, bool byRegulator, DateOnly recordedOn, Actor by)
+    public static Decision<Qualification.Event> AttestFacts(Qualification.State state, QualificationId id, Regulation regulation, IReadOnlyList<AttestedFact> facts, DateOnly recordedOn, Actor by)
     {
         var added = New(state, facts);
         return added.Count == 0 ? Decision<Qualification.Event>.Nothing
-            : !byRegulator && state.Application is { Status: ApplicationStatus.Open, Opinions.Count: > 0 } ? Refusal.Conflict("applicationUnderReview")
+            : state.Application is { Status: ApplicationStatus.Open, Opinions.Count: > 0 } && added.Any(f => regulation.Fact(f.Fact)?.AttestedBy != Attester.Regulator) ? Refusal.Conflict("applicationUnderReview")
             : new Event.FactsAttested(id, added, recordedOn, by);
     }
 
@@ -318,6 +318,7 @@ public static class Application
         var earliest = application.Opinions is [.., var last] ? last.SignedOn : application.SubmittedOn;
         return opinion.SignedOn < earliest ? Refusal.Invalid("signedTooEarly", "/signedOn", earliest)
             : opinion.SignedOn > recordedOn ? Refusal.Invalid("futureDay", "/signedOn")
+            : opinion.Stamp.Date > recordedOn ? Refusal.Invalid("futureDay", "/stamp/date")
             : null;
     }
 
@@ -344,7 +345,7 @@ public static class Application
             return present.Hospital == hospital && present.From == from && present.Seconded.SequenceEqual(seconded) ? Decision<Qualification.Event>.Nothing : Refusal.Conflict("aidGoesOn", present.Hospital);
         }
 
-        return state.Aids.Any(a => a.Days.Contains(from)) ? Refusal.Invalid("aidOverlaps", "/from")
+        return state.Aids.Any(a => a.To >= from) ? Refusal.Invalid("aidOverlaps", "/from")
             : state.Grants is [.., { RevokedOn: null, RelinquishedOn: null } granted] ? Refusal.Conflict("alreadyGranted", granted.EffectiveOn)
             : new Event.AidBegun(id, hospital, seconded, from, by);
     }

@@ -56,6 +56,7 @@ public enum Attester
 /// <param name="Choices">The texts there are to choose from; null where any is good.</param>
 /// <param name="Fields">Of a list's items, by name; null for every other type.</param>
 /// <param name="Known">Where the system has it from; then nobody attests it. Null for what is attested.</param>
+/// <param name="LastDay">The day is the last of a period and belongs to it: months until it are counted to its end.</param>
 public sealed record FactDefinition(
     string Name,
     FactType Type,
@@ -64,7 +65,13 @@ public sealed record FactDefinition(
     IReadOnlyList<string>? Choices = null,
     IReadOnlyDictionary<string, FactType>? Fields = null,
     Attester AttestedBy = Attester.Applicant,
-    KnownFact? Known = null);
+    KnownFact? Known = null,
+    bool LastDay = false)
+{
+    /// <summary>True when what is attested for the one can be read as the other.</summary>
+    public bool HoldsTheSameAs(FactDefinition other) =>
+        Type == other.Type && (Fields ?? new Dictionary<string, FactType>()).OrderBy(f => f.Key).SequenceEqual((other.Fields ?? new Dictionary<string, FactType>()).OrderBy(f => f.Key));
+}
 
 /// <summary>What the system itself knows.</summary>
 public enum KnownSource
@@ -109,8 +116,11 @@ public sealed record KnownFact(KnownSource Source, Title? Title = null, CountNam
     /// <summary>The days that are counted, up to a day; without months from the first day there can be a case on.</summary>
     public DaySpan Window(DateOnly asOf) => new(Months is { } months ? asOf.AddMonths(-months).AddDays(1) : DateOnly.MinValue, asOf);
 
-    /// <summary>Whether a part of those days lies before the one from which all cases are in the system: only that part is the applicant's to attest.</summary>
-    public bool LeavesHistory(DateOnly? coverage, DateOnly asOf) => History && coverage > Window(asOf).From;
+    /// <summary>
+    /// Whether a part of those days lies before the one from which all cases are in the system: only that part is the applicant's to attest. What is attested is about the window that ends on the day it
+    /// held, and so is then what is counted: the two are one number of one window.
+    /// </summary>
+    public bool LeavesHistory(DateOnly? coverage, DateOnly heldOn) => History && coverage > Window(heldOn).From;
 }
 
 /// <summary>How two numbers, days or instants are compared.</summary>
@@ -192,6 +202,10 @@ public sealed record Test
     public IEnumerable<string> Facts =>
         new[] { Recorded, Fact, Of, Than, Until }.OfType<string>().Concat(Sum ?? []).Concat(Parts.SelectMany(part => part.Facts)).Distinct();
 
+    /// <summary>The clauses it names, itself and in its parts.</summary>
+    [JsonIgnore]
+    public IEnumerable<string> Named => Parts.SelectMany(part => part.Named).Concat(Clause is null ? [] : [Clause]);
+
     /// <summary>The tests it combines.</summary>
     [JsonIgnore]
     public IEnumerable<Test> Parts => (AllOf ?? AnyOf ?? []).Concat(new[] { If, Then }.OfType<Test>());
@@ -229,12 +243,13 @@ public sealed record FactBook(DateOnly AsOf, IReadOnlyDictionary<string, Atteste
 
 /// <summary>What the system knows of a subject on a day: the facts apart from what is attested.</summary>
 /// <param name="Coverage">From when all its cases are in the system; null for always.</param>
-public sealed record KnownBook(DateOnly AsOf, IReadOnlyDictionary<string, JsonElement> Known, Staff Staff, DateOnly? Coverage)
+/// <param name="CountedTo">Of the facts that were counted from the coverage on, to be added to what is attested of the time before: the day that attestation held.</param>
+public sealed record KnownBook(DateOnly AsOf, IReadOnlyDictionary<string, JsonElement> Known, Staff Staff, DateOnly? Coverage, IReadOnlyDictionary<string, DateOnly> CountedTo)
 {
-    /// <summary>Together with what is attested. Of what the system counts itself by now nothing attested counts.</summary>
+    /// <summary>Together with what is attested. Of what the system counts itself nothing attested counts, but for the part it was counted to fit.</summary>
     public FactBook With(Regulation regulation, IReadOnlyList<AttestedFact> attested) => new(
         AsOf,
-        attested.Where(a => regulation.Fact(a.Fact)?.Known is not { } known || known.LeavesHistory(Coverage, AsOf)).ToDictionary(a => a.Fact),
+        attested.Where(a => regulation.Fact(a.Fact)?.Known is null || (CountedTo.TryGetValue(a.Fact, out var to) && to == a.HeldOn)).ToDictionary(a => a.Fact),
         Known,
         Staff);
 }
@@ -283,7 +298,7 @@ public static class Conditions
     public static IReadOnlyList<ConditionResult> Evaluate(Regulation regulation, QualificationPath path, FactBook facts) =>
         [.. path.Clauses.Select(id => Judge(regulation, regulation.Clause(id)!, facts))];
 
-    /// <summary>One clause. What the system enforces by itself is met; nobody attests it.</summary>
+    /// <summary>One clause that is decided by facts.</summary>
     public static ConditionResult Judge(Regulation regulation, Clause clause, FactBook facts)
     {
         switch (clause)
@@ -294,12 +309,8 @@ public static class Conditions
             case Clause.QualifiedStaff staff:
                 var measured = QualifiedStaff.Measure(staff, facts.Staff);
                 return new(clause.Id, measured.Outcome == Outcome.Met ? ConditionOutcome.Met : ConditionOutcome.NotMet, [], [], measured.Actual, staff.AtLeast, Regulations.Comparison.AtLeast);
-            case Clause.Enforced { By: Mechanism.Paths } enforced:
-                var ways = enforced.Names.Select(name => All(Evaluate(regulation, regulation.Path(name)!, facts).Select(r => new Verdict(r.Outcome, r.Facts, r.Short)))).ToList();
-                var any = Any(ways);
-                return new(clause.Id, any.Outcome, any.Facts, any.Short, null, null, null);
             default:
-                return new(clause.Id, ConditionOutcome.NotApplicable, [], [], null, null, null);
+                throw new UnreachableException($"{clause.Id} is not decided by facts.");
         }
     }
 
@@ -393,7 +404,7 @@ public static class Conditions
             case FactType.Day when test.Than is { } day:
                 return Result(Holds(Day(value).CompareTo(Day(Value(day))), test.Comparison!.Value));
             case FactType.Day:
-                decimal months = Calendars.Months.Elapsed(Day(value), test.Until is { } until ? Day(Value(until)) : book.AsOf);
+                decimal months = Calendars.Months.Elapsed(Day(value), test.Until is { } until ? Day(Value(until)).AddDays(regulation.Fact(until)!.LastDay ? 1 : 0) : book.AsOf);
                 return Result(Holds(months.CompareTo(test.Value!.Value), test.Comparison!.Value), months);
             default:
                 var left = value.GetDecimal();

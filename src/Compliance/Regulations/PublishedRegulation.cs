@@ -48,7 +48,7 @@ public static class PublishedRegulation
 /// <summary>What a province demands beyond a regulation, version by version.</summary>
 public static class PublishedLimits
 {
-    public static string Stream(string regulation, string province) => $"regulation-{regulation}-{province}";
+    public static string Stream(string regulation, string province) => $"provincial-limits-{regulation}-{province}";
 
     // This record IS the storage format. Rename freely in C#; never change a stored name or a meaning.
     public sealed record Published([property: Stored("Limits")] ProvincialLimits Limits, [property: Stored("By")] Actor By);

@@ -41,6 +41,11 @@ public sealed record Regulation(
     [JsonIgnore]
     public Practice InPractice => Practice ?? throw new InvalidOperationException($"{Id} is a programme: nothing is monitored by it.");
 
+    /// <summary>The facts that conditions of a kind of subject ask for on every day after the grant.</summary>
+    public IReadOnlySet<string> KeptFacts(SubjectKind kind) => Clauses.OfType<Regulations.Clause.Condition>().Where(clause => clause.For(kind) is not null).SelectMany(clause => FactsOf(clause.Test)).ToHashSet();
+
+    private IEnumerable<string> FactsOf(Test test) => test.Facts.Concat(test.Named.SelectMany(id => Clause(id) is Regulations.Clause.Condition named ? FactsOf(named.Test) : []));
+
     /// <summary>The clause of an id; null when there is none.</summary>
     public Clause? Clause(string id) => Clauses.FirstOrDefault(clause => clause.Id == id);
 

@@ -21,6 +21,15 @@ public static partial class RegulationFile
     /// <summary>The highest level there is (四级).</summary>
     private const int HighestGrade = 4;
 
+    /// <summary>Months of the longest window there may be: a century.</summary>
+    private const int LongestWindow = 1_200;
+
+    /// <summary>Days of the longest run of breaches that may be asked for: a year of closings.</summary>
+    private const int LongestRun = 366;
+
+    /// <summary>Comparisons in one clause, with those of the clauses it names.</summary>
+    private const long MostComparisons = 1_000;
+
     // Longer periods and larger numbers than these are typing errors, not regulations; 100,000 cases a year is more than any subject has.
     private const int LargestNumber = 100_000;
 
@@ -46,12 +55,15 @@ public static partial class RegulationFile
             : schema,
     });
 
+    /// <summary>Reads a regulation as a log holds it, in whichever form files had when it was published.</summary>
+    public static ParsedRegulation ParseStored(string json) => Parse(EarlierRegulationFile.Is(json) ? EarlierRegulationFile.Raise(json).ToJsonString(Json) : json);
+
     /// <summary>Reads a regulation. A body that does not fit the contract gives one fault, the first; one that fits is checked for consistency and gives all.</summary>
     public static ParsedRegulation Parse(string json)
     {
         try
         {
-            Regulation? regulation = EarlierRegulationFile.Is(json) ? EarlierRegulationFile.Raise(json).Deserialize<Regulation>(Json) : JsonSerializer.Deserialize<Regulation>(json, Json);
+            Regulation? regulation = JsonSerializer.Deserialize<Regulation>(json, Json);
             if (regulation is null)
                 return new(null, [new("", "malformed", "The regulation is empty.")]);
 
@@ -80,9 +92,10 @@ public static partial class RegulationFile
             return [new("", "nullInList", "No list may hold null.")];
         }
 
-        Text(regulation.Id, "/id");
+        bool circular = regulation.Clauses.OfType<Clause.Condition>().Any(Circular);
+        Identifier(regulation.Id, "/id");
         Number(regulation.Version, 1, "/version");
-        Text(regulation.Technique, "/technique");
+        Identifier(regulation.Technique, "/technique");
         Both(regulation.Title, "/title");
         if (regulation.JudgesFrom < regulation.EffectiveFrom)
             faults.Add(new("/judgesFrom", "judgesBeforeEffective", "Nothing is judged by a regulation before it is in force."));
@@ -177,8 +190,12 @@ public static partial class RegulationFile
                 faults.Add(new($"{at}/known", "countMisplaced", "Months, history and what is taken away belong to counts."));
             if (known.Source != KnownSource.Staff && known.Title is not null)
                 faults.Add(new($"{at}/known/title", "titleMisplaced", "Only staff is counted by title."));
-            if (known.Months is { } months)
-                Number(months, 1, $"{at}/known/months");
+            if (known.Months is not (null or (>= 1 and <= LongestWindow)))
+                faults.Add(new($"{at}/known/months", "numberOutOfRange", $"{known.Months} does not lie between 1 and {LongestWindow}."));
+            if (regulation.Practice is null && known.Source is not (KnownSource.Level or KnownSource.Title or KnownSource.LicenceScope or KnownSource.Specialty or KnownSource.Qualification))
+                faults.Add(new($"{at}/known/source", "typeUnfit", "A programme has no cases, and no staff qualified for them."));
+            if (fact.LastDay && fact.Type != FactType.Day)
+                faults.Add(new($"{at}/lastDay", "typeUnfit", "Only a day is a last day."));
         }
 
         void Path(QualificationPath path, string at)
@@ -217,7 +234,7 @@ public static partial class RegulationFile
                     faults.Add(new($"/facts/{i}/name", "unused", $"No clause asks for {regulation.Facts[i].Name}."));
             }
 
-            HashSet<string> held = [.. regulation.Paths.SelectMany(path => path.Clauses), .. regulation.Clauses.OfType<Clause.Condition>().SelectMany(clause => ClausesIn(clause.Test))];
+            HashSet<string> held = [.. regulation.Paths.SelectMany(path => path.Clauses), .. regulation.Clauses.OfType<Clause.Condition>().SelectMany(clause => clause.Test.Named)];
             for (int i = 0; i < regulation.Clauses.Count; i++)
             {
                 if (regulation.Clauses[i] is Clause.Condition && !held.Contains(regulation.Clauses[i].Id))
@@ -229,6 +246,13 @@ public static partial class RegulationFile
         {
             if (string.IsNullOrWhiteSpace(text))
                 faults.Add(new(at, "empty", "A text is needed here."));
+        }
+
+        // Part of paths and of streams' names.
+        void Identifier(string text, string at)
+        {
+            if (text.Length is 0 or > 64 || !text.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-'))
+                faults.Add(new(at, "unknownName", "A name has 1 to 64 characters of A-Z, a-z, 0-9, '.', '_' and '-'."));
         }
 
         void Both(Bilingual text, string at)
@@ -277,7 +301,7 @@ public static partial class RegulationFile
             for (int i = 0; i < items.Count; i++)
             {
                 string at = $"{list}/{i}";
-                Text(key(items[i]), $"{at}/{keyName}");
+                Identifier(key(items[i]), $"{at}/{keyName}");
                 if (!seen.Add(key(items[i])))
                     faults.Add(new($"{at}/{keyName}", "repeated", $"{key(items[i])} is there already."));
                 check(items[i], at);
@@ -304,8 +328,8 @@ public static partial class RegulationFile
                     faults.Add(new($"{place}/subject", "repeated", "A clause applies once to a kind of subject."));
                 if ((application.Effect == BreachEffect.WarnThenSuspend) != application.AfterDays.HasValue)
                     faults.Add(new($"{place}/afterDays", "afterDaysMisplaced", "Days until suspension belong to warnThenSuspend, and only there."));
-                if (application.AfterDays is { } days)
-                    Number(days, 1, $"{place}/afterDays");
+                if (application.AfterDays is not (null or (>= 1 and <= LongestRun)))
+                    faults.Add(new($"{place}/afterDays", "numberOutOfRange", $"{application.AfterDays} does not lie between 1 and {LongestRun}."));
                 if ((application.Effect == BreachEffect.Show) != clause is Clause.Timeliness)
                     faults.Add(new($"{place}/effect", "effectUnfit", "Timeliness is shown and never binds; every other clause has an effect."));
                 if (application.Subject == SubjectKind.Physician && clause is Clause.QualifiedStaff)
@@ -370,9 +394,20 @@ public static partial class RegulationFile
                     if (condition.Applies.Any(application => application.Effect != BreachEffect.Warn))
                         faults.Add(new($"{at}/applies", "effectUnfit", "A condition not kept warns; who loses a room is not suspended by a form."));
                     if (Circular(condition))
+                    {
                         faults.Add(new($"{at}/test", "circular", $"{condition.Id} is tested by itself."));
-                    else
-                        Form(condition.Test, $"{at}/test");
+                        break;
+                    }
+
+                    Form(condition.Test, $"{at}/test");
+                    // What names a circular clause has no end either.
+                    if (circular)
+                        break;
+                    if (Comparisons(condition.Test, []) > MostComparisons)
+                        faults.Add(new($"{at}/test", "circular", $"{condition.Id} comes to more than {MostComparisons} comparisons."));
+                    // Day by day only what the registry says is at hand beside what was attested.
+                    if (condition.Applies.Count > 0 && AllFacts(condition.Test).Any(name => regulation.Fact(name)?.Known is { Source: not (KnownSource.Level or KnownSource.Title or KnownSource.LicenceScope or KnownSource.Specialty or KnownSource.Staff) }))
+                        faults.Add(new($"{at}/applies", "effectUnfit", "What is counted from cases is no condition to be kept day by day."));
                     break;
                 case Clause.Enforced enforced:
                     Known(enforced.By, $"{at}/by");
@@ -391,17 +426,32 @@ public static partial class RegulationFile
             }
         }
 
+        IEnumerable<string> AllFacts(Test test) => test.Facts.Concat(test.Named.SelectMany(id => regulation.Clause(id) is Clause.Condition named ? AllFacts(named.Test) : []));
+
+        // Asked only of what is not circular; each clause is counted once.
+        long Comparisons(Test test, Dictionary<string, long> counted)
+        {
+            if (test.Clause is { } id)
+            {
+                if (!counted.TryGetValue(id, out long count))
+                    counted[id] = count = regulation.Clause(id) is Clause.Condition named ? Comparisons(named.Test, counted) : 1;
+                return count;
+            }
+
+            return test.Parts.Any() ? test.Parts.Sum(part => Math.Min(Comparisons(part, counted), MostComparisons + 1)) : 1;
+        }
+
         bool Circular(Clause.Condition clause)
         {
             HashSet<string> seen = [];
-            Queue<string> open = new(ClausesIn(clause.Test));
+            Queue<string> open = new(clause.Test.Named);
             while (open.TryDequeue(out string? id))
             {
                 if (id == clause.Id)
                     return true;
                 if (seen.Add(id) && regulation.Clause(id) is Clause.Condition next)
                 {
-                    foreach (string further in ClausesIn(next.Test))
+                    foreach (string further in next.Test.Named)
                         open.Enqueue(further);
                 }
             }
@@ -492,8 +542,6 @@ public static partial class RegulationFile
                 Number(times, 1, $"{at}/times");
         }
     }
-
-    private static IEnumerable<string> ClausesIn(Test test) => test.Parts.SelectMany(ClausesIn).Concat(test.Clause is { } id ? [id] : []);
 
     private static string Name(FactType type) => JsonSerializer.Serialize(type).Trim('"');
 

@@ -53,7 +53,7 @@ public sealed class RegulationSet
         for (int i = 0; i < regulation.Facts.Count; i++)
         {
             FactDefinition fact = regulation.Facts[i];
-            if (all.SelectMany(other => other.Facts).FirstOrDefault(other => other.Name == fact.Name && other.Type != fact.Type) is { } same)
+            if (all.SelectMany(other => other.Facts).Any(other => other.Name == fact.Name && !other.HoldsTheSameAs(fact)))
                 faults.Add(new($"/facts/{i}/type", "factChanged", $"{fact.Name} is of another type in a regulation published already."));
         }
 
@@ -72,12 +72,6 @@ public sealed class RegulationSet
     /// </summary>
     public Regulation? ForApplications(string technique, DateOnly day, string? province) =>
         ReportDefinitions(technique, day) is { } regulation ? Over(regulation, day, province) : null;
-
-    /// <summary>The regulation that findings rest on: the version, and the province's limits that were laid over it, if any.</summary>
-    public Regulation? Find(string id, int version, IEnumerable<Finding> findings) =>
-        Find(id, version) is not { } regulation ? null
-        : findings.Select(f => f.Stricter).FirstOrDefault(s => s is not null) is { } stricter && Find(id, stricter.Province, stricter.Version) is { } limits ? Tightened(regulation, limits)
-        : regulation;
 
     /// <summary>A regulation, published or not, with what a province demands beyond it on a day.</summary>
     public Regulation Over(Regulation regulation, DateOnly asOf, string? province) =>

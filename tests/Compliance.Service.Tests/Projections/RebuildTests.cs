@@ -138,7 +138,7 @@ public sealed class RebuildTests
         tables.Select(t => t.Table).ShouldBe(
         [
             "active_spans", "calendars", "case_facts", "closings", "days_closed", "enforcement", "incidents", "institution_days", "institutions",
-            "physicians", "proposals", "qualifications", "registrations", "regulations", "titles",
+            "physicians", "proposals", "provincial_limits", "qualifications", "registrations", "regulations", "titles",
         ]);
         tables.Where(t => !t.Agrees).SelectMany(t => t.Examples.Prepend(t.Table)).ShouldBeEmpty();
     }

@@ -128,7 +128,7 @@ internal sealed class ServiceInMemory : Reckoning.ISystemUnderHistory
             return true;
         }
 
-        var holds = Closings.GroundsHold(Reference, state, asked => Read(asked).Facts);
+        var holds = Closings.GroundsHold(Reference, state, Read);
         if (holds == true)
         {
             _heldAt[id] = _changes;

@@ -10,24 +10,24 @@ namespace Compliance.Service.Tests.Reckoning;
 /// </summary>
 public sealed class WhatIfTests
 {
-    private const int Histories = 150;
-
-    public static TheoryData<string, int> Limits => new()
+    /// <summary>The limits, and how many histories with few cases and with many: a rate is judged of a hundred treatments or more.</summary>
+    public static TheoryData<string, int, int, int> Limits => new()
     {
-        { "NV-RATE-MORT", 2 }, { "NV-RATE-MORT", 5 }, { "NV-RATE-COMP", 4 }, { "NV-MORT-LOWVOL", 1 }, { "NV-PHYS-30", 3 }, { "NV-VOL-INST-TX", 2 }, { "NV-INST-PHYS-2", 1 }, { "CI-RATE-MORT", 3 }, { "CI3-PHYS-30", 2 },
+        { "NV-RATE-MORT", 2, 0, 8 }, { "NV-RATE-MORT", 5, 0, 8 }, { "NV-RATE-COMP", 4, 30, 0 }, { "NV-MORT-LOWVOL", 1, 30, 0 }, { "NV-PHYS-30", 3, 30, 0 }, { "NV-VOL-INST-TX", 2, 30, 0 },
+        { "NV-INST-PHYS-2", 1, 30, 0 }, { "CI-RATE-MORT", 30, 60, 0 }, { "CI3-PHYS-30", 2, 30, 0 },
     };
 
     [Theory]
     [MemberData(nameof(Limits))]
-    public void What_is_tried_out_is_what_would_have_been(string clause, int limit)
+    public void What_is_tried_out_is_what_would_have_been(string clause, int limit, int small, int large)
     {
         var change = new StricterLimit(clause, limit);
         var changed = ShippedRegulations.Set.All.Aggregate(RegulationSet.Empty, (set, r) => set.With(LimitChange.Fits(r, change) ? LimitChange.Over(r, [change]) : r));
         var differing = 0;
         var wrong = new ConcurrentBag<string>();
-        Parallel.ForEach(Enumerable.Range(1, Histories), seed =>
+        Parallel.ForEach(Enumerable.Range(1, small + large), seed =>
         {
-            var history = RandomHistories.Generate(seed, Profile.Small with { LeastMonths = 8, MostMonths = 10 });
+            var history = RandomHistories.Generate(seed, seed <= small ? Profile.Small with { LeastMonths = 8, MostMonths = 10 } : Profile.Normal with { LeastMonths = 14, MostMonths = 16 });
             var (actual, other) = (new ServiceInMemory(), new ServiceInMemory(changed));
             var (here, there) = (new ServiceUnderHistory(actual, ""), new ServiceUnderHistory(other, ""));
             var past = new Dictionary<(QualificationId, DateOnly), Closing>();

@@ -23,7 +23,7 @@ public class ApplicationTests
     };
 
     private static readonly QualificationPath Trained = Rules.Path("trained")!;
-    private static readonly KnownBook Known = new(Day, new Dictionary<string, JsonElement>(), default, null);
+    private static readonly KnownBook Known = new(Day, new Dictionary<string, JsonElement>(), default, null, new Dictionary<string, DateOnly>());
     private static readonly AttestedFact Pledge = new("pledge", KnownFacts.Flag(true), Day, null, []);
 
     private static readonly State Submitted = When(State.Initial, s => Application.Submit(s, Id, Rules, Trained, [Pledge], Day, Anna)).After;
@@ -115,7 +115,7 @@ public class ApplicationTests
     [Fact]
     public void NothingIsGrantedWhileAClauseIsNotMet()
     {
-        var broken = When(Submitted, s => Application.AttestFacts(s, Id, [Pledge with { Value = KnownFacts.Flag(false) }], byRegulator: true, Day, Regulator)).After;
+        var broken = When(Submitted, s => Application.AttestFacts(s, Id, Rules, [Pledge with { Value = KnownFacts.Flag(false) }], Day, Regulator)).After;
         var refusal = Grant(Steps(broken, OpinionStep.Department, OpinionStep.Institution, OpinionStep.LocalAuthority)).Refusal!;
         (refusal.Code, refusal.Args[0]).ShouldBe(("conditionsNotMet", "AP-PLEDGE"));
     }
@@ -124,20 +124,21 @@ public class ApplicationTests
     public void WhatOthersGiveTheirOpinionOnStandsStill()
     {
         var more = new AttestedFact("guidesJuniors", KnownFacts.Text("yes"), Day, null, []);
-        When(Submitted, s => Application.AttestFacts(s, Id, [more], byRegulator: false, Day, Anna)).Events.ShouldHaveSingleItem();
-        Application.AttestFacts(Advised, Id, [more], byRegulator: false, Day, Anna).Refusal!.Code.ShouldBe("applicationUnderReview");
-        When(Advised, s => Application.AttestFacts(s, Id, [more], byRegulator: true, Day, Regulator)).Events.ShouldHaveSingleItem();
+        When(Submitted, s => Application.AttestFacts(s, Id, Rules, [more], Day, Anna)).Events.ShouldHaveSingleItem();
+        Application.AttestFacts(Advised, Id, Rules, [more], Day, Regulator).Refusal!.Code.ShouldBe("applicationUnderReview");
+        var found = new AttestedFact("baseRecognised", KnownFacts.Flag(true), Day, null, []);
+        When(Advised, s => Application.AttestFacts(s, Id, Rules, [found], Day, Regulator)).Events.ShouldHaveSingleItem();
         var granted = When(Advised, s => Grant(s)).After;
-        When(granted, s => Application.AttestFacts(s, Id, [more], byRegulator: false, Day.AddDays(90), Anna)).Events.ShouldHaveSingleItem();
+        When(granted, s => Application.AttestFacts(s, Id, Rules, [more], Day.AddDays(90), Anna)).Events.ShouldHaveSingleItem();
     }
 
     [Fact]
     public void WhatWasAttestedForADayIsWhatCountsOnIt()
     {
         AttestedFact Beds(int beds, DateOnly heldOn) => new("neurosurgeryBeds", KnownFacts.Number(beds), heldOn, null, []);
-        var state = When(State.Initial, s => Application.AttestFacts(s, Id, [Beds(30, Day)], false, Day, Anna)).After;
-        state = When(state, s => Application.AttestFacts(s, Id, [Beds(28, Day.AddDays(5))], false, Day.AddDays(6), Anna)).After;
-        state = When(state, s => Application.AttestFacts(s, Id, [Beds(29, Day.AddDays(5))], false, Day.AddDays(7), Anna)).After; // put right
+        var state = When(State.Initial, s => Application.AttestFacts(s, Id, Rules, [Beds(30, Day)], Day, Anna)).After;
+        state = When(state, s => Application.AttestFacts(s, Id, Rules, [Beds(28, Day.AddDays(5))], Day.AddDays(6), Anna)).After;
+        state = When(state, s => Application.AttestFacts(s, Id, Rules, [Beds(29, Day.AddDays(5))], Day.AddDays(7), Anna)).After; // put right
         int? On(int days) => state.AttestedBy(Day.AddDays(days)).SingleOrDefault()?.Value.GetInt32();
         (On(-1), On(0), On(4), On(5), On(99)).ShouldBe((null, 30, 30, 29, 29));
     }
@@ -191,9 +192,10 @@ public class ApplicationTests
     [Theory]
     [InlineData("2025-01-01", null, "2025-01-01", null, 12)] // to 1 January 2026
     [InlineData("2025-01-02", null, "2025-01-01", null, 11)]
-    [InlineData("2025-01-01", "2025-12-31", "2025-01-01", null, 11)] // ended a day too soon
+    [InlineData("2025-01-01", "2025-12-31", "2025-01-01", null, 12)]
+    [InlineData("2025-01-01", "2025-12-30", "2025-01-01", null, 11)] // ended a day too soon
     [InlineData("2024-01-01", null, "2025-01-01", null, 12)] // nobody seconded was qualified before
-    [InlineData("2024-01-01", null, "2024-01-01", "2025-06-30", 17)] // nor after
+    [InlineData("2024-01-01", null, "2024-01-01", "2025-06-30", 18)] // nor after
     public void AidCountsWhileItIsUnbrokenAndByTheQualified(string from, string? to, string qualifiedFrom, string? qualifiedTo, int months)
     {
         static DateOnly? Of(string? day) => day is null ? null : DateOnly.ParseExact(day, "yyyy-MM-dd");
@@ -203,7 +205,7 @@ public class ApplicationTests
             [Subject.Physician("P1")] = [new(Of(qualifiedFrom)!.Value, Of(qualifiedTo) ?? DateOnly.MaxValue)],
         };
         var longest = AidRecord.Longest([new("H1", ["P1"], Of(from)!.Value, Of(to))], _ => true, s => spans.GetValueOrDefault(s) ?? [], new(2026, 1, 1))!.Value;
-        Compliance.Calendars.Months.Elapsed(longest.From, longest.To).ShouldBe(months);
+        Compliance.Calendars.Months.Elapsed(longest.From, longest.To.AddDays(1)).ShouldBe(months);
     }
 
     [Fact]
@@ -211,7 +213,7 @@ public class ApplicationTests
     {
         DaySpan first = new(new(2025, 1, 1), new(2025, 6, 30)), second = new(new(2025, 7, 1), DateOnly.MaxValue);
         IReadOnlyList<DaySpan> Active(Subject s) => s.Id switch { "P1" => [first], "P2" => [second], _ => [new(DateOnly.MinValue, DateOnly.MaxValue)] };
-        AidRecord.Longest([new("H1", ["P1", "P2"], new(2025, 1, 1), null)], _ => true, Active, new(2026, 1, 1)).ShouldBe(new DaySpan(new(2025, 1, 1), new(2026, 1, 1)));
+        AidRecord.Longest([new("H1", ["P1", "P2"], new(2025, 1, 1), null)], _ => true, Active, new(2026, 1, 1)).ShouldBe(new DaySpan(new(2025, 1, 1), new(2025, 12, 31)));
         AidRecord.Longest([new("H1", ["P1", "P2"], new(2025, 1, 1), null)], _ => false, Active, new(2026, 1, 1)).ShouldBeNull();
     }
 }

@@ -49,13 +49,15 @@ public class ConditionsTests
     public void WhatTheSystemCountsIsAddedToWhatWasBeforeIt()
     {
         var cases = Comprehensive.Fact("ciCases5y")!;
-        KnownBook known = new(Day, new Dictionary<string, JsonElement> { ["ciCases5y"] = KnownFacts.Number(700) }, default, Coverage: new(2025, 1, 1));
-        IReadOnlyList<AttestedFact> before = [new("ciCases5y", KnownFacts.Number(1300), Day, null, [])];
-        Actual(known.With(Comprehensive, before)).ShouldBe(2000);
-        // Everything is in the system: what is attested beside it would be counted twice.
-        Actual((known with { Coverage = null }).With(Comprehensive, before)).ShouldBe(700);
-        Actual((known with { Coverage = new(2021, 7, 1) }).With(Comprehensive, before)).ShouldBe(700);
+        var held = Day.AddDays(-20);
+        KnownBook known = new(Day, new Dictionary<string, JsonElement> { ["ciCases5y"] = KnownFacts.Number(700) }, default, new(2025, 1, 1), new Dictionary<string, DateOnly> { ["ciCases5y"] = held });
+        AttestedFact before = new("ciCases5y", KnownFacts.Number(1300), held, null, []);
+        Actual(known.With(Comprehensive, [before])).ShouldBe(2000);
+        // Attested of another window than was counted, or of what is all in the system: it would be counted twice.
+        Actual(known.With(Comprehensive, [before with { HeldOn = Day }])).ShouldBe(700);
+        Actual((known with { CountedTo = new Dictionary<string, DateOnly>() }).With(Comprehensive, [before])).ShouldBe(700);
         cases.Known!.Window(Day).ShouldBe(new DaySpan(new(2021, 7, 1), Day));
+        (cases.Known.LeavesHistory(null, Day), cases.Known.LeavesHistory(new(2021, 7, 1), Day), cases.Known.LeavesHistory(new(2021, 7, 2), Day)).ShouldBe((false, false, true));
 
         static decimal Actual(FactBook book)
         {

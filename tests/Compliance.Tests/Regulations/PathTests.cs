@@ -71,14 +71,14 @@ public class PathTests
     [InlineData("NV-2012", "trained", "imagingMonths", "8", "NV-PHYS-CROSS-NS")]
     [InlineData("NV-2012", "trained", "trainingExamPassed", "false", "NV-PHYS-TRAINED")]
     [InlineData("NV-2012", "trained", "baseRecognised", "false", "NV-PHYS-TRAINED")]
-    [InlineData("NV-2012", "trained", "trainingTo", "\"2026-02-28\"", "NV-TR-12M")]
+    [InlineData("NV-2012", "trained", "trainingTo", "\"2026-02-27\"", "NV-TR-12M")]
     [InlineData("NV-2012", "trained", "monthsAttended", "11", "NV-TR-12M")]
     [InlineData("NV-2012", "trained", "casesAsFirstOperator", "101", "AP-CASES")]
     [InlineData("NV-2012", "trained", "knownSeriousIncidents", "1", "AP-SAFE")]
     [InlineData("NV-2012", "trained", "knownAngiographies", "333", "AP-SAFE")]
     [InlineData("NV-2012", "trained", "knownCases", "100", "AP-SAFE")]
     [InlineData("NV-2012", "trained", "pledge", "false", "AP-PLEDGE")]
-    [InlineData("NV-2012", "abroad", "abroadTo", "\"2026-02-28\"", "NV-TR-ABROAD")]
+    [InlineData("NV-2012", "abroad", "abroadTo", "\"2026-02-27\"", "NV-TR-ABROAD")]
     [InlineData("NV-2012", "abroad", "abroadCasesDone", "false", "NV-TR-ABROAD")]
     [InlineData("NV-2012", "abroad", "abroadExamPassed", "false", "NV-TR-ABROAD")]
     // institutions, comprehensive
@@ -101,8 +101,8 @@ public class PathTests
     [InlineData("CI-2012", "trained", "experienceSince", "\"2021-07-01\"", "CI3-PHYS-EXP5")]
     [InlineData("CI-2012", "trained", "title", "\"resident\"", "CI3-PHYS-EXP5")]
     [InlineData("CI-2012", "trained", "trainingBaseLevel", "\"provincial\"", "CI3-PHYS-TRAINED")]
-    [InlineData("CI-2012", "trained", "trainingTo", "\"2025-08-31\"", "CI-TR-6M")]
-    [InlineData("CI-2012", "abroad", "abroadTo", "\"2025-08-31\"", "CI-TR-ABROAD")]
+    [InlineData("CI-2012", "trained", "trainingTo", "\"2025-08-30\"", "CI-TR-6M")]
+    [InlineData("CI-2012", "abroad", "abroadTo", "\"2025-08-30\"", "CI-TR-ABROAD")]
     // the recommendation
     [InlineData("EN-2012", "recommendation", "title", "\"attending\"", "EN-TITLE")]
     [InlineData("EN-2012", "recommendation", "independentCases3y", "299", "EN-CASES3Y")]
@@ -243,8 +243,8 @@ public class PathTests
         {
             ("NV-2012", "secondary") => applicant.With("level", "secondary"),
             ("CI-2012", "secondary") => applicant.With("level", "secondary").With("ciCases5y", 1500).With("ciLevel3Plus5y", 800),
-            ("CI-2012", "trained") => applicant.With("experienceSince", "2021-06-30").With("trainingTo", "2025-09-01"),
-            ("CI-2012", "abroad") => applicant.With("experienceSince", "2021-06-30").With("abroadTo", "2025-09-01"),
+            ("CI-2012", "trained") => applicant.With("experienceSince", "2021-06-30").With("trainingTo", "2025-08-31"),
+            ("CI-2012", "abroad") => applicant.With("experienceSince", "2021-06-30").With("abroadTo", "2025-08-31"),
             ("NV-2012", "transitional1") or ("CI-2012", "transitional1") => applicant.With("title", "associateChief"),
             ("NV-2012", "transitional2") => applicant.With("continuousSince", "2004-07-08"),
             ("EN-2012", _) => applicant.With("title", "associateChief"),

@@ -63,15 +63,6 @@ public class ProvincialLimitsTests
     }
 
     [Fact]
-    public void GroundsAreHeldAgainstTheLimitsTheyRestOn()
-    {
-        var set = ShippedRegulations.Set.With(Limits(new StricterLimit("NV-PHYS-30", 40)));
-        var findings = Evaluation.Evaluate(set.InForce("neurovascular", AsOf, "11")!, PhysicianWith(Treated(39)));
-        set.Find("NV-2012", 2, findings)!.Clause("NV-PHYS-30").ShouldBeOfType<Clause.AnnualVolume>().AtLeast.ShouldBe(40);
-        set.Find("NV-2012", 2, [])!.Clause("NV-PHYS-30").ShouldBeOfType<Clause.AnnualVolume>().AtLeast.ShouldBe(30);
-    }
-
-    [Fact]
     public void PublishingIsIdempotentAndNeverReachesBack()
     {
         var actor = new Actor("regulator", "anna");

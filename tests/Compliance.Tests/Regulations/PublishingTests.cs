@@ -69,7 +69,7 @@ public class PublishingTests
                 { "id": "CI3-PHYS-2", "kind": "qualifiedStaff", "title": { "zh": "两名", "en": "Two" }, "source": "一(五)2", "applies": [{ "subject": "Institution", "effect": "Warn" }],
                   "atLeast": 2, "withTitle": { "atLeast": 1, "title": "AssociateChief" } } ] }
             """;
-        var parsed = RegulationFile.Parse(first);
+        var parsed = RegulationFile.ParseStored(first);
         parsed.Faults.ShouldBeEmpty();
         var regulation = parsed.Regulation!;
         regulation.InPractice.CaseRules.Operator.ShouldBe(new TitleRule(Compliance.Registry.Title.AssociateChief, 3));
