@@ -223,7 +223,7 @@ public sealed class RegulationTests : IAsyncLifetime
         (page.StatusCode, page.Content.Headers.ContentType!.MediaType).ShouldBe((HttpStatusCode.OK, "text/html"));
         var html = WebUtility.HtmlDecode(await page.Content.ReadAsStringAsync());
         html.ShouldContain("NV-INST-NS-BEDS");
-        html.ShouldContain("神经外科床位不少于30张");
+        html.ShouldContain("神经外科。床位不少于30张");
     }
 
     private Task<long> Head() => _service.Get<IEventStore>().Head();
