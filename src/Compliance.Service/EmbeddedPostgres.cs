@@ -31,8 +31,8 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
     /// <summary>The kernel's sockaddr_un holds 108 bytes (104 on some systems), and the socket's own name takes part of it.</summary>
     private const int SocketDirectoryLength = 80;
 
-    /// <summary>Megabytes. Beyond some gigabytes the operating system's cache does as well.</summary>
-    private const long MostSharedBuffers = 4_096;
+    /// <summary>Megabytes: the indexes of ten million cases. Beyond, the operating system's cache does as well.</summary>
+    private const long MostSharedBuffers = 8_192;
 
     private const string SocketPrefix = "compliance-socket-";
 

@@ -19,6 +19,7 @@ public static class CountsQuery
     private const string One = "(values ($1::text, $2::text, $3::date, $4::date, $5::date, 1::bigint))";
 
     // A case reported late is overdue as of a day before its report, and neither late nor overdue before its deadline.
+    // The days of the late ones are no key to be looked up (hence the zero): the planner would read all cases of the year to find the few that were received since.
     private static readonly Statement OfInstitutions = new("""
         select k.ord, d.cases, d.diagnostic, d.therapeutic, d.level3plus, d.level3plus_therapeutic, d.severe, d.therapeutic_severe, d.death, d.therapeutic_death,
                d.possible_severe, d.possible_death, d.possible_therapeutic_severe, d.possible_therapeutic_death, d.incidents, d.serious_incidents,
@@ -41,7 +42,7 @@ public static class CountsQuery
             select count(*) as not_yet, count(*) filter (where f.deadline < k.as_of) as overdue
             from case_facts f
             where f.institution = k.subject and f.technique = k.technique and f.received_on > f.deadline and f.received_on > k.as_of
-              and f.completed_on between k.from_on and k.to_on and not f.voided
+              and f.completed_on + 0 between k.from_on and k.to_on and not f.voided
         ) l
         """);
 

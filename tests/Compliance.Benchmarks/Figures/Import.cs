@@ -32,8 +32,8 @@ internal static class Import
     public static async Task Measure(Bench bench, World world, RunningService service, long cases, double? copied)
     {
         var inRun = (int)Math.Min(MostCasesInRun, cases / (2 * bench.Options.Runs));
-        // The first lines of all compile the way that the others take.
-        await Send(bench, world, service, Math.Min(WarmUp, inRun));
+        // The first lines of all compile the way that the others take; the next touch the pages that all of them need.
+        await Send(bench, world, service, (int)Math.Max(Math.Min(WarmUp, inRun), cases / 50));
         var before = await Bytes.Read(world, bench.Stop);
         var (rates, behind) = (new List<double>(), new List<double>());
         for (var run = 0; run < bench.Options.Runs; run++)
