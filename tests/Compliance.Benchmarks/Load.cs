@@ -5,6 +5,11 @@ namespace Compliance.Benchmarks;
 /// <summary>Ways of letting something run and saying how fast it was.</summary>
 internal static class Load
 {
+    /// <summary>
+    /// Cases before the first run: the first of them compile the way that the others take; the next touch the pages that all of them need, which were read long ago or never. Until then the disk is measured.
+    /// </summary>
+    public static long WarmUp(long cases, long inRun) => Math.Max(Math.Min(1_000, inRun), cases / 50);
+
     /// <summary>Times a second that so many callers, each waiting for its own last answer, got one.</summary>
     public static async Task<double> Rate(int callers, TimeSpan duration, Func<int, Task> one, CancellationToken stop)
     {

@@ -23,8 +23,7 @@ internal static class BulkAppend
 
         var runs = bench.Options.Runs;
         var inRun = Math.Min(MostCasesInRun, cases / (2 * runs));
-        // Both sides begin with pages that were read long ago or never: some thousand appends touch them all, and until then the disk is measured.
-        var warmUp = Math.Max(Math.Min(World.BulkEvents, inRun), cases / 50);
+        var warmUp = Load.WarmUp(cases, inRun);
         await world.Fill(cases - warmUp - (runs * inRun));
         await BareTables.Make(world);
         var (ours, limit) = (new double[runs], new double[runs]);

@@ -12,7 +12,6 @@ internal static class Import
 {
     /// <summary>Cases in one run: what a large hospital sends once a year, or a province every few days.</summary>
     private const long MostCasesInRun = 20_000;
-    private const int WarmUp = 1_000;
 
     /// <summary>Of the one long import, unless there are fewer cases.</summary>
     private const long MostLines = 1_000_000;
@@ -32,8 +31,7 @@ internal static class Import
     public static async Task Measure(Bench bench, World world, RunningService service, long cases, double? copied)
     {
         var inRun = (int)Math.Min(MostCasesInRun, cases / (2 * bench.Options.Runs));
-        // The first lines of all compile the way that the others take; the next touch the pages that all of them need.
-        await Send(bench, world, service, (int)Math.Max(Math.Min(WarmUp, inRun), cases / 50));
+        await Send(bench, world, service, (int)Load.WarmUp(cases, inRun));
         var before = await Bytes.Read(world, bench.Stop);
         var (rates, behind) = (new List<double>(), new List<double>());
         for (var run = 0; run < bench.Options.Runs; run++)
