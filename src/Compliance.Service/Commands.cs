@@ -1,3 +1,4 @@
+using Compliance.Assessments;
 using Compliance.Calendars;
 using Compliance.Cases;
 using Compliance.Qualifications;
@@ -21,6 +22,8 @@ public static class Aggregates
     public static readonly Aggregate<Enforcement.State, Enforcement.Set> Enforcements = new(Enforcement.State.Initial, Enforcement.Evolve);
     public static readonly Aggregate<PublishedRegulation.State, PublishedRegulation.Published> Regulations = new(PublishedRegulation.State.Initial, PublishedRegulation.Evolve);
     public static readonly Aggregate<PublishedLimits.State, PublishedLimits.Published> ProvincialLimits = new(PublishedLimits.State.Initial, PublishedLimits.Evolve);
+    public static readonly Aggregate<AssessmentSchedule.State, AssessmentSchedule.Set> AssessmentSchedules = new(AssessmentSchedule.State.Initial, AssessmentSchedule.Evolve);
+    public static readonly Aggregate<AssessmentRound.State, AssessmentRound.Event> AssessmentRounds = new(AssessmentRound.State.Initial, AssessmentRound.Evolve);
     public static readonly Aggregate<CalendarHistory, Calendar.Published> Calendars = new(CalendarHistory.Empty, Calendar.Evolve);
 }
 

@@ -70,6 +70,7 @@ public sealed class ComplianceService : IAsyncDisposable
         services.AddSingleton<Reconciliation>();
         services.AddSingleton<StandingsProcess>();
         services.AddSingleton<ReconciliationProcess>();
+        services.AddSingleton<Assessor>();
         services.AddSingleton<DayMonitor>();
         services.AddSingleton<DayCloser>();
         services.AddHostedService(s => s.GetRequiredService<ProjectionProcess>());

@@ -1,3 +1,4 @@
+using Compliance.Service.Assessments;
 using Compliance.Service.Calendars;
 using Compliance.Service.Cases;
 using Compliance.Service.Metrics;
@@ -35,6 +36,10 @@ public static class Endpoints
         ApplicationEndpoints.Map(api);
         ImportQualifications.Map(api);
         ProposalEndpoints.Map(api);
+        ScheduleEndpoints.Map(api);
+        RoundEndpoints.Map(api);
+        PackEndpoint.Map(api);
+        DueEndpoint.Map(api);
         RegisterEndpoints.Map(api);
     }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using Compliance.Assessments;
 using Compliance.Calendars;
 using Compliance.Cases;
 using Compliance.Qualifications;
@@ -63,6 +64,18 @@ public static class EventTable
         Row("grant_filed", StoredJson.Default.GrantFiled),
         Row("aid_begun", StoredJson.Default.AidBegun),
         Row("aid_ended", StoredJson.Default.AidEnded),
+        Row("rectification_evidence_filed", StoredJson.Default.RectificationEvidenceFiled),
+        Row("assessment_schedule_set", StoredJson.Default.AssessmentScheduleSet),
+        Row("assessment_round_opened", StoredJson.Default.RoundOpened),
+        Row("assessment_scored", StoredJson.Default.AssessmentScored),
+        Row("assessment_outcome_overridden", StoredJson.Default.OutcomeOverridden),
+        Row("assessment_round_concluded", StoredJson.Default.RoundConcluded),
+        Row("assessment_round_reopened", StoredJson.Default.RoundReopened),
+        Row("assessed", StoredJson.Default.Assessed),
+        Row("hearing_requested", StoredJson.Default.HearingRequested),
+        Row("hearing_held", StoredJson.Default.HearingHeld),
+        Row("objection_filed", StoredJson.Default.ObjectionFiled),
+        Row("objection_answered", StoredJson.Default.ObjectionAnswered),
     ]);
 
     private static EventType Row<T>(string wireName, JsonTypeInfo<T> json) => new(wireName, typeof(T), json);
@@ -119,6 +132,21 @@ public static class EventTable
 [JsonSerializable(typeof(Application.Event.GrantFiled), TypeInfoPropertyName = "GrantFiled")]
 [JsonSerializable(typeof(Application.Event.AidBegun), TypeInfoPropertyName = "AidBegun")]
 [JsonSerializable(typeof(Application.Event.AidEnded), TypeInfoPropertyName = "AidEnded")]
+[JsonSerializable(typeof(Qualification.Event.RectificationEvidenceFiled), TypeInfoPropertyName = "RectificationEvidenceFiled")]
+[JsonSerializable(typeof(AssessmentSchedule.Set), TypeInfoPropertyName = "AssessmentScheduleSet")]
+[JsonSerializable(typeof(AssessmentRound.Event.Opened), TypeInfoPropertyName = "RoundOpened")]
+[JsonSerializable(typeof(AssessmentRound.Event.Scored), TypeInfoPropertyName = "AssessmentScored")]
+[JsonSerializable(typeof(AssessmentRound.Event.OutcomeOverridden), TypeInfoPropertyName = "OutcomeOverridden")]
+[JsonSerializable(typeof(AssessmentRound.Event.Concluded), TypeInfoPropertyName = "RoundConcluded")]
+[JsonSerializable(typeof(AssessmentRound.Event.Reopened), TypeInfoPropertyName = "RoundReopened")]
+[JsonSerializable(typeof(PeriodicAssessment.Event.Assessed), TypeInfoPropertyName = "Assessed")]
+[JsonSerializable(typeof(Hearing.Event.Requested), TypeInfoPropertyName = "HearingRequested")]
+[JsonSerializable(typeof(Hearing.Event.Held), TypeInfoPropertyName = "HearingHeld")]
+[JsonSerializable(typeof(Objection.Event.Filed), TypeInfoPropertyName = "ObjectionFiled")]
+[JsonSerializable(typeof(Objection.Event.Answered), TypeInfoPropertyName = "ObjectionAnswered")]
+[JsonSerializable(typeof(IReadOnlyList<AssessmentSchedule.Set>), TypeInfoPropertyName = "AssessmentScheduleSets")]
+[JsonSerializable(typeof(AssessmentSchedule.State), TypeInfoPropertyName = "AssessmentScheduleState")]
+[JsonSerializable(typeof(FrozenAssessment), TypeInfoPropertyName = "FrozenAssessment")]
 [JsonSerializable(typeof(Institution.State), TypeInfoPropertyName = "InstitutionState")]
 [JsonSerializable(typeof(Physician.State), TypeInfoPropertyName = "PhysicianState")]
 [JsonSerializable(typeof(Qualification.State), TypeInfoPropertyName = "QualificationState")]

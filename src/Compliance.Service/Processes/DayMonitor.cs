@@ -10,7 +10,7 @@ namespace Compliance.Service.Processes;
 /// When a day is closed, decides from its closings who is warned, suspended, or cleared. What is shown follows every
 /// event; what is decided, only closed days.
 /// </summary>
-public sealed class DayMonitor(NpgsqlDataSource database, IEventStore log, Commands commands, ReferenceCache references, ILogger<DayMonitor> logger)
+public sealed class DayMonitor(NpgsqlDataSource database, IEventStore log, Commands commands, ReferenceCache references, Assessor assessor, ILogger<DayMonitor> logger)
     : OwnedProcess(database, LockKey, logger)
 {
     /// <summary>Its checkpoint stands behind the last day decided on and all that was decided on it.</summary>
@@ -50,7 +50,9 @@ public sealed class DayMonitor(NpgsqlDataSource database, IEventStore log, Comma
 
         if (closed is null)
         {
-            return false;
+            // A person may conclude a round on any day.
+            var carriedOut = await assessor.CarryOut(references.Get, Place, cancellation);
+            return carriedOut > 0 && await Checkpoints.WaitFor(_database, ReadSchema.Living.Rows, carriedOut, Checkpoints.LongestWait, cancellation);
         }
 
         if (!await Checkpoints.WaitFor(_database, ReadSchema.Living.Rows, closed.Position, Checkpoints.LongestWait, cancellation))
@@ -59,8 +61,16 @@ public sealed class DayMonitor(NpgsqlDataSource database, IEventStore log, Comma
             return true;
         }
 
-        var to = Math.Max(closed.Position, await Decide(((Day.Closed)closed.Data).Date, cancellation));
+        var day = ((Day.Closed)closed.Data).Date;
+        var to = Math.Max(closed.Position, await Decide(day, cancellation));
+        to = Math.Max(to, await assessor.OnClosed(day, await references.Get(cancellation), Place, cancellation));
         // Who waits for the monitor is shown what it decided.
+        if (!await Checkpoints.WaitFor(_database, ReadSchema.Living.Rows, to, Checkpoints.LongestWait, cancellation))
+        {
+            return true;
+        }
+
+        to = Math.Max(to, await assessor.CarryOut(references.Get, Place, cancellation));
         if (!await Checkpoints.WaitFor(_database, ReadSchema.Living.Rows, to, Checkpoints.LongestWait, cancellation))
         {
             return true;
@@ -70,6 +80,8 @@ public sealed class DayMonitor(NpgsqlDataSource database, IEventStore log, Comma
         await Checkpoints.Move(connection, Name, _position, to, cancellation);
         return true;
     }
+
+    private Fence Place => new(Name, _position);
 
     /// <summary>
     /// Decides on a closed day, from its closings alone. Repeated after a crash it comes to the same decisions, and each
@@ -111,8 +123,11 @@ public sealed class DayMonitor(NpgsqlDataSource database, IEventStore log, Comma
     private static Decision<Qualification.Event> Record(Closing closing, Qualification.State state, DateOnly today, Enforcement.Set? setting, bool held, Reference reference)
     {
         var proceedings = reference.Regulations.Find(closing.Regulation, closing.RegulationVersion)!.InPractice.Proceedings;
+        var revocation = state.Pending.FirstOrDefault(p => p.Sanction == Sanction.Revocation) is { } proposed
+            ? reference.EnforcementOf(closing.Qualification.Technique, proposed.Province).On(closing.Day)?.Revocation ?? RevocationMode.Confirmed
+            : RevocationMode.Confirmed;
         return Qualification.RecordClosing(
-            state, closing, setting, held, proceedings.RectificationMonths, today, reference.Calendar.AddWorkingDays(today, proceedings.GroundsDecisionWorkingDays));
+            state, closing, setting, held, proceedings.RectificationMonths, today, reference.Calendar.AddWorkingDays(today, proceedings.GroundsDecisionWorkingDays), revocation);
     }
 
     private async Task<long> Decide(Closing closing, Enforcement.Set? setting, bool held, Reference reference, CancellationToken cancellation)
@@ -122,25 +137,13 @@ public sealed class DayMonitor(NpgsqlDataSource database, IEventStore log, Comma
             Qualification.Stream(closing.Qualification),
             (state, today) => Record(closing, state, today, setting, held, reference),
             cancellation,
-            (_, events, _) => events.Count == 0 ? [] : [Checkpoints.Move(Name, _position, _position)]);
-        switch (outcome)
+            (_, events, _) => events.Count == 0 ? [] : [Place.Row]);
+        var position = Place.PositionOf(outcome);
+        foreach (var e in (outcome as Outcome<Qualification.State, Qualification.Event>.Done)?.Events ?? [])
         {
-            case Outcome<Qualification.State, Qualification.Event>.Done done:
-                foreach (var e in done.Events)
-                {
-                    logger.LogInformation("{Decision} for {Qualification}, judged on {Day:O}", e.GetType().Name, closing.Qualification, closing.Day);
-                }
-
-                return done.Position;
-            case Outcome<Qualification.State, Qualification.Event>.CompanionRefused:
-                throw new CheckpointMovedException(Name, _position);
-            case Outcome<Qualification.State, Qualification.Event>.Unavailable unavailable:
-                throw new LogUnavailableException(unavailable.Reason);
-            case Outcome<Qualification.State, Qualification.Event>.Refused { Refusal.Code: Commands.TooManyWriters }:
-                // Or this node's clock has not reached the day on which it is to be recorded.
-                throw new LogUnavailableException(Commands.TooManyWriters);
-            default:
-                throw new InvalidOperationException($"The closing of {closing.Day} for {closing.Qualification} was answered with {outcome}.");
+            logger.LogInformation("{Decision} for {Qualification}, judged on {Day:O}", e.GetType().Name, closing.Qualification, closing.Day);
         }
+
+        return position;
     }
 }

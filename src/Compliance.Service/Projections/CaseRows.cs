@@ -10,7 +10,7 @@ internal static class CaseRows
     /// <summary>An institution, technique and day whose counts must be computed again.</summary>
     private readonly record struct Touched(string Institution, string Technique, DateOnly Day);
 
-    private sealed record Row(CaseFacts Facts, Timeliness Timeliness, string? PatientHash)
+    private sealed record Row(CaseFacts Facts, Timeliness Timeliness, IReadOnlyList<CaseKey> Former, string? PatientHash)
     {
         public Guid CaseId => Facts.Key.CaseId;
     }
@@ -61,6 +61,18 @@ internal static class CaseRows
                 incidents.Select(x => (short)x.i.Grade).ToArray());
         }
 
+        var former = rows.SelectMany(r => r.Former).Select(k => (k.CaseId, k.Institution, k.Operator, k.Technique)).Distinct().ToList();
+        if (former.Count > 0)
+        {
+            await connection.Execute(
+                "insert into former_places (case_id, institution, operator, technique) select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) on conflict do nothing",
+                cancellation,
+                former.Select(f => f.CaseId).ToArray(),
+                former.Select(f => f.Institution).ToArray(),
+                former.Select(f => f.Operator).ToArray(),
+                former.Select(f => f.Technique).ToArray());
+        }
+
         foreach (var key in rows.Select(r => r.Facts.Key))
         {
             touched.Add(new(key.Institution, key.Technique, key.CompletedOn));
@@ -77,6 +89,7 @@ internal static class CaseRows
     private static Row RowOf(Case.State state, Reference reference) => new(
         CaseFacts.Of(state),
         reference.Calendars.Recompute(state.Timeliness!, state.Key!.CompletedOn, WorkingDays(reference, state.Key.Technique, state.Key.CompletedOn)),
+        state.FormerKeys,
         state.Report!.PatientHash);
 
     // COPY, because these are nearly all rows there ever are, and it costs a third of inserting them.
@@ -90,10 +103,10 @@ internal static class CaseRows
         await using var copy = await connection.BeginBinaryImportAsync(
             """
             copy case_facts (case_id, institution, operator, technique, completed_on, received_on, deadline, provisional, calendar_version,
-                             voided, therapeutic, level, severe, death, possible_severe, possible_death, patient_hash) from stdin (format binary)
+                             voided, therapeutic, level, severe, death, possible_severe, possible_death, succeeded, stay_days, patient_hash) from stdin (format binary)
             """,
             cancellation);
-        foreach (var (facts, timeliness, patientHash) in rows)
+        foreach (var (facts, timeliness, _, patientHash) in rows)
         {
             await copy.StartRowAsync(cancellation);
             await copy.WriteAsync(facts.Key.CaseId, NpgsqlDbType.Uuid, cancellation);
@@ -115,6 +128,14 @@ internal static class CaseRows
             await copy.WriteAsync(facts.Death, NpgsqlDbType.Boolean, cancellation);
             await copy.WriteAsync(facts.PossibleSevere, NpgsqlDbType.Boolean, cancellation);
             await copy.WriteAsync(facts.PossibleDeath, NpgsqlDbType.Boolean, cancellation);
+            if (facts.Succeeded is { } succeeded)
+                await copy.WriteAsync(succeeded, NpgsqlDbType.Boolean, cancellation);
+            else
+                await copy.WriteNullAsync(cancellation);
+            if (facts.StayDays is { } nights)
+                await copy.WriteAsync(nights, NpgsqlDbType.Integer, cancellation);
+            else
+                await copy.WriteNullAsync(cancellation);
             if (patientHash is not null)
                 await copy.WriteAsync(patientHash, NpgsqlDbType.Text, cancellation);
             else
@@ -130,11 +151,11 @@ internal static class CaseRows
             institution = n.institution, operator = n.operator, technique = n.technique, completed_on = n.completed_on,
             received_on = n.received_on, deadline = n.deadline, provisional = n.provisional, calendar_version = n.calendar_version,
             voided = n.voided, therapeutic = n.therapeutic, level = n.level, severe = n.severe, death = n.death,
-            possible_severe = n.possible_severe, possible_death = n.possible_death, patient_hash = n.patient_hash
+            possible_severe = n.possible_severe, possible_death = n.possible_death, succeeded = n.succeeded, stay_days = n.stay_days, patient_hash = n.patient_hash
         from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::date[], $6::date[], $7::date[], $8::boolean[], $9::int[],
-                    $10::boolean[], $11::boolean[], $12::smallint[], $13::boolean[], $14::boolean[], $15::boolean[], $16::boolean[], $17::text[])
+                    $10::boolean[], $11::boolean[], $12::smallint[], $13::boolean[], $14::boolean[], $15::boolean[], $16::boolean[], $17::boolean[], $18::int[], $19::text[])
              as n (case_id, institution, operator, technique, completed_on, received_on, deadline, provisional, calendar_version,
-                   voided, therapeutic, level, severe, death, possible_severe, possible_death, patient_hash)
+                   voided, therapeutic, level, severe, death, possible_severe, possible_death, succeeded, stay_days, patient_hash)
         where f.case_id = n.case_id
         """,
         cancellation,
@@ -154,6 +175,8 @@ internal static class CaseRows
         rows.Select(r => r.Facts.Death).ToArray(),
         rows.Select(r => r.Facts.PossibleSevere).ToArray(),
         rows.Select(r => r.Facts.PossibleDeath).ToArray(),
+        rows.Select(r => r.Facts.Succeeded).ToArray(),
+        rows.Select(r => r.Facts.StayDays).ToArray(),
         rows.Select(r => r.PatientHash).ToArray());
 
     /// <summary>

@@ -91,7 +91,7 @@ internal static class Closings
     /// <summary>The days to look at again before <see cref="GroundsHold"/> can be said; none where there is nothing to ask.</summary>
     internal static IEnumerable<FactsAsked> GroundsAsked(Reference reference, Qualification.State qualification) =>
         Grounds(reference, qualification) is { } judgedOn
-            ? Qualification.SuspendedFor(qualification).SelectMany(ground => DaysOf(ground, judgedOn)).Distinct().Select(day => new FactsAsked(qualification.Id!.Value, day))
+            ? Qualification.SuspendedFor(qualification).SelectMany(ground => DaysOf(qualification, ground, judgedOn)).Distinct()
             : [];
 
     /// <summary>
@@ -101,19 +101,26 @@ internal static class Closings
     /// <param name="facts">Of every day in <see cref="GroundsAsked"/>; each is held against what judged it, where the subject belonged then.</param>
     internal static bool? GroundsHold(Reference reference, Qualification.State qualification, Func<FactsAsked, FactsRead> facts) =>
         Grounds(reference, qualification) is { } judgedOn
-            ? Qualification.SuspendedFor(qualification).Any(ground => DaysOf(ground, judgedOn).All(day =>
-                facts(new(qualification.Id!.Value, day)) is var read
-                && reference.Regulations.InForce(qualification.Id!.Value.Technique, day, read.Province) is { } regulation
+            ? Qualification.SuspendedFor(qualification).Any(ground => DaysOf(qualification, ground, judgedOn).All(asked =>
+                facts(asked) is var read
+                && reference.Regulations.InForce(qualification.Id!.Value.Technique, asked.AsOf, read.Province) is { } regulation
                 && Evaluation.Evaluate(regulation, read.Facts).Any(now => now.Clause == ground.Clause && now.IsBreach)))
             : null;
 
+    // Of an assessment that items or a person failed, the figures are not the grounds.
     private static DateOnly? Grounds(Reference reference, Qualification.State qualification) =>
-        qualification.StandingSuspension is { UnderminedOnce: false, Grounds: { } grounds, JudgedOn: var judgedOn } && reference.Regulations.Find(grounds.Regulation, grounds.Version) is not null
+        qualification.StandingSuspension is { UnderminedOnce: false, Grounds: { } grounds, JudgedOn: var judgedOn, Round: var round }
+        && reference.Regulations.Find(grounds.Regulation, grounds.Version) is not null
+        && (round is null || RoundOf(qualification) is { FailedItems.Count: 0, OverriddenBecause: null })
             ? judgedOn
             : null;
 
-    private static IEnumerable<DateOnly> DaysOf(Finding ground, DateOnly judgedOn) =>
-        Enumerable.Range(0, ground.Effect == BreachEffect.WarnThenSuspend ? ground.AfterDays!.Value : 1).Select(back => judgedOn.AddDays(-back));
+    private static PeriodicAssessment.Concluded? RoundOf(Qualification.State qualification) => qualification.Assessments.FirstOrDefault(a => a.Round == qualification.StandingSuspension!.Round);
+
+    private static IEnumerable<FactsAsked> DaysOf(Qualification.State qualification, Finding ground, DateOnly judgedOn) =>
+        RoundOf(qualification) is { } round
+            ? [new(qualification.Id!.Value, round.Period.To, AllDue: true)]
+            : Enumerable.Range(0, ground.Effect == BreachEffect.WarnThenSuspend ? ground.AfterDays!.Value : 1).Select(back => new FactsAsked(qualification.Id!.Value, judgedOn.AddDays(-back)));
 
     private static async Task<List<QualificationId>> Qualified(NpgsqlConnection connection, string technique, CancellationToken cancellation)
     {

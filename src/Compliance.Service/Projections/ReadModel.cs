@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Compliance.Assessments;
 using Compliance.Calendars;
 using Compliance.Cases;
 using Compliance.Qualifications;
@@ -59,6 +60,15 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database, ReadSc
                 await connection.Execute("insert into days_closed (day, position) values ($1, $2)", cancellation, closed.Date, events[i].Position);
                 start = i + 1;
             }
+
+            // What a round judges is what the rows say at its opening, no later.
+            if (events[i].Data is AssessmentRound.Event.Opened or AssessmentRound.Event.Reopened)
+            {
+                await Apply(connection, events, start, i + 1, cancellation);
+                _reference = await Reference.Read(connection, _reference, cancellation);
+                await AssessmentRows.Freeze(connection, _reference, (AssessmentRound.Event)events[i].Data, cancellation);
+                start = i + 1;
+            }
         }
 
         await Apply(connection, events, start, events.Count, cancellation);
@@ -93,6 +103,8 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database, ReadSc
         var physicians = new HashSet<string>();
         var qualifications = new HashSet<string>();
         var enforcements = new HashSet<string>();
+        var schedules = new HashSet<string>();
+        var rounds = new HashSet<string>();
         var calendars = new List<(RecordedEvent Recorded, Calendar.Published Event)>();
         var regulations = new List<PublishedRegulation.Published>();
         var limits = new List<ProvincialLimits>();
@@ -116,6 +128,12 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database, ReadSc
                 case Enforcement.Set:
                     enforcements.Add(e.Stream);
                     break;
+                case AssessmentSchedule.Set:
+                    schedules.Add(e.Stream);
+                    break;
+                case AssessmentRound.Event:
+                    rounds.Add(e.Stream);
+                    break;
                 case Calendar.Published published:
                     calendars.Add((e, published));
                     break;
@@ -136,7 +154,8 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database, ReadSc
         await WriteInstitutions(connection, institutions, upTo, cancellation);
         await WritePhysicians(connection, physicians, upTo, cancellation);
         await WriteQualifications(connection, qualifications, upTo, cancellation);
-        await WriteReference(connection, calendars, regulations, limits, enforcements, upTo, cancellation);
+        await WriteReference(connection, calendars, regulations, limits, enforcements, schedules, upTo, cancellation);
+        await WriteRounds(connection, rounds, upTo, cancellation);
         if (cases.Count + calendars.Count > 0)
         {
             _reference = await Reference.Read(connection, _reference, cancellation);
@@ -272,6 +291,40 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database, ReadSc
             spans.Select(x => x.span.To).ToArray());
 
         await WriteProposals(connection, states.ConvertAll(s => s.State), cancellation);
+        await WriteDues(connection, states.ConvertAll(s => s.State), cancellation);
+        await AssessmentRows.Record(connection, states.ConvertAll(s => s.State), cancellation);
+    }
+
+    private static async Task WriteDues(NpgsqlConnection connection, List<Qualification.State> states, CancellationToken cancellation)
+    {
+        await connection.Execute(
+            """
+            delete from dues d using unnest($1::text[], $2::text[], $3::text[]) as k (kind, subject, technique)
+            where d.kind = k.kind and d.subject = k.subject and d.technique = k.technique
+            """,
+            cancellation,
+            states.Select(s => s.Id!.Value.Subject.KindName).ToArray(),
+            states.Select(s => s.Id!.Value.Subject.Id).ToArray(),
+            states.Select(s => s.Id!.Value.Technique).ToArray());
+        var dues = states.SelectMany(s => Due.Of(s).Select(due => (Id: s.Id!.Value, due))).ToList();
+        if (dues.Count == 0)
+        {
+            return;
+        }
+
+        await connection.Execute(
+            """
+            insert into dues (kind, subject, technique, province, what, due_on, reference)
+            select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::date[], $7::text[])
+            """,
+            cancellation,
+            dues.Select(x => x.Id.Subject.KindName).ToArray(),
+            dues.Select(x => x.Id.Subject.Id).ToArray(),
+            dues.Select(x => x.Id.Technique).ToArray(),
+            dues.Select(x => x.due.Province).ToArray(),
+            dues.Select(x => Http.Json.Name(x.due.What)).ToArray(),
+            dues.Select(x => x.due.On).ToArray(),
+            dues.Select(x => x.due.Reference).ToArray());
     }
 
     // A proposal once made never leaves its stream, so rows are only added and changed.
@@ -308,10 +361,11 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database, ReadSc
         List<PublishedRegulation.Published> regulations,
         List<ProvincialLimits> limits,
         HashSet<string> enforcements,
+        HashSet<string> schedules,
         long upTo,
         CancellationToken cancellation)
     {
-        if (calendars.Count + regulations.Count + limits.Count + enforcements.Count == 0)
+        if (calendars.Count + regulations.Count + limits.Count + enforcements.Count + schedules.Count == 0)
         {
             return;
         }
@@ -356,6 +410,28 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database, ReadSc
             }
         }
 
+        if (schedules.Count > 0)
+        {
+            foreach (var stream in await Streams(schedules, upTo, cancellation))
+            {
+                var state = AssessmentSchedule.Fold(stream.Select(e => (AssessmentSchedule.Set)e.Data));
+                await connection.Execute(
+                    "insert into assessment_schedules (technique, province, doc) values ($1, $2, $3::jsonb) on conflict (technique, province) do update set doc = excluded.doc",
+                    cancellation,
+                    state.Settings[^1].Technique,
+                    state.Settings[^1].Province,
+                    JsonSerializer.Serialize(state, StoredJson.Default.AssessmentScheduleState));
+            }
+        }
+
         await connection.Execute("update reference_changed set position = $1", cancellation, upTo);
+    }
+
+    private async Task WriteRounds(NpgsqlConnection connection, HashSet<string> streams, long upTo, CancellationToken cancellation)
+    {
+        if (streams.Count > 0)
+        {
+            await AssessmentRows.Write(connection, [.. (await Streams(streams, upTo, cancellation)).Select(g => AssessmentRound.Fold(g.Select(e => (AssessmentRound.Event)e.Data)))], cancellation);
+        }
     }
 }

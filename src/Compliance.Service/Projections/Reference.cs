@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Compliance.Assessments;
 using Compliance.Calendars;
 using Compliance.Qualifications;
 using Compliance.Regulations;
@@ -11,7 +12,8 @@ public sealed record Reference(
     long Position,
     CalendarHistory Calendars,
     RegulationSet Regulations,
-    IReadOnlyDictionary<(string Technique, string Province), Enforcement.State> Enforcement)
+    IReadOnlyDictionary<(string Technique, string Province), Enforcement.State> Enforcement,
+    IReadOnlyDictionary<(string Technique, string Province), AssessmentSchedule.State> Schedules)
 {
     public WorkingCalendar Calendar => Calendars.Latest;
 
@@ -36,6 +38,7 @@ public sealed record Reference(
                 new("select doc from regulations order by id, version"),
                 new("select doc from provincial_limits order by regulation, province, version"),
                 new("select technique, province, doc from enforcement"),
+                new("select technique, province, doc from assessment_schedules"),
             },
         };
         await using var reader = await batch.ExecuteReaderAsync(cancellation);
@@ -68,7 +71,14 @@ public sealed record Reference(
             enforcement[(reader.GetString(0), reader.GetString(1))] = JsonSerializer.Deserialize(reader.GetString(2), StoredJson.Default.EnforcementState)!;
         }
 
-        return new(position, calendars, regulations, enforcement);
+        await reader.NextResultAsync(cancellation);
+        var schedules = new Dictionary<(string, string), AssessmentSchedule.State>();
+        while (await reader.ReadAsync(cancellation))
+        {
+            schedules[(reader.GetString(0), reader.GetString(1))] = JsonSerializer.Deserialize(reader.GetString(2), StoredJson.Default.AssessmentScheduleState)!;
+        }
+
+        return new(position, calendars, regulations, enforcement, schedules);
     }
 
     private static Regulation Parse(string document) => RegulationFile.ParseStored(document).Regulation

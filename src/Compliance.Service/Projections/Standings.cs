@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Compliance.Metrics;
 using Compliance.Qualifications;
 using Compliance.Regulations;
@@ -22,6 +23,9 @@ public sealed class Standings(IEventStore log, NpgsqlDataSource database, ReadSc
 
     /// <summary>Subjects refreshed at a time.</summary>
     private const int Chunk = 5_000;
+
+    /// <summary>How often is looked whether the monitor has carried out a round.</summary>
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
 
     private Reference? _reference;
 
@@ -61,8 +65,8 @@ public sealed class Standings(IEventStore log, NpgsqlDataSource database, ReadSc
             to = rows;
         }
 
-        // What was decided on a day is shown together with the day: not before the monitor has dealt with it, and the rows with that.
-        if (touched.Everybody && !await Decided(to, cancellation))
+        // What was decided on a day, or by a round, is shown together with it: not before the monitor has dealt with it, and the rows with that.
+        if ((touched.Everybody && !await Decided(to, cancellation)) || ((touched.Everybody || touched.Concluded) && !await CarriedOut(cancellation)))
         {
             return (from, true);
         }
@@ -98,6 +102,19 @@ public sealed class Standings(IEventStore log, NpgsqlDataSource database, ReadSc
         var closed = (long)(await command.ExecuteScalarAsync(cancellation))!;
         return await Checkpoints.WaitFor(database, DayMonitor.Name, closed, Checkpoints.LongestWait, cancellation)
             && await Checkpoints.WaitFor(database, schema.Rows, await Checkpoints.Read(database, DayMonitor.Name, cancellation), Checkpoints.LongestWait, cancellation);
+    }
+
+    /// <summary>True when the outcomes of all concluded rounds stand in the qualifications.</summary>
+    private async Task<bool> CarriedOut(CancellationToken cancellation)
+    {
+        for (var started = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(started) < Checkpoints.LongestWait; await Task.Delay(Look, cancellation))
+        {
+            await using var command = database.CreateCommand($"select exists (select from {schema.Name}.rounds where to_record)");
+            if (!(bool)(await command.ExecuteScalarAsync(cancellation))!)
+                return true;
+        }
+
+        return false;
     }
 
     private async Task Refresh(NpgsqlConnection connection, Touched touched, DateOnly lastClosed, CancellationToken cancellation)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Compliance.Assessments;
 using Compliance.Calendars;
 using Compliance.Cases;
 using Compliance.Qualifications;
@@ -18,6 +19,9 @@ internal sealed class Touched
 
     /// <summary>Everybody: what all judgements rest on has changed, or a day has passed, or so much has happened that looking for whom it touched does not pay.</summary>
     public bool Everybody { get; set; }
+
+    /// <summary>A round was concluded: what it leads to is shown together with it.</summary>
+    public bool Concluded { get; private set; }
 
     /// <summary>Which subjects an event touches: the one switch.</summary>
     public void Add(object e)
@@ -59,6 +63,12 @@ internal sealed class Touched
                     _placesOf.Add(subject.Id);
                 }
 
+                break;
+            case AssessmentRound.Event.Concluded:
+                Concluded = true;
+                break;
+            case AssessmentRound.Event or AssessmentSchedule.Set:
+                // What a round leads to stands in the qualifications.
                 break;
             case Calendar.Published or PublishedRegulation.Published or PublishedLimits.Published or Enforcement.Set or Day.Closed:
                 Everybody = true;

@@ -38,6 +38,13 @@ create table enforcement (
     constraint pk_enforcement primary key (technique, province)
 );
 
+create table assessment_schedules (
+    technique  text  not null,
+    province   text  not null,
+    doc        jsonb not null,              -- the settings in the order they were recorded
+    constraint pk_assessment_schedules primary key (technique, province)
+);
+
 create table institutions (
     id        text  not null primary key,
     name      text  not null,
@@ -111,6 +118,8 @@ create table case_facts (
     death             boolean  not null,
     possible_severe   boolean  not null,
     possible_death    boolean  not null,
+    succeeded         boolean,
+    stay_days         int,                  -- nights in hospital; null unless both days were reported
     patient_hash      text
 );
 
@@ -121,6 +130,18 @@ create index case_facts_by_operator on case_facts (operator, technique, complete
 create index case_facts_late on case_facts (institution, technique, received_on) where received_on > deadline;
 -- The list of cases, over many institutions, from a day on.
 create index case_facts_by_day on case_facts (completed_on, case_id);
+
+-- Where cases counted before they were corrected: what was judged then is found again.
+create table former_places (
+    case_id      uuid not null,
+    institution  text not null,
+    operator     text not null,
+    technique    text not null,
+    constraint pk_former_places primary key (case_id, institution, operator, technique)
+);
+
+create index former_places_by_institution on former_places (institution, technique);
+create index former_places_by_operator on former_places (operator, technique);
 
 create table incidents (
     incident_id    uuid     not null primary key,
@@ -201,6 +222,53 @@ create table proposals (
 
 create index proposals_pending on proposals (technique, province, kind, subject, proposal_id) where pending;
 create index proposals_by_qualification on proposals (kind, subject, technique);
+
+-- Rounds of assessment; what persons say of the subjects stands in the stream of the round.
+create table rounds (
+    round         uuid    not null primary key,
+    technique     text    not null,
+    province      text    not null,
+    period_from   date    not null,
+    period_to     date    not null,
+    scheduled     boolean not null,
+    opened_on     date    not null,
+    closes_on     date    not null,
+    sitting       int     not null,
+    concluded_on  date,                     -- of the present sitting; null while it is open
+    to_record     boolean not null          -- concluded for somebody in whose qualification the outcome does not stand yet
+);
+
+create index rounds_by_period on rounds (technique, province, period_to);
+create index rounds_to_record on rounds (round) where to_record;
+
+-- Everybody in a round, as counted and judged when it was opened, or opened again for them.
+create table assessments (
+    round      uuid    not null,
+    kind       text    not null,
+    subject    text    not null,
+    sitting    int     not null,
+    left_out   boolean not null,
+    recorded   int     not null,            -- the last sitting whose outcome stands in the qualification; 0 for none
+    outcome    text,                        -- as it stands there
+    doc        jsonb   not null,
+    constraint pk_assessments primary key (round, kind, subject)
+);
+
+create index assessments_by_subject on assessments (kind, subject, round);
+
+-- What somebody owes a decision or an act, by a day: derived from the state of every qualification.
+create table dues (
+    kind       text not null,
+    subject    text not null,
+    technique  text not null,
+    province   text,                        -- whose regulator; null for that of the subject
+    what       text not null,
+    due_on     date not null,
+    reference  text
+);
+
+create index dues_by_qualification on dues (kind, subject, technique);
+create index dues_by_day on dues (due_on);
 
 -- What the dashboards show: one row per subject that is qualified or has cases. Written under a checkpoint of their own.
 -- Words are those of the HTTP contract; numbers are of the rolling year that ends on as_of.

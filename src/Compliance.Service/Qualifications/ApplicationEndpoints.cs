@@ -375,7 +375,7 @@ public static class ApplicationEndpoints
         body.Day("signedOn"));
 
     /// <param name="today">No document is of a later day; null where the decision says so.</param>
-    private static Evidence EvidenceOf(BodyObject body, DateOnly? today)
+    internal static Evidence EvidenceOf(BodyObject body, DateOnly? today)
     {
         var hash = body.OpaqueText("hash");
         if (hash.Length > 0 && !(hash.Length == 64 && hash.All(c => c is (>= '0' and <= '9') or (>= 'a' and <= 'f'))))

@@ -6,6 +6,7 @@ using Compliance.Service.EventStore;
 using Compliance.Service.Http;
 using Compliance.Service.Metrics;
 using Compliance.Service.Projections;
+using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Compliance.Service.Qualifications;
 
@@ -26,10 +27,14 @@ public static class QualificationEndpoints
         SuspensionShown? Suspension,
         IReadOnlyList<GrantShown> Grants,
         IReadOnlyList<ProposalShown>? Proposals,
+        IReadOnlyList<AssessmentShown>? Assessments,
+        IReadOnlyList<ObjectionShown>? Objections,
         long Position);
 
     /// <param name="Type">The wire name, as the log has it.</param>
     public sealed record HistoryItem(string Type, long Version, long Position, DateTimeOffset RecordedAt, Actor By, JsonObject Data);
+
+    public sealed record NoticesAnswer(IReadOnlyList<NoticeShown> Items, long Position);
 
     public sealed record HistoryAnswer(IReadOnlyList<HistoryItem> Items, string? NextCursor, long Position);
 
@@ -48,6 +53,19 @@ public static class QualificationEndpoints
 
     public sealed record RectificationPlanRequest(string Plan);
 
+    public sealed record RectificationEvidenceRequest(string Remark, IReadOnlyList<ApplicationEndpoints.EvidenceEntry> Evidence);
+
+    public sealed record HearingRequest(string Statement);
+
+    /// <param name="HeldOn">From the day it was asked for to today.</param>
+    /// <param name="Record">What was said, in short.</param>
+    public sealed record HearingRecordRequest(DateOnly HeldOn, string Record);
+
+    /// <param name="Notice">The version of the decision in the history, as its notice names it.</param>
+    public sealed record ObjectionRequest(long Notice, string Reason);
+
+    public sealed record ObjectionAnswerRequest(Guid ObjectionId, bool Accepted, string Answer);
+
     public sealed record ReassessmentRequest(bool Passed, string Remark);
 
     public sealed record RevokeRequest(string Reason);
@@ -56,7 +74,9 @@ public static class QualificationEndpoints
 
     /// <summary>What an act is decided on. <paramref name="State"/> is the one written upon.</summary>
     /// <param name="Application">What an application is judged by; only for a grant.</param>
-    private sealed record Situation(QualificationId Id, Qualification.State State, DateOnly Today, Holder Holder, Caller Caller, Reference Reference, ApplicationEndpoints.Asked? Application)
+    /// <param name="Notices">Of the decisions so far; only for an objection.</param>
+    private sealed record Situation(
+        QualificationId Id, Qualification.State State, DateOnly Today, Holder Holder, Caller Caller, Reference Reference, ApplicationEndpoints.Asked? Application, IReadOnlyList<Notice> Notices)
     {
         public Actor By => Caller.Actor();
 
@@ -76,6 +96,15 @@ public static class QualificationEndpoints
             .Describes<QualificationAnswer>("Where a qualification stands; grounds and proposals only to whom it concerns", 200, 400, 404, 503);
         api.MapGet(Path + "/history", ShowHistory).Allows(Role.Hospital, Role.Physician, Role.Regulator, Role.National).ScopedTo(HolderAlone).Takes("limit", "cursor", "minPosition")
             .Describes<HistoryAnswer>("Every event of a qualification, with when and by whom", 200, 400, 404, 503);
+
+        api.MapGet(Path + "/notices", ListNotices).Allows(Role.Hospital, Role.Physician, Role.Regulator, Role.National).ScopedTo(HolderAlone).Takes("minPosition")
+            .Describes<NoticesAnswer>("The notices of every sanction, lifting and assessment, in both languages", 200, 400, 404, 503);
+        api.MapGet(Path + "/notices/{version}", (HttpContext http, Caller caller, Reads reads, IEventStore log, Clock clock) => ShowNotice(http, caller, reads, log, clock, print: false))
+            .Allows(Role.Hospital, Role.Physician, Role.Regulator, Role.National).ScopedTo(HolderAlone).Takes("minPosition")
+            .Describes<NoticeShown>("One notice", 200, 400, 404, 503);
+        api.MapGet(Path + "/notices/{version}/print", (HttpContext http, Caller caller, Reads reads, IEventStore log, Clock clock) => ShowNotice(http, caller, reads, log, clock, print: true))
+            .Allows(Role.Hospital, Role.Physician, Role.Regulator, Role.National).ScopedTo(HolderAlone).Takes("minPosition")
+            .Describes<string>("One notice as a page that prints on A4, in the language asked for", 200, 400, 404, 503);
 
         Post<GrantRequest>(api, "grant", "Grants the qualification, also anew after it ended", Regulators, (body, _) =>
         {
@@ -125,14 +154,39 @@ public static class QualificationEndpoints
             var passed = body.Flag("passed");
             var remark = body.Text("remark", BodyObject.LongText, lines: true);
             return now => now.EndsSuspension
-                ? Qualification.Reassess(
-                    now.State,
-                    passed,
-                    remark,
-                    now.Reference.EnforcementOf(now.Id.Technique, now.State.StandingSuspension?.Province).On(now.Today)?.Revocation ?? RevocationMode.Confirmed,
-                    now.Today,
-                    now.By)
+                ? Qualification.Reassess(now.State, passed, remark, now.Reference.Calendar.AddWorkingDays(now.Today, now.Proceedings.HearingWorkingDays), now.Today, now.By)
                 : null;
+        });
+        Post<RectificationEvidenceRequest>(api, "rectification-evidence", "Files evidence of rectification, by the holder", Holders, (body, _) =>
+        {
+            var remark = body.Text("remark", BodyObject.LongText, lines: true);
+            var evidence = body.Objects("evidence", required: true).Select(e => ApplicationEndpoints.EvidenceOf(e, today: null)).ToList();
+            return now => evidence.FindIndex(e => e.Date > now.Today) is var future and >= 0
+                ? Refusal.Invalid("futureDay", $"/evidence/{future}/date")
+                : Qualification.FileRectificationEvidence(now.State, remark, evidence, now.Today, now.By);
+        });
+        Post<HearingRequest>(api, "hearing", "Asks to be heard about the revocation that is proposed, by the holder", Holders, (body, _) =>
+        {
+            var statement = body.Text("statement", BodyObject.LongText, lines: true);
+            return now => Hearing.Request(now.State, statement, now.Today, now.By);
+        });
+        Post<HearingRecordRequest>(api, "hearing-record", "Records that the hearing was held, by the regulator", Regulators, (body, _) =>
+        {
+            var (heldOn, record) = (body.Day("heldOn"), body.Text("record", BodyObject.LongText, lines: true));
+            return now => now.EndsSuspension ? Hearing.Hold(now.State, heldOn, record, now.Today, now.By) : null;
+        });
+        Post<ObjectionRequest>(api, "objections", "Objects to a decision, by the holder", Holders, (body, _) =>
+        {
+            var notice = body.Integer("notice", 1, int.MaxValue);
+            var reason = Reason(body);
+            return now => now.Notices.FirstOrDefault(n => n.Version == notice) is not { } of ? Refusal.Invalid("noSuchNotice", "/notice")
+                : of.IsReviewed(now.State) ? Refusal.Conflict("askForReview")
+                : Objection.File(now.State, notice, reason, now.Today, now.Reference.Calendar.AddWorkingDays(now.Today, now.Proceedings.ReviewWorkingDays), now.By);
+        });
+        Post<ObjectionAnswerRequest>(api, "objection-answers", "Answers an objection, by the regulator", Regulators, (body, _) =>
+        {
+            var (objection, accepted, answer) = (body.Uuid("objectionId"), body.Flag("accepted"), body.Text("answer", BodyObject.LongText, lines: true));
+            return now => now.InProvince || now.EndsSuspension ? Objection.Answer(now.State, objection, accepted, answer, now.Today, now.By) : null;
         });
         Post<RevokeRequest>(api, "revoke", "Confirms the revocation that was proposed", Regulators, (body, _) =>
         {
@@ -234,6 +288,10 @@ public static class QualificationEndpoints
             }
         }
 
+        // Decisions stay in the stream for good: one added meanwhile is objected to next time.
+        IReadOnlyList<Notice> notices = name == "objections"
+            ? [.. (await log.ReadStream(Qualification.Stream(id), cancellation: http.RequestAborted)).Select(Notice.Of).OfType<Notice>()]
+            : [];
         // Asked inside the decision, so that it is the state written upon that allows it.
         var allowed = true;
         var result = await answers.Command(
@@ -244,7 +302,7 @@ public static class QualificationEndpoints
             body,
             (state, today) =>
             {
-                var decision = act(new(id, state, today, holder, caller, reference, asked));
+                var decision = act(new(id, state, today, holder, caller, reference, asked, notices));
                 allowed = decision is not null;
                 return decision ?? Refusal.Conflict("forbidden");
             },
@@ -284,15 +342,69 @@ public static class QualificationEndpoints
         ETags.Set(http, events[^1].Version);
         return Results.Json(
             new QualificationAnswer(
-                shown.Subject, shown.Technique, shown.Validity, shown.Standing, shown.EffectiveOn, shown.Suspension, shown.Grants, shown.Proposals, Math.Max(position, events[^1].Position)),
+                shown.Subject, shown.Technique, shown.Validity, shown.Standing, shown.EffectiveOn, shown.Suspension, shown.Grants, shown.Proposals, shown.Assessments, shown.Objections, Math.Max(position, events[^1].Position)),
             Json.Options);
+    }
+
+    /// <summary>The events of a qualification, for whoever may read why they came about.</summary>
+    private static async Task<(QualificationId Id, IReadOnlyList<RecordedEvent> Events, Holder? Holder, long Position, IResult? Refused)> Inner(
+        HttpContext http, Caller caller, Reads reads, IEventStore log, Clock clock, Query query)
+    {
+        var reference = await reads.Reference(http.RequestAborted);
+        var id = IdIn(query, reference);
+        var minPosition = query.Position();
+        if ((query.Refused(http) ?? await reads.Judged(http, minPosition)) is { } refused)
+        {
+            return (id, [], null, 0, refused);
+        }
+
+        var position = await reads.Position(http.RequestAborted);
+        var events = await log.ReadStream(Qualification.Stream(id), cancellation: http.RequestAborted);
+        var holder = await Qualifications.Holders.Find(log, id.Subject, clock.Today, http.RequestAborted);
+        return (
+            id,
+            events,
+            holder,
+            events is [.., var last] ? Math.Max(position, last.Position) : position,
+            holder is not null && !caller.MayReadInner(Fold(events), id.Subject, holder.Province) ? Problem.Forbidden(http)
+                : events.Count == 0 ? Problem.Refused(http, "noSuchQualification")
+                : null);
+    }
+
+    private static async Task<IResult> ListNotices(HttpContext http, Caller caller, Reads reads, IEventStore log, Clock clock)
+    {
+        var (id, events, holder, position, refused) = await Inner(http, caller, reads, log, clock, Query.Of(http));
+        if (refused is not null)
+        {
+            return refused;
+        }
+
+        var (state, regulations) = (Fold(events), (await reads.Reference(http.RequestAborted)).Regulations);
+        return Results.Json(new NoticesAnswer([.. events.Select(Notice.Of).OfType<Notice>().Select(n => NoticeShown.Of(n, holder?.Name ?? id.Subject.Id, state, regulations))], position), Json.Options);
+    }
+
+    private static async Task<IResult> ShowNotice(HttpContext http, Caller caller, Reads reads, IEventStore log, Clock clock, bool print)
+    {
+        var query = Query.Of(http);
+        var version = query.PathInteger("version", 1, int.MaxValue);
+        var (id, events, holder, _, refused) = await Inner(http, caller, reads, log, clock, query);
+        if (refused is not null)
+        {
+            return refused;
+        }
+
+        if (events.FirstOrDefault(e => e.Version == version) is not { } recorded || Notice.Of(recorded) is not { } notice)
+        {
+            return Problem.Refused(http, "noSuchNotice");
+        }
+
+        var shown = NoticeShown.Of(notice, holder?.Name ?? id.Subject.Id, Fold(events), (await reads.Reference(http.RequestAborted)).Regulations);
+        return print ? new RazorComponentResult<NoticePage>(new { Notice = shown, Chinese = Messages.Preferred(http) == Language.Chinese }) : Results.Json(shown, Json.Options);
     }
 
     private static async Task<IResult> ShowHistory(HttpContext http, Caller caller, Reads reads, IEventStore log, Clock clock)
     {
         var query = Query.Of(http);
-        var reference = await reads.Reference(http.RequestAborted);
-        var id = IdIn(query, reference);
         var limit = query.Limit();
         long after = 0;
         if (query.Cursor(keys: 1) is [var key] && !(long.TryParse(key, out after) && after > 0))
@@ -300,29 +412,15 @@ public static class QualificationEndpoints
             query.Fault("cursor", "invalidCursor");
         }
 
-        var minPosition = query.Position();
-        if ((query.Refused(http) ?? await reads.Judged(http, minPosition)) is { } refused)
+        var (_, events, _, position, refused) = await Inner(http, caller, reads, log, clock, query);
+        if (refused is not null)
         {
             return refused;
         }
 
-        var position = await reads.Position(http.RequestAborted);
-        var events = await log.ReadStream(Qualification.Stream(id), cancellation: http.RequestAborted);
-        var holder = await Qualifications.Holders.Find(log, id.Subject, clock.Today, http.RequestAborted);
-        var state = Fold(events);
-        if (holder is not null && !caller.MayReadInner(state, id.Subject, holder.Province))
-        {
-            return Problem.Forbidden(http);
-        }
-
-        if (events.Count == 0)
-        {
-            return Problem.Refused(http, "noSuchQualification");
-        }
-
         ETags.Set(http, events[^1].Version);
         var page = Paged.Cut([.. events.Where(e => e.Version > after).Take(limit + 1).Select(Item)], limit, item => [$"{item.Version}"]);
-        return Results.Json(new HistoryAnswer(page.Items, page.NextCursor, Math.Max(position, events[^1].Position)), Json.Options);
+        return Results.Json(new HistoryAnswer(page.Items, page.NextCursor, position), Json.Options);
     }
 
     private static Qualification.State Fold(IEnumerable<RecordedEvent> events) => Qualification.Fold(events.Select(e => (Qualification.Event)e.Data));

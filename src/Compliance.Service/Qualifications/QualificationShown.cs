@@ -1,3 +1,4 @@
+using Compliance.Assessments;
 using Compliance.Qualifications;
 using Compliance.Regulations;
 using Compliance.Service.Http;
@@ -16,12 +17,42 @@ public sealed record GroundsShown(ComplianceEndpoints.RegulationShown Regulation
 }
 
 /// <param name="Held">True when the monitor would have suspended, but too many fell at once.</param>
-/// <param name="JudgedOn">The closed day; null for a revocation, which follows from a reassessment.</param>
-public sealed record ProposalShown(Guid ProposalId, Sanction Sanction, DateOnly? JudgedOn, string Province, bool Held, GroundsShown? Grounds)
+/// <param name="JudgedOn">The closed day, or the day an assessment was concluded; null for a revocation.</param>
+/// <param name="Round">The assessment it follows from.</param>
+/// <param name="HearUntil">Of a revocation, the last day on which the subject may ask to be heard.</param>
+public sealed record ProposalShown(
+    Guid ProposalId,
+    Sanction Sanction,
+    DateOnly? JudgedOn,
+    string Province,
+    bool Held,
+    GroundsShown? Grounds,
+    Guid? Round,
+    DateOnly? HearUntil,
+    DateOnly? HearingRequestedOn,
+    DateOnly? HeardOn)
 {
     internal static ProposalShown Of(Qualification.Proposal proposal, RegulationSet regulations) => new(
-        proposal.Id, proposal.Sanction, proposal.JudgedOn, proposal.Province, proposal.Held, proposal.Grounds is { } grounds ? GroundsShown.Of(grounds, regulations) : null);
+        proposal.Id,
+        proposal.Sanction,
+        proposal.JudgedOn,
+        proposal.Province,
+        proposal.Held,
+        proposal.Grounds is { } grounds ? GroundsShown.Of(grounds, regulations) : null,
+        proposal.Round,
+        proposal.HearUntil,
+        proposal.HearingRequestedOn,
+        proposal.HeardOn);
 }
+
+/// <summary>How a round of assessment ended for the subject.</summary>
+/// <param name="Counts">False for a round concluded while the province only observed.</param>
+/// <param name="Struck">True once the suspension that followed from it was annulled.</param>
+public sealed record AssessmentShown(Guid Round, int Sitting, DateOnly From, DateOnly To, AssessmentOutcome Outcome, bool Counts, bool Struck);
+
+/// <param name="Notice">The version of the decision objected to.</param>
+/// <param name="Accepted">Null while it waits for an answer, by <paramref name="AnswerDueOn"/>.</param>
+public sealed record ObjectionShown(Guid ObjectionId, long Notice, string Reason, DateOnly FiledOn, DateOnly AnswerDueOn, bool? Accepted, string? Answer, DateOnly? AnsweredOn);
 
 /// <param name="RectificationEndsOn">Its last day.</param>
 /// <param name="ReassessmentFrom">The first day on which it may be reassessed.</param>
@@ -37,6 +68,8 @@ public sealed record SuspensionShown(
     bool Undermined,
     bool ReviewPending,
     string? RectificationPlan,
+    IReadOnlyList<Evidence>? Evidence,
+    Guid? Round,
     GroundsShown? Grounds);
 
 /// <param name="Path">The path it was applied for by; null where it was not applied for in this system.</param>
@@ -45,7 +78,7 @@ public sealed record GrantShown(int Number, DateOnly EffectiveOn, string Referen
 
 /// <param name="Standing">As decided by now; null before the first grant takes effect.</param>
 /// <param name="EffectiveOn">First day of the standing, which may be tomorrow.</param>
-/// <param name="Proposals">Those that wait for a decision; null to those whom they do not concern.</param>
+/// <param name="Proposals">Those that wait for a decision; null to those whom they do not concern, as assessments and objections are.</param>
 public sealed record QualificationShown(
     SubjectShown Subject,
     string Technique,
@@ -54,7 +87,9 @@ public sealed record QualificationShown(
     DateOnly? EffectiveOn,
     SuspensionShown? Suspension,
     IReadOnlyList<GrantShown> Grants,
-    IReadOnlyList<ProposalShown>? Proposals)
+    IReadOnlyList<ProposalShown>? Proposals,
+    IReadOnlyList<AssessmentShown>? Assessments,
+    IReadOnlyList<ObjectionShown>? Objections)
 {
     /// <param name="inner">True for whom it concerns: the holder, its regulator, national. All others see where it stands, and not why.</param>
     internal static QualificationShown Of(Qualification.State state, DateOnly today, RegulationSet regulations, bool inner)
@@ -77,10 +112,14 @@ public sealed record QualificationShown(
                     s.Undermined,
                     s.ReviewPending,
                     inner ? s.RectificationPlan : null,
+                    inner ? s.Evidence : null,
+                    inner ? s.Round : null,
                     inner && s.Grounds is { } grounds ? GroundsShown.Of(grounds, regulations) : null)
                 : null,
             [.. state.Grants.Select(g => new GrantShown(g.Number, g.EffectiveOn, g.Reference, g.RelinquishedOn, g.RevokedOn, g.Path, g.FiledAs, g.FiledOn))],
-            inner ? [.. state.Pending.Select(p => ProposalShown.Of(p, regulations))] : null);
+            inner ? [.. state.Pending.Select(p => ProposalShown.Of(p, regulations))] : null,
+            inner ? [.. state.Assessments.Select(a => new AssessmentShown(a.Round, a.Sitting, a.Period.From, a.Period.To, a.Outcome, a.Counts, a.Struck))] : null,
+            inner ? [.. state.Objections.Select(o => new ObjectionShown(o.Id, o.Against, o.Reason, o.FiledOn, o.AnswerDueOn, o.Accepted, o.Answer, o.AnsweredOn))] : null);
     }
 }
 

@@ -161,6 +161,9 @@ public static class Case
     {
         public static readonly State Initial = new(null, "", null, ReportedOutcome.None, null, null, [], [], null, [], [], false);
 
+        /// <summary>Where the case counted before corrections moved it, each place once.</summary>
+        public IReadOnlyList<CaseKey> FormerKeys { get; init; } = [];
+
         public IEnumerable<Complication> StandingComplications => Complications.Where(c => !c.Withdrawn);
 
         /// <summary>What makes a change to the case the regulator's affair: a death, a severe complication, or an incident.</summary>
@@ -178,7 +181,13 @@ public static class Case
             Timeliness = r.Timeliness,
             FlagsWhenReported = r.Flags,
         },
-        Event.Corrected c => state with { Key = c.Case, Report = c.Report, Timeliness = c.Timeliness },
+        Event.Corrected c => state with
+        {
+            Key = c.Case,
+            Report = c.Report,
+            Timeliness = c.Timeliness,
+            FormerKeys = c.Case == state.Key || state.FormerKeys.Contains(state.Key!) ? state.FormerKeys : [.. state.FormerKeys, state.Key!],
+        },
         Event.ComplicationReported c => state with
         {
             Complications = [.. state.Complications, new(c.ComplicationId, c.Code, c.Severe, c.OccurredOn, c.Relation, null, c.ReceivedOn, Withdrawn: false)],

@@ -8,6 +8,8 @@ namespace Compliance.Cases;
 /// <param name="Death">A death that counts.</param>
 /// <param name="PossibleSevere">As <paramref name="Severe"/>, with all but those adjudicated unrelated.</param>
 /// <param name="PossibleDeath">As <paramref name="Death"/>, unless adjudicated unrelated.</param>
+/// <param name="Succeeded">As reported; null where it was not.</param>
+/// <param name="StayDays">Nights from admission to discharge; null unless both were reported.</param>
 /// <param name="Incidents">Related malpractice incidents, with the day they were determined on.</param>
 public sealed record CaseFacts(
     CaseKey Key,
@@ -19,6 +21,8 @@ public sealed record CaseFacts(
     bool PossibleSevere,
     bool PossibleDeath,
     Timeliness Timeliness,
+    bool? Succeeded,
+    int? StayDays,
     IReadOnlyList<(Guid Id, int Grade, DateOnly DeterminedOn)> Incidents)
 {
     public static CaseFacts Of(Case.State state)
@@ -34,6 +38,8 @@ public sealed record CaseFacts(
             severe.Exists(c => c.Adjudicated != Relation.Unrelated),
             state.Death is { } p && p.Adjudicated != Relation.Unrelated,
             state.Timeliness!,
+            state.Report.Succeeded,
+            state.Report.DischargedOn?.DayNumber - state.Report.AdmittedOn?.DayNumber,
             [.. state.Incidents.Where(i => Counts(i.Declared, i.Adjudicated)).Select(i => (i.Id, i.Grade, i.DeterminedOn))]);
     }
 

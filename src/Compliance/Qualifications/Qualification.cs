@@ -100,6 +100,7 @@ public static class Qualification
             Actor By) : Event(Qualification, By);
 
         /// <param name="Held">True when the monitor would have suspended, but too many fell at once.</param>
+        /// <param name="Round">The assessment that failed; null where a closing demands it.</param>
         public sealed record SuspensionProposed(
             QualificationId Qualification,
             [property: Stored("ProposalId")] Guid ProposalId,
@@ -107,16 +108,21 @@ public static class Qualification
             [property: Stored("Province")] string Province,
             [property: Stored("Held")] bool Held,
             [property: Stored("Grounds")] Grounds Grounds,
-            Actor By) : Event(Qualification, By);
+            Actor By,
+            [property: Stored("Round"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Guid? Round = null) : Event(Qualification, By);
 
-        /// <param name="Grounds">Those of the suspension that rectification did not mend; null when a person suspended without findings.</param>
+        /// <param name="Grounds">Those of the suspension that rectification did not mend, or of the last assessment failed; null when a person suspended without findings.</param>
+        /// <param name="HearUntil">The last day on which the subject may ask to be heard; null where it was proposed before that was kept.</param>
+        /// <param name="Round">The last of the assessments failed in a row; null after a reassessment.</param>
         public sealed record RevocationProposed(
             QualificationId Qualification,
             [property: Stored("ProposalId")] Guid ProposalId,
             [property: Stored("Province")] string Province,
             [property: Stored("Reason")] string Reason,
             [property: Stored("Grounds")] Grounds? Grounds,
-            Actor By) : Event(Qualification, By);
+            Actor By,
+            [property: Stored("HearUntil"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DateOnly? HearUntil = null,
+            [property: Stored("Round"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Guid? Round = null) : Event(Qualification, By);
 
         /// <param name="Agreed">When true, the event that carries it out stands in the same append.</param>
         public sealed record ProposalDecided(
@@ -140,6 +146,7 @@ public static class Qualification
         /// <param name="RectificationEndsOn">The last day of rectification; reassessed at the earliest the day after.</param>
         /// <param name="Province">The province that suspended, and that alone reinstates.</param>
         /// <param name="Grounds">Null only when a named person suspended for reasons of his or her own.</param>
+        /// <param name="Round">The assessment that failed; null where a closing demanded it or a person decided.</param>
         public sealed record Suspended(
             QualificationId Qualification,
             [property: Stored("JudgedOn")] DateOnly JudgedOn,
@@ -149,7 +156,8 @@ public static class Qualification
             [property: Stored("Reason")] string? Reason,
             [property: Stored("Grounds")] Grounds? Grounds,
             [property: Stored("ProposalId")] Guid? ProposalId,
-            Actor By) : Event(Qualification, By);
+            Actor By,
+            [property: Stored("Round"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Guid? Round = null) : Event(Qualification, By);
 
         public sealed record SuspensionLifted(
             QualificationId Qualification,
@@ -190,6 +198,14 @@ public static class Qualification
             [property: Stored("FiledOn")] DateOnly FiledOn,
             Actor By) : Event(Qualification, By);
 
+        /// <summary>Evidence that what the plan says was done.</summary>
+        public sealed record RectificationEvidenceFiled(
+            QualificationId Qualification,
+            [property: Stored("Remark")] string Remark,
+            [property: Stored("Evidence")] IReadOnlyList<Evidence> Evidence,
+            [property: Stored("FiledOn")] DateOnly FiledOn,
+            Actor By) : Event(Qualification, By);
+
         public sealed record Reassessed(
             QualificationId Qualification,
             [property: Stored("Passed")] bool Passed,
@@ -220,6 +236,10 @@ public static class Qualification
     /// <param name="Before">The standing it replaced.</param>
     /// <param name="Undermined">True from the finding that its grounds no longer hold until a person has decided.</param>
     /// <param name="RectificationPlan">As last filed.</param>
+    /// <param name="Evidence">Of the rectification, in the order it was filed.</param>
+    /// <param name="Round">The assessment that failed; null where it rests on a closing or a person.</param>
+    /// <param name="GroundsDecisionDueOn">Set while it is undermined.</param>
+    /// <param name="ReviewDueOn">Set while a review is pending.</param>
     /// <param name="UnderminedOnce">True once that has been found: a suspension upheld is not put in question again.</param>
     public sealed record Suspension(
         DateOnly JudgedOn,
@@ -234,11 +254,32 @@ public static class Qualification
         bool Undermined,
         bool UnderminedOnce,
         bool ReviewPending,
-        string? RectificationPlan);
+        string? RectificationPlan,
+        IReadOnlyList<Evidence> Evidence,
+        Guid? Round = null,
+        DateOnly? GroundsDecisionDueOn = null,
+        DateOnly? ReviewDueOn = null);
 
     /// <param name="Agreed">Null while nobody has decided.</param>
     /// <param name="DecidedOn">When somebody decided.</param>
-    public sealed record Proposal(Guid Id, Sanction Sanction, DateOnly? JudgedOn, string Province, bool Held, Grounds? Grounds, bool? Agreed, DateOnly? DecidedOn, bool Withdrawn)
+    /// <param name="Round">The assessment it follows from; null where a closing or a reassessment led to it.</param>
+    /// <param name="HearUntil">Of a revocation, the last day on which to ask for a hearing.</param>
+    /// <param name="HearingRequestedOn">Null unless the subject asked.</param>
+    /// <param name="HeardOn">Null until it was heard.</param>
+    public sealed record Proposal(
+        Guid Id,
+        Sanction Sanction,
+        DateOnly? JudgedOn,
+        string Province,
+        bool Held,
+        Grounds? Grounds,
+        bool? Agreed,
+        DateOnly? DecidedOn,
+        bool Withdrawn,
+        Guid? Round = null,
+        DateOnly? HearUntil = null,
+        DateOnly? HearingRequestedOn = null,
+        DateOnly? HeardOn = null)
     {
         [JsonIgnore]
         public bool IsPending => Agreed is null && !Withdrawn;
@@ -267,6 +308,12 @@ public static class Qualification
         DateOnly? LastJudgedOn)
     {
         public static readonly State Initial = new(null, [], Standing.Good, [], [], [], [], null);
+
+        /// <summary>The periodic assessments, each as it was last concluded.</summary>
+        public IReadOnlyList<PeriodicAssessment.Concluded> Assessments { get; init; } = [];
+
+        /// <summary>Objections to decisions, in the order they were filed.</summary>
+        public IReadOnlyList<Objection.Raised> Objections { get; init; } = [];
 
         /// <summary>The last application; null when there never was one.</summary>
         public Application.State? Application { get; init; }
@@ -365,8 +412,8 @@ public static class Qualification
         Event.Warned w => Stand(state, Standing.Warned, w.EffectiveOn) with { LastJudgedOn = Later(state.LastJudgedOn, w.JudgedOn) },
         Event.WarningLifted w => Stand(state, Standing.Good, w.EffectiveOn) with { LastJudgedOn = Later(state.LastJudgedOn, w.JudgedOn) },
         Event.WarningProposed p => Propose(state, new(p.ProposalId, Sanction.Warning, p.JudgedOn, p.Province, Held: false, p.Grounds, null, null, Withdrawn: false)),
-        Event.SuspensionProposed p => Propose(state, new(p.ProposalId, Sanction.Suspension, p.JudgedOn, p.Province, p.Held, p.Grounds, null, null, Withdrawn: false)),
-        Event.RevocationProposed p => Propose(state, new(p.ProposalId, Sanction.Revocation, null, p.Province, Held: false, p.Grounds, null, null, Withdrawn: false)),
+        Event.SuspensionProposed p => Propose(state, new(p.ProposalId, Sanction.Suspension, p.JudgedOn, p.Province, p.Held, p.Grounds, null, null, Withdrawn: false, p.Round)),
+        Event.RevocationProposed p => Propose(state, new(p.ProposalId, Sanction.Revocation, null, p.Province, Held: false, p.Grounds, null, null, Withdrawn: false, p.Round, p.HearUntil)),
         Event.ProposalDecided d => Change(state, d.ProposalId, p => p with { Agreed = d.Agreed, DecidedOn = d.DecidedOn }),
         // Withdrawn by a person's act, it says nothing about which days the monitor has judged.
         Event.ProposalWithdrawn w => Change(state, w.ProposalId, p => p with { Withdrawn = true }) with
@@ -378,24 +425,28 @@ public static class Qualification
             Suspensions =
             [
                 .. state.Suspensions,
-                new(s.JudgedOn, s.EffectiveOn, s.RectificationEndsOn, s.Province, s.Grounds, s.By, state.Standing, null, Annulled: false, Undermined: false, UnderminedOnce: false, ReviewPending: false, RectificationPlan: null),
+                new(s.JudgedOn, s.EffectiveOn, s.RectificationEndsOn, s.Province, s.Grounds, s.By, state.Standing, null, Annulled: false, Undermined: false, UnderminedOnce: false, ReviewPending: false, RectificationPlan: null, Evidence: [], s.Round),
             ],
-            LastJudgedOn = s.By == Actor.Monitor ? Later(state.LastJudgedOn, s.JudgedOn) : state.LastJudgedOn,
+            LastJudgedOn = s.By == Actor.Monitor && s.Round is null ? Later(state.LastJudgedOn, s.JudgedOn) : state.LastJudgedOn,
         },
         Event.SuspensionLifted l => FreshStart(state, l.EffectiveOn),
         Event.Reinstated r => FreshStart(state, r.EffectiveOn),
-        Event.GroundsUndermined g => Last(state, s => s with { Undermined = true, UnderminedOnce = true }) with { LastJudgedOn = Later(state.LastJudgedOn, g.JudgedOn) },
-        Event.SuspensionUpheld => Last(state, s => s with { Undermined = false, ReviewPending = false }),
-        Event.ReviewRequested => Last(state, s => s with { ReviewPending = true }),
+        Event.GroundsUndermined g => Last(state, s => s with { Undermined = true, UnderminedOnce = true, GroundsDecisionDueOn = g.DecisionDueOn }) with { LastJudgedOn = Later(state.LastJudgedOn, g.JudgedOn) },
+        Event.SuspensionUpheld => Last(state, Settled),
+        Event.ReviewRequested r => Last(state, s => s with { ReviewPending = true, ReviewDueOn = r.DecisionDueOn }),
         Event.SuspensionAnnulled a => Annul(state, a.EffectiveOn),
         Event.RectificationPlanFiled f => Last(state, s => s with { RectificationPlan = f.Plan }),
+        Event.RectificationEvidenceFiled f => Last(state, s => s with { Evidence = [.. s.Evidence, .. f.Evidence] }),
         Event.Reassessed => state,
         // The suspension ends with what was suspended: a later grant begins free of it.
-        Event.Revoked r => Last(Stand(state, Standing.Revoked, r.EffectiveOn), s => s with { EndedOn = r.EffectiveOn, Undermined = false, ReviewPending = false }) with
+        Event.Revoked r => (state.StandingSuspension is null ? Stand(state, Standing.Revoked, r.EffectiveOn) : Last(Stand(state, Standing.Revoked, r.EffectiveOn), s => Settled(s) with { EndedOn = r.EffectiveOn })) with
         {
             Grants = [.. state.Grants.SkipLast(1), state.Grants[^1] with { RevokedOn = r.EffectiveOn }],
         },
         Application.Event a => Application.Evolve(state, a),
+        PeriodicAssessment.Event a => PeriodicAssessment.Evolve(state, a),
+        Hearing.Event h => Hearing.Evolve(state, h),
+        Objection.Event o => Objection.Evolve(state, o),
         Event.Relinquished r => state with { Grants = [.. state.Grants.SkipLast(1), state.Grants[^1] with { RelinquishedOn = r.EffectiveOn }] },
         _ => throw new UnreachableException($"a qualification knows no {e.GetType().Name}"),
     };
@@ -407,17 +458,28 @@ public static class Qualification
         state with { Standing = standing, Steps = [.. state.Steps, new(effectiveOn.AddDays(-1), standing, effectiveOn)] };
 
     private static State FreshStart(State state, DateOnly effectiveOn) =>
-        Last(Stand(state, Standing.Good, effectiveOn), s => s with { EndedOn = effectiveOn, Undermined = false, ReviewPending = false }) with
+        Last(Stand(state, Standing.Good, effectiveOn), s => Settled(s) with { EndedOn = effectiveOn }) with
         {
             FreshStarts = [.. state.FreshStarts, effectiveOn],
         };
 
     private static State Annul(State state, DateOnly effectiveOn)
     {
-        var before = state.Suspensions[^1].Before;
+        var (before, round) = (state.Suspensions[^1].Before, state.Suspensions[^1].Round);
         var withoutIt = state.Steps.Take(state.Steps.ToList().FindLastIndex(s => s.Standing == Standing.Suspended));
-        return Last(state with { Standing = before, Steps = [.. withoutIt] }, s => s with { EndedOn = effectiveOn, Annulled = true, Undermined = false, ReviewPending = false });
+        return Last(
+            state with
+            {
+                Standing = before,
+                Steps = [.. withoutIt],
+                // What should never have been is no failure either.
+                Assessments = [.. state.Assessments.Select(a => a.Round == round ? a with { Struck = true } : a)],
+            },
+            s => Settled(s) with { EndedOn = effectiveOn, Annulled = true });
     }
+
+    /// <summary>A person has decided: nothing about it is in question any more.</summary>
+    private static Suspension Settled(Suspension s) => s with { Undermined = false, GroundsDecisionDueOn = null, ReviewPending = false, ReviewDueOn = null };
 
     private static State Last(State state, Func<Suspension, Suspension> change) =>
         state with { Suspensions = [.. state.Suspensions.SkipLast(1), change(state.Suspensions[^1])] };
@@ -425,7 +487,7 @@ public static class Qualification
     private static State Propose(State state, Proposal proposal) =>
         state with { Proposals = [.. state.Proposals, proposal], LastJudgedOn = Later(state.LastJudgedOn, proposal.JudgedOn) };
 
-    private static State Change(State state, Guid proposalId, Func<Proposal, Proposal> change) =>
+    internal static State Change(State state, Guid proposalId, Func<Proposal, Proposal> change) =>
         state with { Proposals = [.. state.Proposals.Select(p => p.Id == proposalId ? change(p) : p)] };
 
     private static DateOnly? Later(DateOnly? a, DateOnly? b) => a is null || b > a ? b : a;
@@ -469,8 +531,9 @@ public static class Qualification
     /// <param name="rectificationMonths">整改期: of the regulation (NV-RECTIFY-3M, CI3-RECTIFY-3M), from the day the suspension takes effect.</param>
     /// <param name="recordedOn">The day of recording; what is decided takes effect the day after.</param>
     /// <param name="decisionDueOn">Five working days after the day of recording.</param>
+    /// <param name="revocation">Of the province that proposed to revoke.</param>
     public static Decision<Event> RecordClosing(
-        State state, Closing closing, Enforcement.Set? setting, bool held, int rectificationMonths, DateOnly recordedOn, DateOnly decisionDueOn)
+        State state, Closing closing, Enforcement.Set? setting, bool held, int rectificationMonths, DateOnly recordedOn, DateOnly decisionDueOn, RevocationMode revocation = RevocationMode.Confirmed)
     {
         if (!IsJudged(state, closing.Day) || closing.Day <= state.LastJudgedOn)
         {
@@ -478,6 +541,11 @@ public static class Qualification
         }
 
         var id = state.Id!.Value;
+        if (state.Pending.FirstOrDefault(p => p.Sanction == Sanction.Revocation) is { } toRevoke && RevokesUnheard(toRevoke, closing.Day, recordedOn, revocation))
+        {
+            return Revoked(state, toRevoke, "", recordedOn, Actor.Monitor);
+        }
+
         if (state.StandingSuspension is { } suspension)
         {
             return closing.GroundsHold == false && !suspension.UnderminedOnce
@@ -539,6 +607,22 @@ public static class Qualification
         return new(events, null);
     }
 
+    // Where the province lets the system revoke, it does so once the days to ask for a hearing are over and nobody asked; what was said in a hearing a person weighs. Never while days are caught up with
+    // after a standstill: whoever could not reach the system could not ask.
+    private static bool RevokesUnheard(Proposal proposal, DateOnly day, DateOnly recordedOn, RevocationMode revocation) =>
+        revocation == RevocationMode.Automatic && proposal is { HearUntil: { } until, HearingRequestedOn: null } && until <= day && recordedOn == day.AddDays(1);
+
+    private static Decision<Event> Revoked(State state, Proposal proposal, string reason, DateOnly recordedOn, Actor by)
+    {
+        var id = state.Id!.Value;
+        return Decision<Event>.Of(
+        [
+            new Event.ProposalDecided(id, proposal.Id, true, reason, recordedOn, by),
+            .. Withdraw(state, p => p.Id != proposal.Id, recordedOn, by),
+            new Event.Revoked(id, recordedOn.AddDays(1), proposal.Id, reason, by),
+        ]);
+    }
+
     /// <summary>
     /// True when a closing demands that the subject be suspended, by the monitor or on its proposal: in good or warned
     /// standing, with a finding whose effect is to suspend, that no person has declined while the same breach lasted.
@@ -561,33 +645,36 @@ public static class Qualification
         state.Proposals.Any(p => p.Sanction == sanction && p.Agreed == false && finding.Since <= p.DecidedOn
             && ClausesOf(p).Any(g => g.Clause == finding.Clause));
 
-    /// <summary>A proposal stands as long as one of the breaches it was made for does; others need a proposal of their own. A revocation rests on an assessment.</summary>
+    /// <summary>A proposal stands as long as one of the breaches it was made for does; others need a proposal of their own. What rests on an assessment no closing takes back.</summary>
     private static bool StillCalledFor(State state, Proposal p, DateOnly day, IEnumerable<Finding> findings) =>
         p.Sanction == Sanction.Revocation
+        || p.Round is not null
         || findings.Any(f => (p.Sanction == Sanction.Suspension ? f.Suspends(day) : f.IsBreach)
             && ClausesOf(p).Any(g => g.Clause == f.Clause) && !WasDeclined(state, p.Sanction, f));
 
     /// <summary>The findings a standing suspension rests on: of those on record, the ones that demanded it and that nobody had declined.</summary>
     public static IReadOnlyList<Finding> SuspendedFor(State state) =>
         state.StandingSuspension is { Grounds: { } grounds, JudgedOn: var judgedOn }
-            ? [.. grounds.Findings.Where(f => f.Suspends(judgedOn) && !WasDeclined(state, Sanction.Suspension, f))]
+            ? state.StandingSuspension.Round is null
+                ? [.. grounds.Findings.Where(f => f.Suspends(judgedOn) && !WasDeclined(state, Sanction.Suspension, f))]
+                : [.. grounds.Findings.Where(f => f.FailsAssessment)]
             : [];
 
     /// <summary>The findings that a warning or a suspension was proposed for; a breach whose days were not over yet was no reason to suspend.</summary>
     private static IEnumerable<Finding> ClausesOf(Proposal p) =>
-        p.Grounds!.Findings.Where(g => p.Sanction != Sanction.Suspension || g.Suspends(p.JudgedOn!.Value));
+        p.Grounds!.Findings.Where(g => p.Sanction != Sanction.Suspension || p.Round is not null || g.Suspends(p.JudgedOn!.Value));
 
-    private static IEnumerable<Event> Withdraw(State state, Func<Proposal, bool> which, DateOnly day, Actor by) =>
+    internal static IEnumerable<Event> Withdraw(State state, Func<Proposal, bool> which, DateOnly day, Actor by) =>
         state.Pending.Where(which).Select(p => new Event.ProposalWithdrawn(state.Id!.Value, p.Id, day, by));
 
-    private static Guid NextProposal(State state) =>
+    internal static Guid NextProposal(State state) =>
         NameBasedId.Of("proposal", state.Id!.Value.ToString(), (state.Proposals.Count + 1).ToString(CultureInfo.InvariantCulture));
 
-    private static Event.Suspended SuspendedNow(
-        QualificationId id, DateOnly judgedOn, DateOnly recordedOn, int rectificationMonths, string? province, string? reason, Grounds? grounds, Guid? proposalId, Actor by)
+    internal static Event.Suspended SuspendedNow(
+        QualificationId id, DateOnly judgedOn, DateOnly recordedOn, int rectificationMonths, string? province, string? reason, Grounds? grounds, Guid? proposalId, Actor by, Guid? round = null)
     {
         var effectiveOn = recordedOn.AddDays(1);
-        return new(id, judgedOn, effectiveOn, Months.EndOfMonths(effectiveOn, rectificationMonths), province, reason, grounds, proposalId, by);
+        return new(id, judgedOn, effectiveOn, Months.EndOfMonths(effectiveOn, rectificationMonths), province, reason, grounds, proposalId, by, round);
     }
 
     /// <summary>A person agrees to a proposal, which then takes effect in the same append, or declines it.</summary>
@@ -616,14 +703,19 @@ public static class Qualification
             return decision;
         }
 
+        if (proposal.Sanction == Sanction.Revocation)
+        {
+            return state.Standing == Standing.Revoked ? Refusal.Conflict("standingChanged", state.Standing)
+                : Hearing.Outstanding(proposal, recordedOn) is { } outstanding ? outstanding
+                : Revoked(state, proposal, reason, recordedOn, by);
+        }
+
         return proposal.Sanction switch
         {
             Sanction.Warning when state.Standing == Standing.Good =>
                 Decision<Event>.Of(decision, new Event.Warned(id, proposal.JudgedOn!.Value, recordedOn.AddDays(1), proposal.Grounds!, proposalId, by)),
             Sanction.Suspension when state.Standing is Standing.Good or Standing.Warned =>
-                Decision<Event>.Of(decision, SuspendedNow(id, proposal.JudgedOn!.Value, recordedOn, rectificationMonths, proposal.Province, reason, proposal.Grounds, proposalId, by)),
-            Sanction.Revocation when state.Standing == Standing.Suspended =>
-                Decision<Event>.Of(decision, new Event.Revoked(id, recordedOn.AddDays(1), proposalId, reason, by)),
+                Decision<Event>.Of(decision, SuspendedNow(id, proposal.JudgedOn!.Value, recordedOn, rectificationMonths, proposal.Province, reason, proposal.Grounds, proposalId, by, proposal.Round)),
             _ => Refusal.Conflict("standingChanged", state.Standing),
         };
     }
@@ -635,7 +727,7 @@ public static class Qualification
         {
             Standing.Suspended => Decision<Event>.Nothing,
             Standing.Revoked => Refusal.Conflict("standingChanged", state.Standing),
-            _ => Decision<Event>.Of([.. Withdraw(state, _ => true, recordedOn, by), SuspendedNow(state.Id!.Value, recordedOn, recordedOn, rectificationMonths, province, reason, null, null, by)]),
+            _ => Decision<Event>.Of([.. Withdraw(state, p => p.Sanction != Sanction.Revocation, recordedOn, by), SuspendedNow(state.Id!.Value, recordedOn, recordedOn, rectificationMonths, province, reason, null, null, by)]),
         };
 
     public static Decision<Event> Lift(State state, string reason, DateOnly recordedOn, Actor by) =>
@@ -663,11 +755,15 @@ public static class Qualification
         : state.StandingSuspension!.RectificationPlan == plan ? Decision<Event>.Nothing
         : new Event.RectificationPlanFiled(state.Id!.Value, plan, recordedOn, by);
 
-    /// <summary>
-    /// Reassesses after rectification (整改后评估), at the earliest the day after its last: passed reinstates; failed
-    /// proposes revocation, and carries it out where the province lets the system do so.
-    /// </summary>
-    public static Decision<Event> Reassess(State state, bool passed, string remark, RevocationMode revocation, DateOnly recordedOn, Actor by)
+    /// <summary>The holder shows what has been done. The same documents filed again change nothing.</summary>
+    public static Decision<Event> FileRectificationEvidence(State state, string remark, IReadOnlyList<Evidence> evidence, DateOnly recordedOn, Actor by) =>
+        NotSuspended(state) is { } refusal ? refusal
+        : evidence.Where(e => !state.StandingSuspension!.Evidence.Contains(e)).ToList() is { Count: > 0 } more ? new Event.RectificationEvidenceFiled(state.Id!.Value, remark, more, recordedOn, by)
+        : Decision<Event>.Nothing;
+
+    /// <summary>Reassesses after rectification (整改后评估), at the earliest the day after its last: passed reinstates; failed proposes revocation.</summary>
+    /// <param name="hearUntil">The last day on which the subject may ask to be heard about that.</param>
+    public static Decision<Event> Reassess(State state, bool passed, string remark, DateOnly hearUntil, DateOnly recordedOn, Actor by)
     {
         if (NotSuspended(state) is { } refusal)
         {
@@ -687,15 +783,9 @@ public static class Qualification
 
         var id = state.Id!.Value;
         var reassessed = new Event.Reassessed(id, passed, remark, recordedOn, by);
-        if (passed)
-        {
-            return Decision<Event>.Of(reassessed, new Event.Reinstated(id, recordedOn.AddDays(1), by));
-        }
-
-        var proposed = new Event.RevocationProposed(id, NextProposal(state), suspension.Province ?? "", remark, suspension.Grounds, by);
-        return revocation == RevocationMode.Confirmed
-            ? Decision<Event>.Of(reassessed, proposed)
-            : Decision<Event>.Of(reassessed, proposed, new Event.ProposalDecided(id, proposed.ProposalId, true, remark, recordedOn, Actor.Monitor), new Event.Revoked(id, recordedOn.AddDays(1), proposed.ProposalId, remark, Actor.Monitor));
+        return passed
+            ? Decision<Event>.Of([reassessed, .. Withdraw(state, _ => true, recordedOn, by), new Event.Reinstated(id, recordedOn.AddDays(1), by)])
+            : Decision<Event>.Of(reassessed, new Event.RevocationProposed(id, NextProposal(state), suspension.Province ?? "", remark, suspension.Grounds, by, hearUntil));
     }
 
     /// <summary>A named person confirms the revocation that was proposed. Without a proposal nothing is revoked.</summary>

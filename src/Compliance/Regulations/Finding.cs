@@ -69,6 +69,13 @@ public sealed record Finding(
     [JsonIgnore]
     public bool IsBreach => Binding && Measured.Outcome == Outcome.Breached;
 
+    /// <summary>True when a breach of it fails an assessment: it binds, and its effect is to suspend, at once or after some days.</summary>
+    [JsonIgnore]
+    public bool IsDecisive => Binding && Effect is BreachEffect.Suspend or BreachEffect.WarnThenSuspend;
+
+    [JsonIgnore]
+    public bool FailsAssessment => IsBreach && IsDecisive;
+
     /// <summary>True when the finding, on the closing of the day, demands suspension: at once, or because its days are over.</summary>
     public bool Suspends(DateOnly closing) =>
         IsBreach && Effect switch
