@@ -36,5 +36,7 @@ public static class Endpoints
         ImportQualifications.Map(api);
         ProposalEndpoints.Map(api);
         RegisterEndpoints.Map(api);
+        SnapshotEndpoints.Map(api);
+        AnnouncementEndpoints.Map(api);
     }
 }
