@@ -3,6 +3,7 @@ using Compliance.Service.EventStore;
 using Compliance.Service.Http;
 using Compliance.Service.Processes;
 using Compliance.Service.Projections;
+using Compliance.Service.Public;
 using Npgsql;
 
 namespace Compliance.Service;
@@ -61,6 +62,7 @@ public sealed class ComplianceService : IAsyncDisposable
         services.AddSingleton<Commands>();
         services.AddSingleton<Answers>();
         services.AddSingleton<Reads>();
+        services.AddSingleton<SnapshotGate>();
         services.AddSingleton<ReferenceCache>();
         services.AddSingleton(s => new ReadModel(s.GetRequiredService<IEventStore>(), database, ReadSchema.Living));
         services.AddSingleton(s => new Standings(s.GetRequiredService<IEventStore>(), database, ReadSchema.Living));

@@ -41,5 +41,7 @@ public static class Endpoints
         PackEndpoint.Map(api);
         DueEndpoint.Map(api);
         RegisterEndpoints.Map(api);
+        SnapshotEndpoints.Map(api);
+        AnnouncementEndpoints.Map(api);
     }
 }

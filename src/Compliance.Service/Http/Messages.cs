@@ -230,6 +230,11 @@ public static class Messages
         ["aidIsForInstitutions"] = new(409, "Only an institution is aided.", "仅医疗机构可接受技术帮扶。"),
         ["notMonitored"] = new(409, "The programme has no such proceedings.", "该项目不适用此程序。"),
 
+        // the public register
+        ["noSuchSnapshot"] = new(404, "No snapshot of the register was taken of that day.", "没有该日的名单快照。"),
+        ["snapshotDiffers"] = new(500, "What the log says of that day's register does not have the digest that was published, {0}; neither is shown until this is explained.", "根据日志重新计算的当日名单与已公布的摘要 {0} 不符；查明原因之前不予提供。"),
+        ["snapshotsAtWork"] = new(503, "Other snapshots are being made from the log; try again in a moment.", "正在根据日志生成其他快照，请稍后再试。"),
+
         // metrics, qualifications, proposals
         ["tooManyPoints"] = new(400, "More than {0} days; ask for a shorter span, or for months.", "超过 {0} 个日期；请缩短区间或按月查询。"),
         ["unknownSubject"] = new(400, "The registry knows no such institution or physician.", "登记中没有该医疗机构或医师。"),

@@ -86,6 +86,18 @@ public sealed class Query
         return Guid.Empty;
     }
 
+    /// <summary>A day that stands in the route under this name.</summary>
+    public DateOnly PathDay(string name)
+    {
+        if (!BodyObject.TryDay(_path[name] as string ?? "", out var day))
+            PathFault(name, "invalidDay");
+        else if (day < BodyObject.FirstDay || day > BodyObject.LastDay)
+            PathFault(name, "outOfRange", BodyObject.FirstDay, BodyObject.LastDay);
+        else
+            return day;
+        return BodyObject.FirstDay;
+    }
+
     /// <summary>A number without sign that stands in the route under this name; both bounds included.</summary>
     public int PathInteger(string name, int min, int max)
     {

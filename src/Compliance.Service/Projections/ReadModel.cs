@@ -21,7 +21,7 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database, ReadSc
     /// few enough that one transaction stays short.</summary>
     public const int Batch = 10_000;
 
-    /// <summary>False to leave the closings out: for a comparison that is not about them.</summary>
+    /// <summary>False to leave the closings out, and the register's snapshots with them: for a comparison that is not about them.</summary>
     public bool WithClosings { get; init; } = true;
 
     private Reference? _reference;
@@ -55,8 +55,10 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database, ReadSc
                 if (WithClosings)
                 {
                     await Closings.Write(connection, _reference, closed.Date, cancellation);
+                    await RegisterSnapshots.Take(connection, [.. _reference.Regulations.Qualifying], closed.Date, events[i].Position, cancellation);
                 }
 
+                await RegisterSnapshots.Forget(connection, cancellation);
                 await connection.Execute("insert into days_closed (day, position) values ($1, $2)", cancellation, closed.Date, events[i].Position);
                 start = i + 1;
             }
@@ -102,6 +104,8 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database, ReadSc
         var institutions = new HashSet<string>();
         var physicians = new HashSet<string>();
         var qualifications = new HashSet<string>();
+        var listed = new RegisterTouched();
+        var announced = new List<(RecordedEvent Recorded, QualificationId Qualification, Announcement Announcement)>();
         var enforcements = new HashSet<string>();
         var schedules = new HashSet<string>();
         var rounds = new HashSet<string>();
@@ -114,16 +118,24 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database, ReadSc
             switch (e.Data)
             {
                 case Case.Event:
-                    (cases.TryGetValue(e.Stream, out var of) ? of : cases[e.Stream] = []).Add(e);
+                    (cases.TryGetValue(e.Stream, out var known) ? known : cases[e.Stream] = []).Add(e);
                     break;
-                case Institution.Event:
+                case Institution.Event at:
                     institutions.Add(e.Stream);
+                    listed.Add(at);
                     break;
-                case Physician.Event:
+                case Physician.Event of:
                     physicians.Add(e.Stream);
+                    listed.Add(of);
                     break;
-                case Qualification.Event:
+                case Qualification.Event of:
                     qualifications.Add(e.Stream);
+                    listed.Add(of);
+                    if (Announcement.Of(of) is { } announcement)
+                    {
+                        announced.Add((e, of.Qualification, announcement));
+                    }
+
                     break;
                 case Enforcement.Set:
                     enforcements.Add(e.Stream);
@@ -154,6 +166,8 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database, ReadSc
         await WriteInstitutions(connection, institutions, upTo, cancellation);
         await WritePhysicians(connection, physicians, upTo, cancellation);
         await WriteQualifications(connection, qualifications, upTo, cancellation);
+        await RegisterEntries.Write(connection, listed, cancellation);
+        await Announcements.Write(connection, log, announced, cancellation);
         await WriteReference(connection, calendars, regulations, limits, enforcements, schedules, upTo, cancellation);
         await WriteRounds(connection, rounds, upTo, cancellation);
         if (cases.Count + calendars.Count > 0)

@@ -60,7 +60,7 @@ public sealed class Rebuild(IEventStore log, NpgsqlDataSource database, ReadSche
     }
 
     /// <summary>Builds the rows of a second edition up to where these stand, compares them table by table, and drops it.</summary>
-    /// <param name="closings">Whether every day closed is judged again, too: the longest part by far once years have gone by.</param>
+    /// <param name="closings">Whether every day closed is judged again, too, and the register's snapshot of it taken: the longest part by far once years have gone by.</param>
     /// <exception cref="RebuildRunsException">Only one may run at a time.</exception>
     public async Task<(long Position, IReadOnlyList<TableCompared> Tables)> Compare(bool closings, Action<RebuildProgress> progress, CancellationToken cancellation)
     {
@@ -169,7 +169,7 @@ public sealed class Rebuild(IEventStore log, NpgsqlDataSource database, ReadSche
         foreach (var table in await living.Tables(connection, cancellation))
         {
             // Standings belong to another checkpoint, and where reference data changed last is told by batches.
-            if (table is "standings" or "reference_changed" || (table == "closings" && !closings))
+            if (table is "standings" or "reference_changed" || (!closings && table is ("closings" or "register_snapshots")))
                 continue;
 
             // A day on which nothing counts any more may stand as a row of zeros, or not at all.

@@ -100,6 +100,66 @@ create table active_spans (
 
 create index active_spans_by_subject on active_spans (subject, technique, kind);
 
+-- The public register: a line per qualification and the days on which it reads the same, as is known now. With all that a line shows, so
+-- that a page of any day is one stretch of an index, and the text of a day one pass.
+create table register_entries (
+    technique   text not null,
+    kind        text not null,
+    subject     text not null,              -- of a physician it is shown nowhere
+    from_on     date not null,
+    to_on       date not null,              -- the first day on which it is no longer so; 'infinity' while it lasts
+    standing    text not null,
+    since       date not null,
+    name        text not null,
+    province    text,
+    place       text,
+    place_name  text,
+    constraint pk_register_entries primary key (kind, subject, technique, from_on)
+);
+
+create index register_entries_in_order on register_entries (technique, kind, left(name, 40), md5(subject));
+create index register_entries_by_province on register_entries (technique, province, kind, left(name, 40), md5(subject));
+-- What begins or ends with a day.
+create index register_entries_from on register_entries (from_on, technique);
+create index register_entries_to on register_entries (to_on, technique) where to_on < 'infinity';
+
+-- Techniques of which entries were written since a day was closed last.
+create table register_touched (
+    technique  text not null primary key
+);
+
+-- The register of every day closed as it was known then: the digest of its canonical text.
+create table register_snapshots (
+    technique  text   not null,
+    day        date   not null,
+    position   bigint not null,             -- of the closing: what stood in the log before it was known
+    entries    int    not null,
+    sha256     text   not null,             -- lower-case hexadecimal
+    constraint pk_register_snapshots primary key (technique, day)
+);
+
+-- What was made public, once and for all: with the names and places known when it was.
+create table announcements (
+    position      bigint      not null primary key,
+    event_id      uuid        not null,
+    published     timestamptz not null,
+    published_on  date        not null,     -- rises with the position
+    act           text        not null,
+    effective_on  date        not null,
+    technique     text        not null,
+    province      text,
+    kind          text        not null,
+    institution   text,                     -- null for a physician, of whom no id is kept here
+    name          text        not null,
+    place         text,
+    place_name    text,
+    withdraws     uuid                      -- the announcement that this one takes back
+);
+
+create index announcements_by_day on announcements (published_on, position);
+create index announcements_by_province on announcements (technique, province, position);
+create index announcements_withdrawing on announcements (withdraws) where withdraws is not null;
+
 -- One row per case, upserted. What is counted is always computed again from here.
 create table case_facts (
     case_id           uuid     not null primary key,

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using Compliance.Qualifications;
 using Compliance.Service.Http;
 using Compliance.Service.Metrics;
@@ -10,7 +12,13 @@ namespace Compliance.Service.Public;
 public static class RegisterEndpoints
 {
     /// <summary>Standings change once a day; a correction must not stand in caches for much longer than it takes to make it.</summary>
-    private const int CachedForSeconds = 300;
+    internal const int CachedForSeconds = 300;
+
+    /// <summary>Characters of a name by which entries are ordered: as many as a cursor can hold.</summary>
+    private const int OrderedBy = 40;
+
+    /// <summary>As many entries may share the beginning of a name; a cursor that says more was not given out here.</summary>
+    private const int MostNamesakes = 100_000;
 
     /// <param name="Id">Of an institution; a physician is named and nothing else.</param>
     public sealed record PublicSubject(SubjectKind Kind, string? Id, string Name);
@@ -21,13 +29,14 @@ public static class RegisterEndpoints
     /// <param name="Since">First day of the standing.</param>
     public sealed record RegisterEntry(PublicSubject Subject, PublicInstitution? Institution, string? Province, string Technique, Standing Standing, DateOnly? Since);
 
-    public sealed record RegisterAnswer(IReadOnlyList<RegisterEntry> Items, string? NextCursor, long Position);
+    /// <param name="AsOf">The day shown.</param>
+    public sealed record RegisterAnswer(IReadOnlyList<RegisterEntry> Items, string? NextCursor, DateOnly AsOf, long Position);
 
     public static void Map(RouteGroupBuilder api) =>
         api.MapGet("/public/register", Show)
             .AllowsAnyone()
-            .Takes("technique", "province", "kind", "limit", "cursor", "minPosition")
-            .Describes<RegisterAnswer>("Who is admitted to which technique, and since when the standing is what it is", 200, 400, 503);
+            .Takes("technique", "province", "kind", "asOf", "limit", "cursor", "minPosition")
+            .Describes<RegisterAnswer>("Who is admitted to which technique on a day, and since when the standing is what it is", 200, 400, 503);
 
     private static async Task<IResult> Show(HttpContext http, Reads reads)
     {
@@ -35,69 +44,87 @@ public static class RegisterEndpoints
         var technique = query.OptionalText("technique");
         var province = query.OptionalText("province");
         var kind = query.OptionalChoice<SubjectKind>("kind");
+        var asOf = reads.AsOf(query);
         var limit = query.Limit();
         var cursor = query.Cursor(keys: 4);
+        var shown = 0;
+        if (cursor is not null && (!int.TryParse(cursor[3], NumberStyles.None, CultureInfo.InvariantCulture, out shown) || shown > MostNamesakes))
+        {
+            query.Fault("cursor", "invalidCursor");
+        }
+
         var minPosition = query.Position();
-        await MetricsEndpoints.Known(query, reads, technique, http.RequestAborted);
+        await Qualifying(query, reads, technique, http.RequestAborted);
         DashboardEndpoints.CheckProvince(query, province);
         if ((query.Refused(http) ?? await reads.Judged(http, minPosition)) is { } refused)
         {
             return refused;
         }
 
-        await using var snapshot = await Snapshot.Open(reads, http.RequestAborted, ReadSchema.Living.Standings);
-        // Ordered by what is shown, of a name as much as a cursor can hold; the digest parts namesakes without putting a physician's id into a public cursor.
-        await using var command = new NpgsqlCommand(
-            """
-            select s.kind, s.subject, s.name, place.id, place.name, s.province, s.technique, s.standing, s.since, md5(s.subject), left(s.name, 40)
-            from standings s
-            left join lateral (
-                select i.id, i.name
-                from registrations r
-                join institutions i on i.id = r.institution
-                where s.kind = 'physician' and r.physician = s.subject and r.main and s.as_of between r.from_on and r.to_on
-                limit 1
-            ) place on true
-            where s.validity in ('valid', 'revoked') and s.standing is not null
-              and ($1 is null or s.technique = $1) and ($2 is null or s.province = $2) and ($3 is null or s.kind = $3)
-              and ($4 is null or (s.technique, s.kind, left(s.name, 40), md5(s.subject)) > ($4, $5, $6, $7))
-            order by s.technique, s.kind, left(s.name, 40), md5(s.subject)
-            limit $8
-            """,
-            snapshot.Connection);
-        DashboardEndpoints.Add(command, technique);
-        DashboardEndpoints.Add(command, province);
-        DashboardEndpoints.Add(command, kind is { } k ? Json.Name(k) : null);
-        for (var i = 0; i < 4; i++)
+        await using var snapshot = await Snapshot.Open(reads, http.RequestAborted);
+        await using var command = new NpgsqlCommand { Connection = snapshot.Connection };
+        // Only the conditions asked for: with them the rows are a stretch of an index, in its order. The digest parts namesakes, and is told to nobody: it would give away an id to whoever tries them all.
+        var sql = new StringBuilder(
+            $"""
+            select e.kind, case when e.kind = 'institution' then e.subject end, e.name, e.place, e.place_name, e.province, e.technique, e.standing, e.since, left(e.name, {OrderedBy})
+            from register_entries e
+            where e.from_on <= $1 and e.to_on > $1
+            """);
+        command.Parameters.Add(new() { Value = asOf });
+        string Parameter(object value)
         {
-            DashboardEndpoints.Add(command, cursor?[i]);
+            command.Parameters.Add(new() { Value = value });
+            return $"${command.Parameters.Count}";
         }
 
-        command.Parameters.Add(new() { Value = limit + 1 });
+        if (technique is not null)
+            sql.Append($" and e.technique = {Parameter(technique)}");
+        if (province is not null)
+            sql.Append($" and e.province = {Parameter(province)}");
+        if (kind is { } k)
+            sql.Append($" and e.kind = {Parameter(Json.Name(k))}");
+        if (cursor is not null)
+            sql.Append($" and (e.technique, e.kind, left(e.name, {OrderedBy})) >= ({Parameter(cursor[0])}, {Parameter(cursor[1])}, {Parameter(cursor[2])})");
+        command.CommandText = sql.Append($" order by e.technique, e.kind, left(e.name, {OrderedBy}), md5(e.subject) limit {Parameter(limit + 1)} offset {Parameter(shown)}").ToString();
+
         var items = new List<RegisterEntry>();
-        IReadOnlyList<string> last = [];
+        // A page continues at a name, behind so many of those who share it.
+        IReadOnlyList<string> last = cursor is null ? [] : [.. cursor.Take(3)];
         string? next = null;
         await using var reader = await command.ExecuteReaderAsync(http.RequestAborted);
         while (await reader.ReadAsync(http.RequestAborted))
         {
             if (items.Count == limit)
             {
-                next = Page.Cursor(last);
+                next = Page.Cursor([.. last, shown.ToString(CultureInfo.InvariantCulture)]);
                 break;
             }
 
-            var isPhysician = reader.GetString(0) == Json.Name(SubjectKind.Physician);
             items.Add(new(
-                new(isPhysician ? SubjectKind.Physician : SubjectKind.Institution, isPhysician ? null : reader.GetString(1), reader.GetString(2)),
+                new(Json.Names<SubjectKind>()[reader.GetString(0)], DashboardEndpoints.Text(reader, 1), reader.GetString(2)),
                 reader.IsDBNull(3) ? null : new(reader.GetString(3), reader.GetString(4)),
                 DashboardEndpoints.Text(reader, 5),
                 reader.GetString(6),
                 Json.Names<Standing>()[reader.GetString(7)],
-                reader.IsDBNull(8) ? null : reader.GetFieldValue<DateOnly>(8)));
-            last = [reader.GetString(6), reader.GetString(0), reader.GetString(10), reader.GetString(9)];
+                reader.GetFieldValue<DateOnly>(8)));
+            string[] key = [reader.GetString(6), reader.GetString(0), reader.GetString(9)];
+            shown = key.SequenceEqual(last) ? shown + 1 : 1;
+            last = key;
         }
 
         http.Response.Headers.CacheControl = $"public, max-age={CachedForSeconds}";
-        return Results.Json(new RegisterAnswer(items, next, snapshot.Position), Json.Options);
+        return Results.Json(new RegisterAnswer(items, next, asOf, snapshot.Position), Json.Options);
+    }
+
+    /// <summary>Notes a fault where there can be no qualification for the technique: it must be one of a regulation, or a programme.</summary>
+    internal static async Task<Reference> Qualifying(Query query, Reads reads, string? technique, CancellationToken cancellation)
+    {
+        var reference = await reads.Reference(cancellation);
+        if (technique is not null && !reference.Regulations.Qualifying.Contains(technique))
+        {
+            query.Fault("technique", "unknownTechnique");
+        }
+
+        return reference;
     }
 }

@@ -18,6 +18,13 @@ public enum HospitalLevel
 /// <summary>A name and the day from which it stood.</summary>
 public sealed record DatedName([property: Stored("Name")] string Name, [property: Stored("From")] DateOnly From);
 
+public static class DatedNames
+{
+    /// <summary>The name on a day. Before the first one recorded it is that one: nobody has told of another. Null when there is none.</summary>
+    /// <param name="names">In the order of their days.</param>
+    public static string? On(this IReadOnlyList<DatedName> names, DateOnly day) => (names.LastOrDefault(n => n.From <= day) ?? names.FirstOrDefault())?.Name;
+}
+
 /// <summary>An institution in the registry. It keeps its id when it is renamed; names are dated.</summary>
 public static class Institution
 {

@@ -109,6 +109,8 @@ public sealed class RebuildTests
     [InlineData("update institution_days set cases = cases + 1 where day = (select min(day) from institution_days)", "institution_days")]
     [InlineData("delete from titles", "titles")]
     [InlineData("update closings set would_suspend = true", "closings")]
+    [InlineData("update register_entries set standing = 'revoked' where kind = 'institution'", "register_entries")]
+    [InlineData("update register_snapshots set sha256 = repeat('0', 64)", "register_snapshots")]
     public async Task Rows_that_are_not_what_the_log_says_turn_health_red_until_they_are_built_anew(string tampering, string table)
     {
         await using var service = await TestService.Start(Today);
@@ -137,8 +139,8 @@ public sealed class RebuildTests
         var tables = await service.Get<Reconciliation>().Run(closings: true, static _ => { }, CancellationToken.None);
         tables.Select(t => t.Table).ShouldBe(
         [
-            "active_spans", "calendars", "case_facts", "closings", "days_closed", "enforcement", "incidents", "institution_days", "institutions",
-            "physicians", "proposals", "provincial_limits", "qualifications", "registrations", "regulations", "titles",
+            "active_spans", "announcements", "calendars", "case_facts", "closings", "days_closed", "enforcement", "incidents", "institution_days", "institutions",
+            "physicians", "proposals", "provincial_limits", "qualifications", "register_entries", "register_snapshots", "register_touched", "registrations", "regulations", "titles",
         ]);
         tables.Where(t => !t.Agrees).SelectMany(t => t.Examples.Prepend(t.Table)).ShouldBeEmpty();
     }

@@ -460,6 +460,13 @@ public static class BadRequests
             Get("physicians of a province there is not", "physicians?province=1", "invalidProvince query:province"),
             Get("a public register with a token for a page", "public/register?page=2", "unknownParameter query:page") with { Who = "nobody" },
             Get("a public register of an unknown technique", "public/register?technique=cardiac", "unknownTechnique query:technique") with { Who = "nobody" },
+            Get("a public register as of tomorrow", "public/register?asOf=2026-03-11", "futureDay query:asOf") with { Who = "nobody" },
+            Get("announcements of a province there is not", "public/announcements?province=99", "invalidProvince query:province") with { Who = "nobody" },
+            Get("announcements that end before they begin", "public/announcements?from=2026-02-01&to=2026-01-01", "endsBeforeItBegins query:to") with { Who = "nobody" },
+            Get("a feed of a kind there is not", "public/announcements.atom?kind=nurse", "unknownValue query:kind") with { Who = "nobody" },
+            Get("snapshots of an unknown technique", "public/register/snapshots?technique=cardiac", "unknownTechnique query:technique") with { Who = "nobody" },
+            Get("a snapshot of 30 February", "public/register/snapshots/neurovascular/2026-02-30", "invalidDay path:day") with { Who = "nobody" },
+            new("a snapshot there is not", "GET", "public/register/snapshots/neurovascular/2020-01-01", null, 404, "noSuchSnapshot") { Who = "nobody" },
             Get("a regulation's version 0", "public/regulations/NV-2012/0", "outOfRange path:version") with { Who = "nobody" },
             new("a regulation there is not", "GET", "regulations/NV-2099/1", null, 404, "notFound"),
         ];

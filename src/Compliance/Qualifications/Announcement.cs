@@ -1,0 +1,69 @@
+using System.Diagnostics;
+
+namespace Compliance.Qualifications;
+
+/// <summary>What the public is told of.</summary>
+public enum AnnouncedAct
+{
+    /// <summary>NV-NOTICE-PUB, NV-PUB-LIST, CI3-PUB-LIST.</summary>
+    Granted,
+    Suspended,
+    SuspensionLifted,
+
+    /// <summary>What was announced is taken back.</summary>
+    SuspensionAnnulled,
+    Reinstated,
+
+    /// <summary>NV-REVOKE-PUB, CI3-REVOKE-PUB.</summary>
+    Revoked,
+    Relinquished,
+}
+
+/// <summary>
+/// What is announced of an event, and it is little: who, what and from when. No grounds, no counts, and no reasons, since free text may tell of patients.
+/// </summary>
+/// <param name="EffectiveOn">First day of what it says.</param>
+public sealed record Announcement(AnnouncedAct Act, DateOnly EffectiveOn)
+{
+    /// <summary>
+    /// Which events are announced: the one switch. Null for those that are not: proposals and opinions decide nothing yet, a warning is an admonition and stands in the register only, and a
+    /// grant from before the system is no news.
+    /// </summary>
+    /// <remarks>
+    /// To announce another event: an <see cref="AnnouncedAct"/> and a line here, or a switch like this one beside its aggregate; then its sentences in the service's <c>AnnouncementFeed</c>.
+    /// What is no qualification's is added to what <c>ReadModel.Apply</c> collects.
+    /// </remarks>
+    public static Announcement? Of(Qualification.Event e) => e switch
+    {
+        Qualification.Event.Granted { Imported: true } => null,
+        Qualification.Event.Granted g => new(AnnouncedAct.Granted, g.EffectiveOn),
+        Qualification.Event.Suspended s => new(AnnouncedAct.Suspended, s.EffectiveOn),
+        Qualification.Event.SuspensionLifted l => new(AnnouncedAct.SuspensionLifted, l.EffectiveOn),
+        Qualification.Event.SuspensionAnnulled a => new(AnnouncedAct.SuspensionAnnulled, a.EffectiveOn),
+        Qualification.Event.Reinstated r => new(AnnouncedAct.Reinstated, r.EffectiveOn),
+        Qualification.Event.Revoked r => new(AnnouncedAct.Revoked, r.EffectiveOn),
+        Qualification.Event.Relinquished r => new(AnnouncedAct.Relinquished, r.EffectiveOn),
+        Qualification.Event.Warned
+            or Qualification.Event.WarningLifted
+            or Qualification.Event.WarningProposed
+            or Qualification.Event.SuspensionProposed
+            or Qualification.Event.RevocationProposed
+            or Qualification.Event.ProposalDecided
+            or Qualification.Event.ProposalWithdrawn
+            or Qualification.Event.GroundsUndermined
+            or Qualification.Event.SuspensionUpheld
+            or Qualification.Event.ReviewRequested
+            or Qualification.Event.RectificationPlanFiled
+            or Qualification.Event.Reassessed
+            or Application.Event.Submitted
+            or Application.Event.FactsAttested
+            or Application.Event.OpinionGiven
+            or Application.Event.Returned
+            or Application.Event.Withdrawn
+            or Application.Event.Refused
+            or Application.Event.GrantFiled
+            or Application.Event.AidBegun
+            or Application.Event.AidEnded => null,
+        _ => throw new UnreachableException($"nobody said whether {e.GetType().Name} is announced"),
+    };
+}
