@@ -33,6 +33,10 @@ internal static class AnnouncementFeed
         AnnouncedAct.Reinstated => new("Qualification reinstated: {0}", "恢复资质：{0}", "The qualification of {0} under “{2}” is reinstated from {1} on.", "恢复{0}依据《{2}》取得的资质，自{1}起生效。"),
         AnnouncedAct.Revoked => new("Qualification revoked: {0}", "取消资质：{0}", "The qualification of {0} under “{2}” is revoked from {1} on.", "取消{0}依据《{2}》取得的资质，自{1}起生效。"),
         AnnouncedAct.Relinquished => new("Qualification ended: {0}", "资质终止：{0}", "The qualification of {0} under “{2}” was given up and ends; from {1} on it no longer holds.", "{0}不再开展相关技术，其依据《{2}》取得的资质终止，自{1}起失效。"),
+        AnnouncedAct.AssessedAnew => new(
+            "Assessed anew: {0}", "重新评估：{0}",
+            "The assessment of {0} under “{2}” was opened again, because outcomes had been concealed, and concluded anew on {1}.",
+            "因发现隐瞒结局，对{0}依据《{2}》的评估重新进行，并于{1}作出新的结论。"),
         _ => throw new System.Diagnostics.UnreachableException($"nobody said how {act} is told"),
     };
 

@@ -17,6 +17,9 @@ public enum AnnouncedAct
     /// <summary>NV-REVOKE-PUB, CI3-REVOKE-PUB.</summary>
     Revoked,
     Relinquished,
+
+    /// <summary>A round opened again because outcomes had been concealed was concluded anew.</summary>
+    AssessedAnew,
 }
 
 /// <summary>
@@ -43,6 +46,8 @@ public sealed record Announcement(AnnouncedAct Act, DateOnly EffectiveOn)
         Qualification.Event.Reinstated r => new(AnnouncedAct.Reinstated, r.EffectiveOn),
         Qualification.Event.Revoked r => new(AnnouncedAct.Revoked, r.EffectiveOn),
         Qualification.Event.Relinquished r => new(AnnouncedAct.Relinquished, r.EffectiveOn),
+        // Of the first conclusion the sanctions tell; one opened again is a decision published anew, whatever follows from it.
+        PeriodicAssessment.Event.Assessed { Sitting: > 1 } a => new(AnnouncedAct.AssessedAnew, a.AssessedOn),
         Qualification.Event.Warned
             or Qualification.Event.WarningLifted
             or Qualification.Event.WarningProposed
@@ -54,7 +59,13 @@ public sealed record Announcement(AnnouncedAct Act, DateOnly EffectiveOn)
             or Qualification.Event.SuspensionUpheld
             or Qualification.Event.ReviewRequested
             or Qualification.Event.RectificationPlanFiled
+            or Qualification.Event.RectificationEvidenceFiled
             or Qualification.Event.Reassessed
+            or PeriodicAssessment.Event.Assessed
+            or Hearing.Event.Requested
+            or Hearing.Event.Held
+            or Objection.Event.Filed
+            or Objection.Event.Answered
             or Application.Event.Submitted
             or Application.Event.FactsAttested
             or Application.Event.OpinionGiven
