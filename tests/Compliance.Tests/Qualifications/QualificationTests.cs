@@ -22,7 +22,7 @@ public class QualificationTests
     private static readonly State Warned = When(Good, s => Closed(s, Day.AddDays(-10), EnforcementMode.Enforce, VolumeBreached)).After;
     private static readonly State Suspended = When(Good, s => Closed(s, Day.AddDays(-10), EnforcementMode.Enforce, RateBreached)).After;
     private static readonly State SuspensionProposed = When(Good, s => Closed(s, Day.AddDays(-10), EnforcementMode.Confirm, RateBreached)).After;
-    private static readonly State RevocationProposed = When(Suspended, s => Qualification.Reassess(s, passed: false, "not mended", RevocationMode.Confirmed, Day.AddMonths(4), Regulator)).After;
+    private static readonly State RevocationProposed = When(Suspended, s => Reassess(s, passed: false, Day.AddMonths(4))).After;
     private static readonly State Revoked = When(RevocationProposed, s => Qualification.Revoke(s, "confirmed", Day.AddMonths(5), Regulator)).After;
 
     private sealed record Decided(IReadOnlyList<Event> Events, Refusal? Refusal, State After);
@@ -42,6 +42,9 @@ public class QualificationTests
 
     private static Closing ClosingOf(State state, DateOnly day, params IReadOnlyList<Finding> findings) =>
         new(day, Id, "11", "NV-2012", 2, InstitutionWith(Treated(16, severe: 1)), findings, state.Standing, state.Pending.Any(), Qualification.WouldSuspend(state, day, findings), GroundsHold: null);
+
+    /// <summary>With the seven days that five working days are when no holiday is among them.</summary>
+    private static Decision<Event> Reassess(State state, bool passed, DateOnly day) => Qualification.Reassess(state, passed, passed ? "mended" : "not mended", day.AddDays(7), day, Regulator);
 
     private static Decision<Event> Closed(State state, DateOnly day, EnforcementMode mode, params IReadOnlyList<Finding> findings) =>
         Decide(state, ClosingOf(state, day, findings), mode);
@@ -322,7 +325,7 @@ public class QualificationTests
             s => Qualification.Uphold(s, "x", Regulator),
             s => Qualification.RequestReview(s, "x", Day, Holder),
             s => Qualification.FileRectificationPlan(s, "x", Day, Holder),
-            s => Qualification.Reassess(s, passed: true, "x", RevocationMode.Confirmed, Day, Regulator),
+            s => Reassess(s, passed: true, Day),
         ];
         foreach (var decide in decisions)
         {
@@ -370,8 +373,8 @@ public class QualificationTests
         var (effective, from) = (DateOnly.ParseExact(effectiveOn, "yyyy-MM-dd"), DateOnly.ParseExact(reassessedFrom, "yyyy-MM-dd"));
         var suspended = When(Good, s => Qualification.Suspend(s, "11", "inspection", 3, effective.AddDays(-1), Regulator)).After;
         suspended.StandingSuspension!.EffectiveOn.ShouldBe(effective);
-        When(suspended, s => Qualification.Reassess(s, passed: true, "x", RevocationMode.Confirmed, from.AddDays(-1), Regulator)).Refusal!.Code.ShouldBe("rectificationNotEnded");
-        When(suspended, s => Qualification.Reassess(s, passed: true, "x", RevocationMode.Confirmed, from, Regulator)).Events
+        When(suspended, s => Reassess(s, passed: true, from.AddDays(-1))).Refusal!.Code.ShouldBe("rectificationNotEnded");
+        When(suspended, s => Reassess(s, passed: true, from)).Events
             .Select(e => e.GetType()).ShouldBe([typeof(Event.Reassessed), typeof(Event.Reinstated)]);
     }
 
@@ -379,7 +382,7 @@ public class QualificationTests
     public void PassedReinstatesAndObservationStartsAnew()
     {
         var day = Day.AddMonths(4);
-        var after = When(Suspended, s => Qualification.Reassess(s, passed: true, "mended", RevocationMode.Confirmed, day, Regulator)).After;
+        var after = When(Suspended, s => Reassess(s, passed: true, day)).After;
         (after.Standing, after.TookEffectBy(day.AddDays(1)), after.IsActiveOn(day), after.IsActiveOn(day.AddDays(1))).ShouldBe((Standing.Good, day.AddDays(1), false, true));
     }
 
@@ -389,7 +392,7 @@ public class QualificationTests
         RevocationProposed.Standing.ShouldBe(Standing.Suspended);
         var proposal = RevocationProposed.Pending.ShouldHaveSingleItem();
         (proposal.Sanction, proposal.Province).ShouldBe((Sanction.Revocation, "11"));
-        When(RevocationProposed, s => Qualification.Reassess(s, passed: true, "on second thoughts", RevocationMode.Confirmed, Day.AddMonths(5), Regulator)).Refusal!.Code.ShouldBe("proposalPending");
+        When(RevocationProposed, s => Reassess(s, passed: true, Day.AddMonths(5))).Refusal!.Code.ShouldBe("proposalPending");
         Revoked.Standing.ShouldBe(Standing.Revoked);
         Revoked.ValidityOn(Day.AddMonths(5)).ShouldBe(Validity.Valid);
         Revoked.ValidityOn(Day.AddMonths(5).AddDays(1)).ShouldBe(Validity.Revoked);
@@ -405,11 +408,20 @@ public class QualificationTests
         When(declined, s => Qualification.Revoke(s, "x", Day.AddMonths(6), Regulator)).Refusal!.Code.ShouldBe("noRevocationProposed");
     }
 
+    /// <summary>Not with the failed reassessment: the days to ask for a hearing come first.</summary>
     [Fact]
-    public void WhereTheProvinceLetsItTheSystemRevokes()
+    public void WhereTheProvinceLetsItTheSystemRevokesOnTheClosingOfTheLastDayToAskForAHearing()
     {
-        var decided = When(Suspended, s => Qualification.Reassess(s, passed: false, "not mended", RevocationMode.Automatic, Day.AddMonths(4), Regulator));
-        decided.Events[^1].ShouldBeOfType<Event.Revoked>().By.ShouldBe(Actor.Monitor);
+        var lastDay = RevocationProposed.Pending.ShouldHaveSingleItem().HearUntil!.Value;
+        lastDay.ShouldBe(Day.AddMonths(4).AddDays(7));
+        Decision<Event> Close(State s, DateOnly day, RevocationMode revocation) =>
+            Qualification.RecordClosing(s, ClosingOf(s, day), Setting(EnforcementMode.Enforce), held: false, 3, day.AddDays(1), day.AddDays(8), revocation);
+
+        When(RevocationProposed, s => Close(s, lastDay.AddDays(-1), RevocationMode.Automatic)).Events.ShouldBeEmpty();
+        When(RevocationProposed, s => Close(s, lastDay, RevocationMode.Confirmed)).Events.ShouldBeEmpty("here a named person decides");
+        var decided = When(RevocationProposed, s => Close(s, lastDay, RevocationMode.Automatic));
+        var revoked = decided.Events[^1].ShouldBeOfType<Event.Revoked>();
+        (revoked.By, revoked.EffectiveOn).ShouldBe((Actor.Monitor, lastDay.AddDays(2)));
         decided.After.Pending.ShouldBeEmpty();
     }
 
@@ -459,7 +471,7 @@ public class QualificationTests
         var relinquished = When(Suspended, s => Qualification.Relinquish(s, "closed", Day, Holder));
         Single<Event.Relinquished>(relinquished).EffectiveOn.ShouldBe(Tomorrow);
         (relinquished.After.ValidityOn(Day), relinquished.After.ValidityOn(Tomorrow), relinquished.After.Standing).ShouldBe((Validity.Valid, Validity.Relinquished, Standing.Suspended));
-        When(relinquished.After, s => Qualification.Reassess(s, passed: false, "x", RevocationMode.Confirmed, Day.AddMonths(4), Regulator)).Refusal.ShouldBeNull();
+        When(relinquished.After, s => Reassess(s, passed: false, Day.AddMonths(4))).Refusal.ShouldBeNull();
         When(Revoked, s => Qualification.Relinquish(s, "x", Day, Holder)).Refusal!.Code.ShouldBe("standingChanged");
         When(State.Initial, s => Qualification.Relinquish(s, "x", Day, Holder)).Refusal!.Code.ShouldBe("noSuchQualification");
     }
