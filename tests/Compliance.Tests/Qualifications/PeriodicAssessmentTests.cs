@@ -1,0 +1,163 @@
+using Compliance.Assessments;
+using Compliance.Metrics;
+using Compliance.Qualifications;
+using static Compliance.Tests.Qualifications.Ladder;
+using Event = Compliance.Qualifications.Qualification.Event;
+using State = Compliance.Qualifications.Qualification.State;
+
+namespace Compliance.Tests.Qualifications;
+
+/// <summary>评估不合格的…暂停…并责令整改 (NV-ASSESS-FAIL-SUSPEND): what a concluded round makes of a qualification, by how far the province lets the system go.</summary>
+public class PeriodicAssessmentTests
+{
+    private static readonly DateOnly ConcludedOn = new(2026, 3, 16);
+
+    private static readonly State FailedOnce = Granted.Then(s => Failed(s, Year(2024), new(2025, 3, 16))).Then(s => Reassess(s, passed: true, new(2025, 7, 1)));
+
+    private static State Warned => Granted.Then(s => Closed(s, ConcludedOn.AddDays(-20), EnforcementMode.Enforce, VolumeBreached));
+
+    [Theory]
+    [InlineData(EnforcementMode.Enforce, false, "Assessed + Suspended", "Assessed + Suspended + RevocationProposed")]
+    [InlineData(EnforcementMode.Enforce, true, "Assessed + SuspensionProposed", "Assessed + SuspensionProposed + RevocationProposed")]
+    [InlineData(EnforcementMode.Confirm, false, "Assessed + SuspensionProposed", "Assessed + SuspensionProposed + RevocationProposed")]
+    [InlineData(EnforcementMode.Observe, false, "Assessed", "Assessed")]
+    public void AFailedRoundByMode(EnforcementMode mode, bool held, string first, string second)
+    {
+        foreach (State good in new[] { Granted, Warned })
+            When(good, s => Failed(s, Year(2025), ConcludedOn, mode, held)).Result.ShouldBe(first);
+        When(FailedOnce, s => Failed(s, Year(2025), ConcludedOn, mode, held)).Result.ShouldBe(second);
+    }
+
+    [Theory]
+    [InlineData(AssessmentOutcome.Passed)]
+    [InlineData(AssessmentOutcome.NotAssessed)]
+    public void WhoDidNotFailHasItOnRecordAndNothingElse(AssessmentOutcome outcome)
+    {
+        foreach (EnforcementMode mode in Enum.GetValues<EnforcementMode>())
+            When(FailedOnce, s => Concluded(s, Year(2025), outcome, ConcludedOn, mode)).Result.ShouldBe("Assessed");
+    }
+
+    [Fact]
+    public void WhereNobodyHasSetAModeTheProvinceObserves()
+    {
+        State observed = Granted.Then(s => Failed(s, Year(2025), ConcludedOn, EnforcementMode.Observe));
+        observed.Assessments.ShouldHaveSingleItem().Counts.ShouldBeFalse();
+        PeriodicAssessment.FailuresInRow(observed).ShouldBe(0);
+        Granted.Then(s => Failed(s, Year(2025), ConcludedOn)).Assessments.ShouldHaveSingleItem().Counts.ShouldBeTrue();
+    }
+
+    [Fact]
+    public void TheSuspensionSaysWhichRoundItFollowsFromAndOnWhatGrounds()
+    {
+        Decided decided = When(Granted, s => Failed(s, Year(2025), ConcludedOn));
+        PeriodicAssessment.Event.Assessed assessed = decided.Events[0].ShouldBeOfType<PeriodicAssessment.Event.Assessed>();
+        (assessed.Round, assessed.Sitting, assessed.Period, assessed.Outcome, assessed.AssessedOn).ShouldBe((RoundOf(Year(2025)), 1, Year(2025), AssessmentOutcome.Failed, ConcludedOn));
+        Event.Suspended suspended = decided.Events[1].ShouldBeOfType<Event.Suspended>();
+        (suspended.Round, suspended.Province, suspended.EffectiveOn, suspended.RectificationEndsOn, suspended.By)
+            .ShouldBe((RoundOf(Year(2025)), "11", new(2026, 3, 17), new(2026, 6, 17), Actor.Monitor));
+        suspended.Grounds!.Findings.ShouldHaveSingleItem().Clause.ShouldBe("NV-RATE-COMP");
+        Qualification.SuspendedFor(decided.After).ShouldHaveSingleItem().Clause.ShouldBe("NV-RATE-COMP");
+    }
+
+    [Fact]
+    public void TheRevocationSaysWhichRoundWasTheLastAndUntilWhenToAskForAHearing()
+    {
+        Decided decided = When(FailedOnce, s => Failed(s, Year(2025), ConcludedOn));
+        Event.RevocationProposed proposed = decided.Events[^1].ShouldBeOfType<Event.RevocationProposed>();
+        (proposed.Round, proposed.Province, proposed.HearUntil).ShouldBe((RoundOf(Year(2025)), "11", HearUntil(ConcludedOn)));
+        // Nobody goes on meanwhile who has just failed again.
+        decided.After.IsActiveOn(ConcludedOn.AddDays(1)).ShouldBeFalse();
+    }
+
+    [Fact]
+    public void AHeldOneIsMarkedAsHeldAndOneToConfirmIsNot()
+    {
+        When(Granted, s => Failed(s, Year(2025), ConcludedOn, held: true)).After.Pending.ShouldHaveSingleItem().Held.ShouldBeTrue();
+        When(Granted, s => Failed(s, Year(2025), ConcludedOn, EnforcementMode.Confirm)).After.Pending.ShouldHaveSingleItem().Held.ShouldBeFalse();
+    }
+
+    [Fact]
+    public void TheProposedSuspensionIsOfTheRoundWhenAgreed()
+    {
+        State proposed = Granted.Then(s => Failed(s, Year(2025), ConcludedOn, EnforcementMode.Confirm));
+        State suspended = proposed.Then(DecideLast(proposed, agree: true, ConcludedOn.AddDays(5)));
+        (suspended.StandingSuspension!.Round, suspended.StandingSuspension.EffectiveOn).ShouldBe((RoundOf(Year(2025)), ConcludedOn.AddDays(6)));
+    }
+
+    // failures in a row, by their periods
+
+    [Fact]
+    public void ThreeRoundsEachOverlappingTheNextAreTwoFailures()
+    {
+        State state = Granted;
+        DaySpan[] periods = [Year(2023), new(new(2023, 7, 1), new(2024, 6, 30)), Year(2024)];
+        foreach ((DaySpan period, int i) in periods.Select((p, i) => (p, i)))
+            state = state.Then(s => Failed(s, period, ConcludedOn.AddDays(i))).Then(s => Lift(s, ConcludedOn.AddDays(i)));
+        PeriodicAssessment.FailuresInRow(state).ShouldBe(2);
+    }
+
+    [Theory]
+    [InlineData("2024-12-31", 2)] // the day before
+    [InlineData("2025-01-01", 1)] // one day in common
+    public void OneDayInCommonIsOverlapping(string firstEndsOn, int failures)
+    {
+        DaySpan first = new(new(2024, 1, 1), DateOnly.ParseExact(firstEndsOn, "yyyy-MM-dd"));
+        State state = Granted.Then(s => Failed(s, first, ConcludedOn)).Then(s => Lift(s, ConcludedOn)).Then(s => Failed(s, Year(2025), ConcludedOn.AddDays(1)));
+        PeriodicAssessment.FailuresInRow(state).ShouldBe(failures);
+    }
+
+    /// <summary>A round for an older period, opened by hand after a newer one was concluded, takes its place among the periods.</summary>
+    [Theory]
+    [InlineData(AssessmentOutcome.Failed, 2)]
+    [InlineData(AssessmentOutcome.Passed, 1)]
+    public void TheRowIsByPeriodsNotByWhenTheyWereConcluded(AssessmentOutcome of2024, int failures)
+    {
+        State state = Granted.Then(s => Failed(s, Year(2025), ConcludedOn)).Then(s => Concluded(s, Year(2024), of2024, ConcludedOn.AddDays(9)));
+        PeriodicAssessment.FailuresInRow(state).ShouldBe(failures);
+    }
+
+    [Fact]
+    public void OneRevocationIsProposedHoweverManyFail()
+    {
+        State twice = FailedOnce.Then(s => Failed(s, Year(2025), ConcludedOn));
+        When(twice, s => Failed(s, Year(2026), ConcludedOn.AddYears(1))).Result.ShouldBe("Assessed");
+    }
+
+    /// <summary>Giving the technique up ends monitoring, not a proceeding: the failure counts, nobody is suspended from what was given up, and revocation is proposed.</summary>
+    [Fact]
+    public void OneThatHasGivenUpMeanwhile()
+    {
+        When(Granted.Then(s => Relinquish(s, ConcludedOn.AddDays(-9))), s => Failed(s, Year(2025), ConcludedOn)).Result.ShouldBe("Assessed");
+        When(FailedOnce.Then(s => Relinquish(s, ConcludedOn.AddDays(-9))), s => Failed(s, Year(2025), ConcludedOn)).Result.ShouldBe("Assessed + RevocationProposed");
+    }
+
+    // a round opened again for what was concealed
+
+    [Fact]
+    public void ANewSittingReplacesWhatTheRoundSaidBefore()
+    {
+        State passed = Granted.Then(s => Concluded(s, Year(2025), AssessmentOutcome.Passed, ConcludedOn));
+        Decided again = When(passed, s => Concluded(s, Year(2025), AssessmentOutcome.Failed, ConcludedOn.AddDays(90), sitting: 2));
+        again.Result.ShouldBe("Assessed + Suspended");
+        again.After.Assessments.ShouldHaveSingleItem().Sitting.ShouldBe(2);
+        // The first sitting, recorded late, says nothing any more.
+        When(again.After, s => Concluded(s, Year(2025), AssessmentOutcome.Passed, ConcludedOn.AddDays(91))).Result.ShouldBe("nothing");
+    }
+
+    [Fact]
+    public void FailedInBothSittingsItIsOneFailure()
+    {
+        State failed = Granted.Then(s => Failed(s, Year(2025), ConcludedOn));
+        Decided again = When(failed, s => Concluded(s, Year(2025), AssessmentOutcome.Failed, ConcludedOn.AddDays(40), sitting: 2));
+        (again.Result, PeriodicAssessment.FailuresInRow(again.After)).ShouldBe(("Assessed", 1));
+    }
+
+    [Fact]
+    public void FailedAnewAfterItWasAnnulledItCountsAgain()
+    {
+        State annulled = Granted.Then(s => Failed(s, Year(2025), ConcludedOn)).Then(s => Annul(s, ConcludedOn.AddDays(9)));
+        PeriodicAssessment.FailuresInRow(annulled).ShouldBe(0);
+        Decided again = When(annulled, s => Concluded(s, Year(2025), AssessmentOutcome.Failed, ConcludedOn.AddDays(40), sitting: 2));
+        (again.Result, PeriodicAssessment.FailuresInRow(again.After)).ShouldBe(("Assessed + Suspended", 1));
+    }
+}
