@@ -44,10 +44,11 @@ public static class Objection
 
     /// <summary>The subject objects to a decision; one objection to each.</summary>
     public static Decision<Qualification.Event> File(Qualification.State state, long against, string reason, DateOnly on, DateOnly answerDueOn, Actor by) =>
-        state.Objections.FirstOrDefault(o => o.Against == against) is { } filed
+        state.Id is not { } id ? Refusal.NotFound("noSuchQualification")
+        : state.Objections.FirstOrDefault(o => o.Against == against) is { } filed
             ? filed.Reason == reason ? Decision<Qualification.Event>.Nothing : Refusal.Conflict("alreadyObjected", filed.FiledOn)
             : new Event.Filed(
-                state.Id!.Value, NameBasedId.Of("objection", state.Id!.Value.ToString(), against.ToString(CultureInfo.InvariantCulture)), against, reason, on, answerDueOn, by);
+                id, NameBasedId.Of("objection", id.ToString(), against.ToString(CultureInfo.InvariantCulture)), against, reason, on, answerDueOn, by);
 
     public static Decision<Qualification.Event> Answer(Qualification.State state, Guid objection, bool accepted, string answer, DateOnly on, Actor by) =>
         state.Objections.FirstOrDefault(o => o.Id == objection) is not { } filed ? Refusal.NotFound("noSuchObjection", objection)
