@@ -577,7 +577,8 @@ public static class Qualification
         var grounds = new Grounds(closing.Regulation, closing.RegulationVersion, closing.Facts.Judged, closing.Facts.Counts, breaches);
         if (suspends && setting.Mode == EnforcementMode.Enforce && !held)
         {
-            events.AddRange(Withdraw(state, pending.Contains, closing.Day, Actor.Monitor));
+            // A revocation proposed is weightier, and stays with the person it waits for.
+            events.AddRange(Withdraw(state, p => p.Sanction != Sanction.Revocation && pending.Contains(p), closing.Day, Actor.Monitor));
             events.Add(SuspendedNow(id, closing.Day, recordedOn, rectificationMonths, setting.Province, null, grounds, null, Actor.Monitor));
             return new(events, null);
         }
