@@ -485,7 +485,7 @@ public static class Qualification
         state with { Suspensions = [.. state.Suspensions.SkipLast(1), change(state.Suspensions[^1])] };
 
     private static State Propose(State state, Proposal proposal) =>
-        state with { Proposals = [.. state.Proposals, proposal], LastJudgedOn = Later(state.LastJudgedOn, proposal.JudgedOn) };
+        state with { Proposals = [.. state.Proposals, proposal], LastJudgedOn = proposal.Round is null ? Later(state.LastJudgedOn, proposal.JudgedOn) : state.LastJudgedOn };
 
     internal static State Change(State state, Guid proposalId, Func<Proposal, Proposal> change) =>
         state with { Proposals = [.. state.Proposals.Select(p => p.Id == proposalId ? change(p) : p)] };

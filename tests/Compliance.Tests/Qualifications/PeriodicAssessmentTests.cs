@@ -1,6 +1,7 @@
 using Compliance.Assessments;
 using Compliance.Metrics;
 using Compliance.Qualifications;
+using static Compliance.Tests.Judging;
 using static Compliance.Tests.Qualifications.Ladder;
 using Event = Compliance.Qualifications.Qualification.Event;
 using State = Compliance.Qualifications.Qualification.State;
@@ -159,5 +160,19 @@ public class PeriodicAssessmentTests
         PeriodicAssessment.FailuresInRow(annulled).ShouldBe(0);
         Decided again = When(annulled, s => Concluded(s, Year(2025), AssessmentOutcome.Failed, ConcludedOn.AddDays(40), sitting: 2));
         (again.Result, PeriodicAssessment.FailuresInRow(again.After)).ShouldBe(("Assessed + Suspended", 1));
+    }
+
+    // the monitor's days
+
+    /// <summary>A round judges no day that was closed: the closing of the day it was concluded on, and the days still to be caught up with, are judged as if it were not.</summary>
+    [Theory]
+    [InlineData(EnforcementMode.Confirm, false)]
+    [InlineData(EnforcementMode.Enforce, true)]
+    public void ARoundTakesNoClosingFromTheMonitor(EnforcementMode mode, bool held)
+    {
+        State proposed = Warned.Then(s => Failed(s, Year(2025), ConcludedOn, mode, held));
+        proposed.LastJudgedOn.ShouldBe(ConcludedOn.AddDays(-20), "the day of the warning");
+        foreach (int before in new[] { 19, 1, 0 })
+            When(proposed, s => Closed(s, ConcludedOn.AddDays(-before), EnforcementMode.Enforce, Met("NV-VOL-INST"))).Result.ShouldBe("WarningLifted");
     }
 }
