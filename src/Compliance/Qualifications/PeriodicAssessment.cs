@@ -55,6 +55,8 @@ public static class PeriodicAssessment
         DaySpan? before = null;
         foreach (Concluded entry in state.Assessments
             .Where(a => a is { Counts: true, Struck: false, Outcome: not AssessmentOutcome.NotAssessed } && a.Grant == state.Grants.Count)
+            // Of two that end on one day the one concluded later is the later.
+            .Reverse()
             .OrderByDescending(a => a.Period.To))
         {
             if (entry.Outcome == AssessmentOutcome.Passed)

@@ -162,6 +162,19 @@ public class PeriodicAssessmentTests
         (again.Result, PeriodicAssessment.FailuresInRow(again.After)).ShouldBe(("Assessed + Suspended", 1));
     }
 
+    // two rounds that end on one day
+
+    /// <summary>Half a year and a whole one end on the same day: the one concluded later is the later word.</summary>
+    [Theory]
+    [InlineData("F P", 0)]
+    [InlineData("P F", 1)]
+    public void OfTwoRoundsThatEndOnOneDayTheOneConcludedLaterIsTheLater(string outcomes, int failures)
+    {
+        AssessmentOutcome[] of = [.. outcomes.Split(' ').Select(o => o == "F" ? AssessmentOutcome.Failed : AssessmentOutcome.Passed)];
+        State state = Granted.Then(s => Concluded(s, Year(2025), of[0], ConcludedOn)).Then(s => Concluded(s, Year(2025) with { From = new(2025, 7, 1) }, of[1], ConcludedOn.AddDays(5)));
+        PeriodicAssessment.FailuresInRow(state).ShouldBe(failures);
+    }
+
     // the monitor's days
 
     /// <summary>A round judges no day that was closed: the closing of the day it was concluded on, and the days still to be caught up with, are judged as if it were not.</summary>
