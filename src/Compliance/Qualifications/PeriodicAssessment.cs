@@ -40,10 +40,13 @@ public static class PeriodicAssessment
         // A round concluded anew replaces what it said before.
         Event.Assessed a => state with
         {
-            Assessments = [.. state.Assessments.Where(was => was.Round != a.Round), new(a.Round, a.Sitting, a.Period, a.Outcome, a.Counts, state.Grants.Count, Struck: false, a.FailedItems, a.OverriddenBecause)],
+            Assessments = [.. state.Assessments.Where(was => was.Round != a.Round), new(a.Round, a.Sitting, a.Period, a.Outcome, a.Counts, GrantOf(state, a.Period), Struck: false, a.FailedItems, a.OverriddenBecause)],
         },
         _ => throw new System.Diagnostics.UnreachableException($"no assessment is called {e.GetType().Name}"),
     };
+
+    /// <summary>The grant a period was assessed of: that of its last day, as whoever is in a round was qualified on it.</summary>
+    private static int GrantOf(Qualification.State state, DaySpan period) => state.GrantOn(period.To)?.Number ?? state.Grants.Count;
 
     /// <summary>
     /// How many periodic assessments of the present grant failed in a row (连续评估不合格), by their periods; reading A6: a passed one begins the row anew, one that assessed nothing neither counts nor
@@ -95,7 +98,8 @@ public static class PeriodicAssessment
         }
 
         Add(new Event.Assessed(id, of.Round, of.Sitting, of.Province, of.Period, result.Outcome, counts, result.FailedItems, result.Override?.Reason, frozen.Grounds, of.RecordedOn, of.By));
-        if (!counts || result.Outcome != AssessmentOutcome.Failed || state.Standing == Standing.Revoked)
+        // What was failed under an earlier grant is nothing to the new one.
+        if (!counts || result.Outcome != AssessmentOutcome.Failed || state.Standing == Standing.Revoked || GrantOf(state, of.Period) != state.Grants.Count)
             return new(events, null);
 
         if (state.ValidityOn(of.RecordedOn) == Validity.Valid && state.Standing is Standing.Good or Standing.Warned)

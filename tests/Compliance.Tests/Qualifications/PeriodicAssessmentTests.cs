@@ -162,6 +162,18 @@ public class PeriodicAssessmentTests
         (again.Result, PeriodicAssessment.FailuresInRow(again.After)).ShouldBe(("Assessed + Suspended", 1));
     }
 
+    // a new grant
+
+    /// <summary>A round about days before the grant, concluded after it or opened again, is on record and says nothing of the new grant: its row is clean.</summary>
+    [Fact]
+    public void ARoundAboutAnEarlierGrantIsNothingToTheNewOne()
+    {
+        State anew = FailedOnce.Then(s => Relinquish(s, new(2026, 1, 9))).Then(s => Grant(s, new(2026, 2, 1)));
+        Decided decided = When(anew, s => Failed(s, Year(2025), ConcludedOn));
+        (decided.Result, PeriodicAssessment.FailuresInRow(decided.After)).ShouldBe(("Assessed", 0));
+        When(decided.After, s => Failed(s, Year(2026), ConcludedOn.AddYears(1))).Result.ShouldBe("Assessed + Suspended");
+    }
+
     // two rounds that end on one day
 
     /// <summary>Half a year and a whole one end on the same day: the one concluded later is the later word.</summary>
