@@ -98,6 +98,13 @@ public static class PeriodicAssessment
         }
 
         Add(new Event.Assessed(id, of.Round, of.Sitting, of.Province, of.Period, result.Outcome, counts, result.FailedItems, result.Override?.Reason, frozen.Grounds, of.RecordedOn, of.By));
+        if (result.Outcome != AssessmentOutcome.Failed)
+        {
+            // Opened again, it did not fail after all: what an earlier sitting led to, and nobody has decided, falls.
+            foreach (Qualification.Event e in Qualification.Withdraw(state, p => p.Round == of.Round, of.RecordedOn, of.By).ToList())
+                Add(e);
+        }
+
         // What was failed under an earlier grant is nothing to the new one.
         if (!counts || result.Outcome != AssessmentOutcome.Failed || state.Standing == Standing.Revoked || GrantOf(state, of.Period) != state.Grants.Count)
             return new(events, null);

@@ -162,6 +162,21 @@ public class PeriodicAssessmentTests
         (again.Result, PeriodicAssessment.FailuresInRow(again.After)).ShouldBe(("Assessed + Suspended", 1));
     }
 
+    /// <summary>It passed after all: what was only proposed on the strength of the first sitting falls. A suspension that took effect is a person's to annul.</summary>
+    [Theory]
+    [InlineData(AssessmentOutcome.Passed)]
+    [InlineData(AssessmentOutcome.NotAssessed)]
+    public void NoLongerFailedWhatItLedToIsWithdrawn(AssessmentOutcome outcome)
+    {
+        State proposed = FailedOnce.Then(s => Failed(s, Year(2025), ConcludedOn, EnforcementMode.Confirm));
+        Decided again = When(proposed, s => Concluded(s, Year(2025), outcome, ConcludedOn.AddDays(3), EnforcementMode.Confirm, sitting: 2, by: Regulator));
+        again.Result.ShouldBe("Assessed + ProposalWithdrawn + ProposalWithdrawn");
+        again.After.Pending.ShouldBeEmpty();
+        // What was proposed for other reasons stays.
+        State other = Granted.Then(s => Closed(s, ConcludedOn.AddDays(-1), EnforcementMode.Confirm, RateBreached));
+        When(other, s => Concluded(s, Year(2025), outcome, ConcludedOn)).Result.ShouldBe("Assessed");
+    }
+
     // a new grant
 
     /// <summary>A round about days before the grant, concluded after it or opened again, is on record and says nothing of the new grant: its row is clean.</summary>
