@@ -611,7 +611,7 @@ public static class Qualification
     // Where the province lets the system revoke, it does so once the days to ask for a hearing are over and nobody asked; what was said in a hearing a person weighs. Never while days are caught up with
     // after a standstill: whoever could not reach the system could not ask.
     private static bool RevokesUnheard(Proposal proposal, DateOnly day, DateOnly recordedOn, RevocationMode revocation) =>
-        revocation == RevocationMode.Automatic && proposal is { HearUntil: { } until, HearingRequestedOn: null } && until <= day && recordedOn == day.AddDays(1);
+        revocation == RevocationMode.Automatic && proposal is { HearUntil: { } until, HearingRequestedOn: null } && until == day && recordedOn == day.AddDays(1);
 
     private static Decision<Event> Revoked(State state, Proposal proposal, string reason, DateOnly recordedOn, Actor by)
     {

@@ -137,4 +137,13 @@ public class HearingTests
                 When(state, s => Automatically(s, LastDay.AddDays(after))).Result.ShouldBe("nothing");
         When(Proposed, s => Decide(s, ClosingOf(s, LastDay), revocation: RevocationMode.Confirmed)).Result.ShouldBe("nothing");
     }
+
+    /// <summary>The last day to ask fell into a standstill: nobody could ask, so the first day closed in time afterwards revokes nobody either, and a person decides.</summary>
+    [Fact]
+    public void NeverByItselfOnALaterClosing()
+    {
+        foreach (int after in Enumerable.Range(1, 40))
+            When(Proposed, s => Automatically(s, LastDay.AddDays(after))).Result.ShouldBe("nothing");
+        When(Proposed, s => Revoke(s, LastDay.AddDays(9))).Result.ShouldBe("ProposalDecided + Revoked");
+    }
 }
