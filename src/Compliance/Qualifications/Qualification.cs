@@ -541,7 +541,8 @@ public static class Qualification
         }
 
         var id = state.Id!.Value;
-        if (state.Pending.FirstOrDefault(p => p.Sanction == Sanction.Revocation) is { } toRevoke && RevokesUnheard(toRevoke, closing.Day, recordedOn, revocation))
+        if (state.Pending.FirstOrDefault(p => p.Sanction == Sanction.Revocation) is { } toRevoke && RevokesUnheard(toRevoke, closing.Day, recordedOn, revocation)
+            && closing.GroundsHold != false && state.StandingSuspension is not ({ Undermined: true } or { ReviewPending: true }))
         {
             return Revoked(state, toRevoke, "", recordedOn, Actor.Monitor);
         }
@@ -609,7 +610,7 @@ public static class Qualification
     }
 
     // Where the province lets the system revoke, it does so once the days to ask for a hearing are over and nobody asked; what was said in a hearing a person weighs. Never while days are caught up with
-    // after a standstill: whoever could not reach the system could not ask.
+    // after a standstill, nor on a later closing: whoever could not reach the system could not ask. And never while the suspension itself waits for a person's word.
     private static bool RevokesUnheard(Proposal proposal, DateOnly day, DateOnly recordedOn, RevocationMode revocation) =>
         revocation == RevocationMode.Automatic && proposal is { HearUntil: { } until, HearingRequestedOn: null } && until == day && recordedOn == day.AddDays(1);
 

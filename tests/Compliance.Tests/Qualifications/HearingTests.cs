@@ -1,5 +1,6 @@
 using Compliance.Calendars;
 using Compliance.Qualifications;
+using static Compliance.Tests.Judging;
 using static Compliance.Tests.Qualifications.Ladder;
 using Event = Compliance.Qualifications.Qualification.Event;
 using State = Compliance.Qualifications.Qualification.State;
@@ -145,5 +146,14 @@ public class HearingTests
         foreach (int after in Enumerable.Range(1, 40))
             When(Proposed, s => Automatically(s, LastDay.AddDays(after))).Result.ShouldBe("nothing");
         When(Proposed, s => Revoke(s, LastDay.AddDays(9))).Result.ShouldBe("ProposalDecided + Revoked");
+    }
+
+    /// <summary>What the proposal rests on waits for a person's word: then revoking does too.</summary>
+    [Fact]
+    public void NeverByItselfWhileTheSuspensionIsInQuestion()
+    {
+        When(Proposed, s => Decide(s, ClosingOf(s, LastDay) with { GroundsHold = false }, revocation: RevocationMode.Automatic)).Result.ShouldBe("GroundsUndermined");
+        When(Proposed.Then(s => Decide(s, ClosingOf(s, LastDay.AddDays(-2)) with { GroundsHold = false })), s => Automatically(s, LastDay)).Result.ShouldBe("nothing");
+        When(Proposed.Then(s => Qualification.RequestReview(s, "not our cases", LastDay.AddDays(14), Holder)), s => Automatically(s, LastDay)).Result.ShouldBe("nothing");
     }
 }
