@@ -3,6 +3,7 @@ using Compliance.Service.EventStore;
 using Compliance.Service.Http;
 using Compliance.Service.Processes;
 using Compliance.Service.Projections;
+using Compliance.Service.Webhooks;
 using Npgsql;
 
 namespace Compliance.Service;
@@ -72,11 +73,16 @@ public sealed class ComplianceService : IAsyncDisposable
         services.AddSingleton<ReconciliationProcess>();
         services.AddSingleton<DayMonitor>();
         services.AddSingleton<DayCloser>();
+        services.AddSingleton(DeliveryTimes.Default);
+        services.AddSingleton<Sender>();
+        services.AddSingleton<WebhookRows>();
+        services.AddSingleton<WebhookProcess>();
         services.AddHostedService(s => s.GetRequiredService<ProjectionProcess>());
         services.AddHostedService(s => s.GetRequiredService<StandingsProcess>());
         services.AddHostedService(s => s.GetRequiredService<DayMonitor>());
         services.AddHostedService(s => s.GetRequiredService<DayCloser>());
         services.AddHostedService(s => s.GetRequiredService<ReconciliationProcess>());
+        services.AddHostedService(s => s.GetRequiredService<WebhookProcess>());
         if (builder.Environment.IsDevelopment())
         {
             var key = await DevelopmentKey(database, cancellation);

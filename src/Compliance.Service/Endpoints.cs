@@ -6,6 +6,7 @@ using Compliance.Service.Public;
 using Compliance.Service.Qualifications;
 using Compliance.Service.Registry;
 using Compliance.Service.Regulations;
+using Compliance.Service.Webhooks;
 
 namespace Compliance.Service;
 
@@ -36,5 +37,6 @@ public static class Endpoints
         ImportQualifications.Map(api);
         ProposalEndpoints.Map(api);
         RegisterEndpoints.Map(api);
+        WebhookEndpoints.Map(api);
     }
 }
