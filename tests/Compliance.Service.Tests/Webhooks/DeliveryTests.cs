@@ -57,7 +57,7 @@ public sealed class DeliveryTests
             }
         }
 
-        await Eventually.Holds("the receiver that works has everything while another holds on to a request", () => works.Taken.Count == Hospitals.Length * Life.Length, TimeSpan.FromSeconds(5));
+        await Eventually.Holds("the receiver that works has everything while another holds on to a request", () => works.Taken.Count == Hospitals.Length * Life.Length, TimeSpan.FromSeconds(10));
         await Eventually.Holds("so has the one that fails at first", () => fails.Taken.Count == Hospitals.Length * Life.Length);
         hangs.Taken.ShouldBeEmpty();
         breaks.Taken.ShouldBeEmpty();
@@ -192,6 +192,36 @@ public sealed class DeliveryTests
         receiver.Taken.Select(r => r.Type).ShouldBe(["suspended", "suspensionLifted", "suspended"]);
         receiver.Requests.ShouldAllBe(r => r.IsSignedWith(hook.Secret));
         (await third.Deliveries(hook)).Count.ShouldBe(3);
+    }
+
+    [Fact]
+    public async Task What_is_under_way_when_the_service_ends_goes_out_again_with_the_same_id()
+    {
+        var database = await TestPostgres.CreateDatabase();
+        await using var receiver = await Receiver.Start(async (r, http) =>
+        {
+            if (r.Attempt == 1)
+            {
+                await Task.Delay(Timeout.Infinite, http.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+
+            return 200;
+        });
+        Hook hook;
+        await using (var first = await WebhookWorld.Start(database, timeout: 60_000))
+        {
+            await first.World.Hospital("H1");
+            hook = await first.SetUp(receiver.Url);
+            await first.Act("H1", "suspend");
+            await first.Act("H1", "lift");
+            await Eventually.Holds("it is under way", () => receiver.Requests.Count == 1);
+        }
+
+        await using var second = await WebhookWorld.Start(database, again: true);
+        hook = hook with { Token = await second.Service.National };
+        await Eventually.Holds("both arrive", async () => (await second.Deliveries(hook, "delivered")).Count == 2);
+        receiver.Requests[1].Id.ShouldBe(receiver.Requests[0].Id);
+        receiver.Requests.DistinctBy(r => r.Id).Select(r => r.Type).ShouldBe(["suspended", "suspensionLifted"]);
     }
 
     [Fact]
