@@ -36,7 +36,7 @@ public sealed class WebhookWorld(TestService service) : IAsyncDisposable
     public async Task<JsonNode> Show(Hook hook) => (await service.Get($"webhooks/{hook.Id}", hook.Token)).Expect(HttpStatusCode.OK).Body!;
 
     public async Task<IReadOnlyList<JsonNode>> Deliveries(Hook hook, string? state = null) =>
-        [.. (await service.Get($"webhooks/{hook.Id}/deliveries?minPosition={await Head}{(state is null ? "" : $"&state={state}")}", hook.Token)).Expect(HttpStatusCode.OK).Body!["items"]!.AsArray().Select(i => i!)];
+        [.. (await service.Get($"webhooks/{hook.Id}/deliveries?limit=500&minPosition={await Head}{(state is null ? "" : $"&state={state}")}", hook.Token)).Expect(HttpStatusCode.OK).Body!["items"]!.AsArray().Select(i => i!)];
 
     public Task<Answer> Resolve(Hook hook, JsonNode delivery, string how) => service.Send(HttpMethod.Post, $"webhooks/{hook.Id}/deliveries/{delivery["deliveryId"]}/{how}", null, hook.Token);
 
