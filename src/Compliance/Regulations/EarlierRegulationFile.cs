@@ -42,6 +42,9 @@ internal static class EarlierRegulationFile
             }
         }
 
+        // That somebody may be heard before a revocation those files did not say.
+        if (practice["proceedings"] is JsonObject proceedings)
+            proceedings["hearingWorkingDays"] = 5;
         root["practice"] = practice;
         root["facts"] = new JsonArray();
         root["paths"] = new JsonArray();

@@ -128,8 +128,9 @@ public sealed record TitleRule(Title AtLeast, int FromLevel);
 /// <param name="FailuresToRevoke">Assessments failed in a row after which revocation is proposed, at least 1.</param>
 /// <param name="GroundsDecisionWorkingDays">Working days for the decision on a suspension whose grounds became untrue.</param>
 /// <param name="ReviewWorkingDays">Working days for a person's decision on an objection.</param>
+/// <param name="HearingWorkingDays">Working days after revocation was proposed within which the subject may ask to be heard (听证); nobody is revoked before they are over.</param>
 /// <param name="AssessmentClosesAfterDays">Days from the opening of a round to its closing unless set otherwise.</param>
-public sealed record ProceedingRules(int RectificationMonths, int FailuresToRevoke, int GroundsDecisionWorkingDays, int ReviewWorkingDays, int AssessmentClosesAfterDays);
+public sealed record ProceedingRules(int RectificationMonths, int FailuresToRevoke, int GroundsDecisionWorkingDays, int ReviewWorkingDays, int HearingWorkingDays, int AssessmentClosesAfterDays);
 
 /// <summary>One qualitative item of an assessment.</summary>
 public sealed record AssessmentItem(string Id, Bilingual Title);

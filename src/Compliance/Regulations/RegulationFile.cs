@@ -142,6 +142,7 @@ public static partial class RegulationFile
             Number(practice.Proceedings.FailuresToRevoke, 1, "/practice/proceedings/failuresToRevoke");
             Number(practice.Proceedings.GroundsDecisionWorkingDays, 1, "/practice/proceedings/groundsDecisionWorkingDays");
             Number(practice.Proceedings.ReviewWorkingDays, 1, "/practice/proceedings/reviewWorkingDays");
+            Number(practice.Proceedings.HearingWorkingDays, 1, "/practice/proceedings/hearingWorkingDays");
             Number(practice.Proceedings.AssessmentClosesAfterDays, 1, "/practice/proceedings/assessmentClosesAfterDays");
 
             Each(practice.AssessmentItems, item => item.Id, "/practice/assessmentItems", "id", (item, at) => Both(item.Title, $"{at}/title"));

@@ -6,7 +6,7 @@ using Compliance.Service.EventStore;
 namespace Compliance.Benchmarks.Figures;
 
 /// <summary>
-/// A day passes: from the day's end standing in the log to the counts and findings of every qualified subject written down; and on to the monitor's decisions and everybody's standing refreshed.
+/// A day passes: from the day's end standing in the log to the counts and findings of every qualified subject written down; and on to the monitor's decisions and everybody's standing refreshed; and what another limit would have made of it.
 /// </summary>
 internal static class Closing
 {
@@ -15,7 +15,7 @@ internal static class Closing
     /// <summary>Minutes of closing are enough to know; the number of runs is shown.</summary>
     private static readonly TimeSpan Enough = TimeSpan.FromMinutes(4);
 
-    public static readonly string[] Names = ["closing-day", "closing-monitor", "closing-standings"];
+    public static readonly string[] Names = ["closing-day", "closing-monitor", "closing-standings", "what-if-day"];
 
     public static async Task Measure(Bench bench, World world, RunningService service, long cases)
     {
@@ -35,6 +35,10 @@ internal static class Closing
         bench.Report.Add(new(Names[0], "s", [.. days.Select(d => d.Closing)], [], new Aim(Below: 10), cases, Note: $"{subjects:N0} qualified subjects; the first day of all: {first}"));
         bench.Report.Add(new(Names[1], "s", [.. days.Select(d => d.Monitor)], [], Cases: cases));
         bench.Report.Add(new(Names[2], "s", [.. days.Select(d => d.Standings)], [], Cases: cases));
+        var tried = new List<double>();
+        while (tried.Count < bench.Options.Runs)
+            tried.Add(await Load.Seconds(() => service.Post("/api/v1/regulations/what-if", new { technique = "neurovascular", limits = new[] { new { clause = "NV-RATE-MORT", limit = 2 } } }, bench.Stop)));
+        bench.Report.Add(new(Names[3], "s", tried, [], new Aim(Below: 10), cases, Note: "a limit changed, over the last day closed"));
     }
 
     /// <summary>Seconds, each after the one before.</summary>

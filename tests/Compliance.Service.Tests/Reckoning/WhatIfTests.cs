@@ -13,7 +13,7 @@ public sealed class WhatIfTests
     /// <summary>The limits, and how many histories with few cases and with many: a rate is judged of a hundred treatments or more.</summary>
     public static TheoryData<string, int, int, int> Limits => new()
     {
-        { "NV-RATE-MORT", 2, 0, 8 }, { "NV-RATE-MORT", 5, 0, 8 }, { "NV-RATE-COMP", 4, 30, 0 }, { "NV-MORT-LOWVOL", 1, 30, 0 }, { "NV-PHYS-30", 3, 30, 0 }, { "NV-VOL-INST-TX", 2, 30, 0 },
+        { "NV-RATE-MORT", 2, 0, 8 }, { "NV-RATE-MORT", 5, 0, 8 }, { "NV-RATE-COMP", 4, 0, 8 }, { "NV-MORT-LOWVOL", 1, 30, 0 }, { "NV-PHYS-30", 3, 30, 0 }, { "NV-VOL-INST-TX", 2, 30, 0 },
         { "NV-INST-PHYS-2", 1, 30, 0 }, { "CI-RATE-MORT", 30, 60, 0 }, { "CI3-PHYS-30", 2, 30, 0 },
     };
 

@@ -38,7 +38,7 @@ public static class BadRequests
     public static readonly IReadOnlyList<BadRequest> All =
     [
         .. Reports(), .. WholeBodies(), .. WhoReports(), .. Headers(), .. Changes(), .. Outcomes(), .. Registry(), .. Calendars(), .. Enforcement(), .. Webhooks(), .. Qualifications(),
-        .. Queries(), .. Imports(), .. Elsewhere(), .. Private(),
+        .. Regulations(), .. Queries(), .. Imports(), .. Elsewhere(), .. Private(),
     ];
 
     /// <summary>A report with every field there is.</summary>
@@ -486,6 +486,23 @@ public static class BadRequests
             Get("a public register of an unknown technique", "public/register?technique=cardiac", "unknownTechnique query:technique") with { Who = "nobody" },
             Get("a regulation's version 0", "public/regulations/NV-2012/0", "outOfRange path:version") with { Who = "nobody" },
             new("a regulation there is not", "GET", "regulations/NV-2099/1", null, 404, "notFound"),
+        ];
+    }
+
+    private static IEnumerable<BadRequest> Regulations()
+    {
+        BadRequest WhatIf(string name, string body, params string[] expected) => new(name, "POST", "regulations/what-if", body, 400, expected);
+        return
+        [
+            new("a regulation of 2 MB", "POST", "regulations", new string('[', 2 * 1024 * 1024), 413, "tooLarge"),
+            new("a regulation that is none", "POST", "regulations", "[1, 2]", 400, "wrongType (body)"),
+            new("a regulation from a province", "POST", "regulations", "{}", 403, "forbidden") { Who = "regulator 11" },
+            WhatIf("a change of nothing", """{ "technique": "neurovascular" }""", "oneOf /limits"),
+            WhatIf("a change of a clause there is not", """{ "technique": "neurovascular", "limits": [{ "clause": "NV-SHOES", "limit": 2 }] }""", "noSuchLimit /limits/0"),
+            WhatIf("a change without its limit", """{ "technique": "neurovascular", "limits": [{ "clause": "NV-RATE-MORT" }] }""", "missing /limits/0/limit"),
+            WhatIf("a span without its end", """{ "technique": "neurovascular", "limits": [{ "clause": "NV-RATE-MORT", "limit": 2 }], "from": "2026-01-01" }""", "oneOf /from"),
+            WhatIf("a span of years", """{ "technique": "neurovascular", "limits": [{ "clause": "NV-RATE-MORT", "limit": 2 }], "from": "2024-01-01", "to": "2026-01-01" }""", "tooManyPoints /to"),
+            new("a diff from version 0", "GET", "regulations/NV-2012/diff?from=0&to=x", null, 400, "outOfRange query:from", "wrongType query:to"),
         ];
     }
 

@@ -119,7 +119,7 @@ public class ClauseTableTests
             regulation.EffectiveFrom.ShouldBe(new DateOnly(2012, 7, 9));
             regulation.JudgesFrom.ShouldBe(new DateOnly(2013, 7, 9));
             regulation.InPractice.AssessmentItems.Count.ShouldBe(11);
-            regulation.InPractice.Proceedings.ShouldBe(new ProceedingRules(RectificationMonths: 3, FailuresToRevoke: 2, GroundsDecisionWorkingDays: 5, ReviewWorkingDays: 10, AssessmentClosesAfterDays: 60));
+            regulation.InPractice.Proceedings.ShouldBe(new ProceedingRules(RectificationMonths: 3, FailuresToRevoke: 2, GroundsDecisionWorkingDays: 5, ReviewWorkingDays: 10, HearingWorkingDays: 5, AssessmentClosesAfterDays: 60));
         }
     }
 

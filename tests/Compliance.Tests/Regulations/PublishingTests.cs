@@ -61,7 +61,7 @@ public class PublishingTests
               "guidelineVolume": 300, "severeComplications": { "numerator": "severeComplicationCases", "denominator": "cases" }, "mortality": { "numerator": "deathCases", "denominator": "cases" },
               "reporting": { "workingDays": 10, "therapeuticOnly": false, "fromLevel": 3, "outcomeAfterDays": 30, "outcomeStatementWorkingDays": 10, "lateOutcomeAfterDays": 30 },
               "caseRules": { "decidersAtLeast": 1, "qualificationFromLevel": 3, "deciders": null, "operator": { "atLeast": "AssociateChief", "fromLevel": 3 } },
-              "proceedings": { "rectificationMonths": 3, "failuresToRevoke": 2, "groundsDecisionWorkingDays": 5, "reviewWorkingDays": 10, "assessmentClosesAfterDays": 60 },
+              "proceedings": { "rectificationMonths": 3, "failuresToRevoke": 2, "groundsDecisionWorkingDays": 5, "reviewWorkingDays": 10, "hearingWorkingDays": 5, "assessmentClosesAfterDays": 60 },
               "assessmentItems": [], "catalogue": [{ "code": "X", "level": 3, "therapeutic": true, "title": { "zh": "甲", "en": "X" } }], "complications": [],
               "clauses": [
                 { "id": "CI3-PHYS-30", "kind": "annualVolume", "title": { "zh": "三十", "en": "Thirty" }, "source": "三(七)", "applies": [{ "subject": "Physician", "effect": "WarnThenSuspend", "afterDays": 90 }],
