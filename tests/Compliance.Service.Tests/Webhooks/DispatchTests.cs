@@ -35,14 +35,14 @@ public sealed class DispatchTests
             {
                 var hook = (await world.Service.Post("webhooks", new { url = receiver.Url }, token)).Expect(System.Net.HttpStatusCode.Created);
                 made.Add((hook.Body!["id"]!.GetValue<string>(), hook.Position, token));
+                await Eventually.Holds("the next begins elsewhere", async () => await world.Head > hook.Position);
             }
         }
 
         Volatile.Write(ref enough, true);
         await acting;
         var all = (await world.Deliveries(first)).Select(d => d["position"]!.GetValue<long>()).ToList();
-        made.Select(m => m.Position).Distinct().Count().ShouldBeGreaterThan(3, "they began in the midst of it");
-        all.Count.ShouldBeGreaterThan(3);
+        made.Select(m => m.Position).ShouldBeUnique("they began in the midst of it");
         foreach (var (id, position, token) in made)
         {
             (await world.Deliveries(new(id, "", token))).Select(d => d["position"]!.GetValue<long>()).ShouldBe(all.Where(p => p > position));
