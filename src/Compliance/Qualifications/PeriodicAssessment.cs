@@ -40,7 +40,7 @@ public static class PeriodicAssessment
         // A round concluded anew replaces what it said before.
         Event.Assessed a => state with
         {
-            Assessments = [.. state.Assessments.Where(was => was.Round != a.Round), new(a.Round, a.Sitting, a.Period, a.Outcome, a.Counts, state.Grants.Count, Struck: false, a.FailedItems, a.OverriddenBecause)],
+            Assessments = [.. state.Assessments.Where(was => was.Round != a.Round), new(a.Round, a.Sitting, a.Period, a.Outcome, a.Counts, state.GrantOn(a.Period.To)?.Number ?? 0, Struck: false, a.FailedItems, a.OverriddenBecause)],
         },
         _ => throw new System.Diagnostics.UnreachableException($"no assessment is called {e.GetType().Name}"),
     };
@@ -94,7 +94,8 @@ public static class PeriodicAssessment
         }
 
         Add(new Event.Assessed(id, of.Round, of.Sitting, of.Province, of.Period, result.Outcome, counts, result.FailedItems, result.Override?.Reason, frozen.Grounds, of.ConcludedOn, of.By));
-        if (!counts || result.Outcome != AssessmentOutcome.Failed || state.Standing == Standing.Revoked)
+        // What was assessed is the grant that held on the period's last day: one granted since begins clean.
+        if (!counts || result.Outcome != AssessmentOutcome.Failed || state.Standing == Standing.Revoked || state.GrantOn(of.Period.To)?.Number != state.Grants.Count)
             return new(events, null);
 
         if (state.ValidityOn(of.RecordedOn) == Validity.Valid && state.Standing is Standing.Good or Standing.Warned)
