@@ -74,7 +74,7 @@ internal sealed class ServiceUnderHistory(ISystemUnderHistory system, string pre
                 : Standings.Qualification.Suspend(s, "00", Reason, RectificationMonths(o.Technique, today), today, By)),
             Lift o => OnQualification(o.Subject, o.Technique, today, s => Standings.Qualification.Lift(s, Reason, today, By)),
             Annul o => OnQualification(o.Subject, o.Technique, today, s => Standings.Qualification.Annul(s, Reason, today, By)),
-            Reassess o => OnQualification(o.Subject, o.Technique, today, s => Standings.Qualification.Reassess(s, o.Passed, Reason, Standings.RevocationMode.Confirmed, today, By)),
+            Reassess o => OnQualification(o.Subject, o.Technique, today, s => Standings.Qualification.Reassess(s, o.Passed, Reason, today, today, By)),
             DecideProposal o => OnQualification(o.Subject, o.Technique, today, s => s.Proposals.ElementAtOrDefault(o.Proposal - 1) is { } proposal
                 ? Standings.Qualification.DecideProposal(s, proposal.Id, o.Agree, Reason, RectificationMonths(o.Technique, today), today, By)
                 : Nothing("proposal")),

@@ -66,8 +66,9 @@ internal static class Ladder
 
     /// <summary>A round concluded, its outcome by the clauses: 50 treatments with 3 severe complications fail, with 2 they pass, and no case at all in part of a year assesses nothing.</summary>
     public static Decision<Event> Concluded(
-        State state, DaySpan period, AssessmentOutcome outcome, DateOnly on, EnforcementMode mode = EnforcementMode.Enforce, bool held = false, int sitting = 1, Actor? by = null)
+        State state, DaySpan period, AssessmentOutcome outcome, DateOnly on, EnforcementMode mode = EnforcementMode.Enforce, bool held = false, int sitting = 1, Actor? by = null, DateOnly? recordedOn = null)
     {
+        DateOnly recorded = recordedOn ?? on;
         SubjectFacts facts = outcome switch
         {
             AssessmentOutcome.Failed => InstitutionWith(Treated(50, severe: 3)),
@@ -77,7 +78,7 @@ internal static class Ladder
         FrozenAssessment frozen = new(RoundOf(period), sitting, Id, "NV-2012", 2, facts, Evaluation.Evaluate(Neurovascular, facts), new(0, 0, 0, 0, 0, 0), LeftOut: false);
         AssessmentResult result = frozen.Result(Neurovascular.InPractice.AssessmentItems, AssessmentRound.Sheet.Empty);
         result.Outcome.ShouldBe(outcome);
-        return PeriodicAssessment.Record(state, frozen, result, new(frozen.Round, sitting, "11", period, Setting(mode), held, Rules, on, HearUntil(on), by ?? Actor.Monitor));
+        return PeriodicAssessment.Record(state, frozen, result, new(frozen.Round, sitting, "11", period, Setting(mode), held, Rules, on, recorded, HearUntil(recorded), by ?? Actor.Monitor));
     }
 
     public static Decision<Event> Failed(State state, DaySpan period, DateOnly on, EnforcementMode mode = EnforcementMode.Enforce, bool held = false) =>

@@ -215,4 +215,20 @@ public class PeriodicAssessmentTests
         foreach (int before in new[] { 19, 1, 0 })
             When(proposed, s => Closed(s, ConcludedOn.AddDays(-before), EnforcementMode.Enforce, Met("NV-VOL-INST"))).Result.ShouldBe("WarningLifted");
     }
+
+    /// <summary>After a standstill: judged on the closing that concluded the round, in effect from the day after it was recorded, and every later closing is still the monitor's.</summary>
+    [Fact]
+    public void CaughtUpWithItReachesBackToNothing()
+    {
+        DateOnly recorded = ConcludedOn.AddDays(20);
+        Decided failed = When(FailedOnce, s => Concluded(s, Year(2025), AssessmentOutcome.Failed, ConcludedOn, recordedOn: recorded));
+        failed.Events[0].ShouldBeOfType<PeriodicAssessment.Event.Assessed>().AssessedOn.ShouldBe(ConcludedOn);
+        Event.Suspended suspended = failed.Events[1].ShouldBeOfType<Event.Suspended>();
+        (suspended.JudgedOn, suspended.EffectiveOn, suspended.RectificationEndsOn).ShouldBe((ConcludedOn, recorded.AddDays(1), recorded.AddDays(1).AddMonths(3)));
+        failed.Events[2].ShouldBeOfType<Event.RevocationProposed>().HearUntil.ShouldBe(HearUntil(recorded));
+
+        State proposed = Granted.Then(s => Closed(s, ConcludedOn.AddDays(-9), EnforcementMode.Confirm, VolumeBreached));
+        State replaced = proposed.Then(s => Concluded(s, Year(2025), AssessmentOutcome.Failed, ConcludedOn, recordedOn: recorded));
+        When(replaced, s => Decide(s, ClosingOf(s, ConcludedOn.AddDays(1)) with { GroundsHold = false }, recordedOn: recorded)).Result.ShouldBe("GroundsUndermined");
+    }
 }
