@@ -65,10 +65,12 @@ public sealed class QualificationTests
         (await service.Get("proposals?province=11", elsewhere)).Expect(HttpStatusCode.Forbidden);
         var id = Text(proposals[0], "proposalId");
         (await service.Post($"proposals/{id}/decide", new { agree = true, reason = "x" }, elsewhere)).Expect(HttpStatusCode.Forbidden);
+        (await service.Post($"proposals/{id}/decide", new { agree = true, reason = "x" }, regulator)).Expect(HttpStatusCode.Conflict).Body!["code"]!.GetValue<string>().ShouldBe("hearingPeriodOpen");
+        await service.MoveTo(new DateOnly(2025, 12, 11));
         (await service.Post($"proposals/{Guid.Empty}/decide", new { agree = true, reason = "x" }, regulator)).Expect(HttpStatusCode.NotFound);
         Text((await service.Post($"proposals/{id}/decide", new { agree = true, reason = "final" }, regulator)).Expect(HttpStatusCode.OK).Body, "standing").ShouldBe("revoked");
 
-        (await service.Post($"{path}/grant", new { reference = "new", effectiveOn = "2025-12-03" }, regulator)).Expect(HttpStatusCode.Conflict).Body!["code"]!.GetValue<string>().ShouldBe("grantBeforeEnd");
+        (await service.Post($"{path}/grant", new { reference = "new", effectiveOn = "2025-12-11" }, regulator)).Expect(HttpStatusCode.Conflict).Body!["code"]!.GetValue<string>().ShouldBe("grantBeforeEnd");
         (await service.Post($"{path}/grant", new { reference = "new" }, regulator)).Expect(HttpStatusCode.Created);
         (await service.Post($"{path}/grant", new { reference = "new" }, regulator)).Expect(HttpStatusCode.OK);
         (await service.Post($"{path}/grant", new { reference = "other" }, regulator)).Expect(HttpStatusCode.Conflict).Body!["code"]!.GetValue<string>().ShouldBe("alreadyGranted");
