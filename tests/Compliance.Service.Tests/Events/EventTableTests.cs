@@ -95,7 +95,7 @@ public sealed class EventTableTests
 
     private static readonly string[] OfAnAssessedQualification =
     [
-        "qualification_granted.institution", "assessed", "suspension_proposed.assessed", "suspended.assessed", "rectification_evidence_filed",
+        "qualification_granted", "assessed", "suspension_proposed.assessed", "suspended.assessed", "rectification_evidence_filed",
         "revocation_proposed.assessed", "hearing_requested", "hearing_held", "objection_filed", "objection_answered",
     ];
 
@@ -308,10 +308,10 @@ public sealed class EventTableTests
         var state = AssessmentRound.Fold(Golden<AssessmentRound.Event>(OfARound));
         (state.Entry!.Scheduled, state.Sitting, state.ClosesOn, state.ConcludedOn).ShouldBe((true, 2, new(2026, 5, 31), null));
         var (hospital, physician) = (Subject.Institution("H33-0101"), Subject.Physician("P33-4711"));
-        (state.IsOpenFor(hospital), state.IsOpenFor(physician)).ShouldBe((true, false));
-        state.SheetOf(hospital).Scores.Select(s => (s.Score.Item, s.Score.Passed)).ShouldBe([("caseSelection", true), ("postoperativeCare", false)]);
-        state.SheetOf(hospital).Override.ShouldBeNull("it was opened again to be decided anew");
-        state.SheetOf(physician).Override!.Outcome.ShouldBe(AssessmentOutcome.Passed);
+        (state.IsOpenFor(physician), state.IsOpenFor(hospital)).ShouldBe((true, false));
+        state.SheetOf(physician).Scores.Select(s => (s.Score.Item, s.Score.Passed)).ShouldBe([("caseSelection", true), ("postoperativeCare", false)]);
+        state.SheetOf(physician).Override.ShouldBeNull("it was opened again to be decided anew");
+        state.SheetOf(hospital).Override!.Outcome.ShouldBe(AssessmentOutcome.Passed);
     }
 
     [Fact]
@@ -373,10 +373,9 @@ public sealed class EventTableTests
         await Append(log, PublishedLimits.Stream("NV-2012", "33"), "provincial_limits_published");
         await Append(log, Qualification.Stream(new(Subject.Physician("P33-0102"), "neurovascular")), OfAnApplication);
         await Append(log, AssessmentSchedule.Stream("comprehensive", "33"), OfASchedule);
-        await Append(log, Qualification.Stream(new(Subject.Institution("H33-0101"), "comprehensive")), OfAnAssessedQualification[0]);
         await Append(log, AssessmentRound.Stream(new("3d5b7f90-6a1c-5e42-9b08-7c2d4e6f8a10")), OfARound);
         (await log.Append(new AppendRequest(
-            Qualification.Stream(new(Subject.Institution("H33-0101"), "comprehensive")), 1, [.. Golden<object>(OfAnAssessedQualification.Skip(1))]))).ShouldBeOfType<AppendResult.Appended>();
+            Qualification.Stream(new(Subject.Physician("P33-4711"), "comprehensive")), OfAQualification.Length, [.. Golden<object>(OfAnAssessedQualification)]))).ShouldBeOfType<AppendResult.Appended>();
         await Append(log, Day.Stream, "day_closed");
 
         var readModel = new ReadModel(log, database, ReadSchema.Living);
@@ -387,19 +386,18 @@ public sealed class EventTableTests
         (await Count(database, "regulations")).ShouldBe(1);
         (await Count(database, "enforcement")).ShouldBe(1);
         (await Count(database, "provincial_limits")).ShouldBe(1);
-        (await Count(database, "qualifications where granted")).ShouldBe(3);
+        (await Count(database, "qualifications where granted")).ShouldBe(2);
         (await Count(database, "assessment_schedules where technique = 'comprehensive' and province = '33'")).ShouldBe(1);
         (await Count(database, "rounds where sitting = 2 and concluded_on is null and closes_on = '2026-05-31' and period_to = '2025-12-31'")).ShouldBe(1);
-        (await Count(database, "assessments where subject = 'H33-0101' and sitting = 2 and recorded = 1 and outcome = 'failed' and not left_out")).ShouldBe(1);
-        (await Count(database, "assessments where subject = 'P33-4711' and sitting = 1 and recorded = 0 and outcome is null")).ShouldBe(1);
+        (await Count(database, "assessments where subject = 'P33-4711' and sitting = 2 and recorded = 1 and outcome = 'failed' and not left_out")).ShouldBe(1);
         // The revocation was heard, and waits for a decision since.
-        (await Count(database, "dues where subject = 'H33-0101' and what = 'proposal' and due_on = '2026-04-09'")).ShouldBe(1);
+        (await Count(database, "dues where subject = 'P33-4711' and what = 'proposal' and due_on = '2026-04-09'")).ShouldBe(1);
         (await Count(database, "former_places where operator = 'P33-4711'")).ShouldBe(1);
         (await Count(database, "institutions where name = '钱塘市第一人民医院' and province = '33'")).ShouldBe(1);
         (await Count(database, "registrations where main and institution = 'H33-0101'")).ShouldBe(1);
         (await Count(database, "titles")).ShouldBe(2);
         (await Count(database, "case_facts where voided and operator = 'P33-4712' and deadline = '2026-03-16'")).ShouldBe(1);
-        (await Count(database, $"qualifications where version = {OfAQualification.Length}")).ShouldBe(1);
+        (await Count(database, $"qualifications where version = {OfAQualification.Length + OfAnAssessedQualification.Length}")).ShouldBe(1);
         (await Count(database, "days_closed where day = '2026-03-31'")).ShouldBe(1);
         (await Count(database, "closings where day = '2026-03-31' and subject = 'P33-4711' and province = '33'")).ShouldBe(1);
     }

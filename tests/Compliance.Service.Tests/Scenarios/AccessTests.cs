@@ -32,6 +32,9 @@ public sealed class AccessService : IAsyncLifetime
 
     public string Objection { get; private set; } = "";
 
+    /// <summary>That H1-A is suspended no more.</summary>
+    public long Notice { get; private set; }
+
     public async Task InitializeAsync()
     {
         Database = await TestPostgres.CreateDatabase();
@@ -64,7 +67,10 @@ public sealed class AccessService : IAsyncLifetime
             (await Service.Post($"qualifications/physician/H1-A/neurovascular/{act}", new { reason = "inspection" }, await World.Regulator)).Expect(HttpStatusCode.OK);
         }
 
-        var objected = (await Service.Post("qualifications/physician/H1-A/neurovascular/objections", new { notice = 2, reason = "not so" }, await Service.Token("physician", physician: "H1-A"))).Expect(HttpStatusCode.OK);
+        var notices = (await Service.Get("qualifications/physician/H1-A/neurovascular/notices", await World.Regulator)).Expect(HttpStatusCode.OK).Body!["items"]!.AsArray().Select(n => n!["notice"]!.GetValue<long>()).ToList();
+        notices.Count.ShouldBe(2);
+        Notice = notices[1];
+        var objected = (await Service.Post("qualifications/physician/H1-A/neurovascular/objections", new { notice = notices[0], reason = "not so" }, await Service.Token("physician", physician: "H1-A"))).Expect(HttpStatusCode.OK);
         Objection = objected.Body!["objections"]!.AsArray().ShouldHaveSingleItem()!["objectionId"]!.GetValue<string>();
         (await Service.Get($"dashboards/compliance?minPosition={objected.Position}", await World.Regulator)).Expect(HttpStatusCode.OK);
     }
@@ -247,13 +253,13 @@ public sealed class AccessTests(AccessService province) : IClassFixture<AccessSe
 
         // Notices, hearing and objections belong to the holder and to the regulator; the regulator neither asks nor objects.
         ["GET /api/v1/qualifications/{kind}/{subject}/{technique}/notices"] = new("qualifications/physician/H1-A/neurovascular/notices", OfPerson),
-        ["GET /api/v1/qualifications/{kind}/{subject}/{technique}/notices/{version}"] = new("qualifications/physician/H1-A/neurovascular/notices/2", OfPerson),
-        ["GET /api/v1/qualifications/{kind}/{subject}/{technique}/notices/{version}/print"] = new("qualifications/physician/H1-A/neurovascular/notices/3/print", OfPerson),
+        ["GET /api/v1/qualifications/{kind}/{subject}/{technique}/notices/{version}"] = new("qualifications/physician/H1-A/neurovascular/notices/{notice}", OfPerson),
+        ["GET /api/v1/qualifications/{kind}/{subject}/{technique}/notices/{version}/print"] = new("qualifications/physician/H1-A/neurovascular/notices/{notice}/print", OfPerson),
         ["POST /api/v1/qualifications/{kind}/{subject}/{technique}/rectification-evidence"] = new("qualifications/institution/H1/neurovascular/rectification-evidence", "ok    403   403   403   403   403   403   403",
             new { remark = "r", evidence = new[] { new { name = "n", hash = new string('0', 64), date = "2026-03-01" } } }),
         ["POST /api/v1/qualifications/{kind}/{subject}/{technique}/hearing"] = new("qualifications/institution/H1/neurovascular/hearing", "ok    403   403   403   403   403   403   403", new { statement = "s" }),
         ["POST /api/v1/qualifications/{kind}/{subject}/{technique}/hearing-record"] = new("qualifications/institution/H1/neurovascular/hearing-record", Regulators, new { heldOn = "2026-03-10", record = "r" }),
-        ["POST /api/v1/qualifications/{kind}/{subject}/{technique}/objections"] = new("qualifications/physician/H1-A/neurovascular/objections", "403   403   ok    403   403   403   403   403", new { notice = 3, reason = "r" }),
+        ["POST /api/v1/qualifications/{kind}/{subject}/{technique}/objections"] = new("qualifications/physician/H1-A/neurovascular/objections", "403   403   ok    403   403   403   403   403", """{ "notice": {notice}, "reason": "r" }"""),
         ["POST /api/v1/qualifications/{kind}/{subject}/{technique}/objection-answers"] = new("qualifications/physician/H1-A/neurovascular/objection-answers", Regulators,
             """{ "objectionId": "{objection}", "accepted": false, "answer": "a" }"""),
 
@@ -450,7 +456,8 @@ public sealed class AccessTests(AccessService province) : IClassFixture<AccessSe
 
         return template.Replace("{proposal}", province.Proposal, StringComparison.Ordinal)
             .Replace("{round}", province.Round, StringComparison.Ordinal)
-            .Replace("{emptyRound}", province.EmptyRound, StringComparison.Ordinal);
+            .Replace("{emptyRound}", province.EmptyRound, StringComparison.Ordinal)
+            .Replace("{notice}", $"{province.Notice}", StringComparison.Ordinal);
     }
 
     private Task<Answer> Send(HttpMethod method, string path, object? body, string? token) => path.EndsWith("/import", StringComparison.Ordinal)
@@ -461,7 +468,7 @@ public sealed class AccessTests(AccessService province) : IClassFixture<AccessSe
             body switch
             {
                 JsonObject json => json.ToJsonString(),
-                string text => text.Replace("{objection}", province.Objection, StringComparison.Ordinal),
+                string text => text.Replace("{objection}", province.Objection, StringComparison.Ordinal).Replace("{notice}", $"{province.Notice}", StringComparison.Ordinal),
                 _ => body,
             },
             token);

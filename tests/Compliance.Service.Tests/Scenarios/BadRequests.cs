@@ -503,10 +503,10 @@ public static class BadRequests
         const string good = "{\"item\":\"caseSelection\",\"passed\":true}";
         return
         [
-            Act("scores of nothing", "{round}/scores", "{}", 400, "missing /subject", "missing /subject/kind", "missing /subject/id", "missing /items"),
+            Act("scores of nothing", "{round}/scores", "{}", 400, "missing /subject", "missing /items"),
             Act("scores of no item", "{round}/scores", $"{{{h1},\"items\":[]}}", 400, "empty /items"),
             Act("scores of a kind there is not", "{round}/scores", $"{{\"subject\":{{\"kind\":\"nurse\",\"id\":\"H1\"}},\"items\":[{good}]}}", 400, "unknownValue /subject/kind"),
-            Act("scores of a subject by its name alone", "{round}/scores", $"{{\"subject\":\"H1\",\"items\":[{good}]}}", 400, "wrongType /subject", "missing /subject/kind", "missing /subject/id"),
+            Act("scores of a subject by its name alone", "{round}/scores", $"{{\"subject\":\"H1\",\"items\":[{good}]}}", 400, "wrongType /subject"),
             Act("scores of somebody not in the round", "{round}/scores", $"{{{h3},\"items\":[{good}]}}", 400, "notInRound /subject"),
             Act("an item there is not, scored", "{round}/scores", $"{{{h1},\"items\":[{good},{{\"item\":\"parking\",\"passed\":true}}]}}", 400, "unknownValue /items/1/item"),
             Act("an item scored twice", "{round}/scores", $"{{{h1},\"items\":[{good},{good}]}}", 400, "duplicateItem /items/1/item"),
@@ -522,7 +522,7 @@ public static class BadRequests
             Act("scores by the hospital itself", "{round}/scores", $"{{{h1},\"items\":[{good}]}}", 403, "forbidden") with { Who = "hospital H1" },
             Act("a mobile number in a remark", "{round}/scores", $"{{{h1},\"items\":[{{\"item\":\"caseSelection\",\"passed\":true,\"remark\":\"ask {Mobile}\"}}]}}", 400, "personalData /items/0/remark") with { Secret = Mobile },
 
-            Act("an override of nothing", "{round}/overrides", "{}", 400, "missing /subject", "missing /subject/kind", "missing /subject/id", "missing /outcome", "missing /reason"),
+            Act("an override of nothing", "{round}/overrides", "{}", 400, "missing /subject", "missing /outcome", "missing /reason"),
             Act("an override without reason", "{round}/overrides", $"{{{h1},\"outcome\":\"passed\",\"reason\":\"\"}}", 400, "empty /reason"),
             Act("an override to an outcome there is not", "{round}/overrides", $"{{{h1},\"outcome\":\"excellent\",\"reason\":\"r\"}}", 400, "unknownValue /outcome"),
             Act("an override with a capital", "{round}/overrides", $"{{{h1},\"outcome\":\"Failed\",\"reason\":\"r\"}}", 400, "unknownValue /outcome"),
@@ -538,7 +538,7 @@ public static class BadRequests
             Act("a conclusion by a hospital", "{round}/conclude", "{}", 403, "forbidden") with { Who = "hospital H1" },
             Act("a conclusion of another version", "{round}/conclude", "{}", 412, "versionMoved") with { Headers = [("If-Match", "\"77\"")] },
 
-            Act("a round opened again for nobody", "{concludedRound}/reopen", "{}", 400, "missing /subject", "missing /subject/kind", "missing /subject/id", "missing /reason"),
+            Act("a round opened again for nobody", "{concludedRound}/reopen", "{}", 400, "missing /subject", "missing /reason"),
             Act("a round opened again that is open", "{round}/reopen", $"{{{h1},\"reason\":\"r\"}}", 409, "roundNotConcluded"),
             Act("a round opened again and closed yesterday", "{concludedRound}/reopen", $"{{{h1},\"reason\":\"r\",\"closesOn\":\"2026-03-09\"}}", 400, "closesTooEarly /closesOn"),
             Act("a round opened again for somebody not in it", "{concludedRound}/reopen", $"{{{h3},\"reason\":\"r\"}}", 400, "notInRound /subject"),
