@@ -4,6 +4,7 @@ using Compliance.Service.Http;
 using Compliance.Service.Processes;
 using Compliance.Service.Projections;
 using Compliance.Service.Public;
+using Compliance.Service.Webhooks;
 using Npgsql;
 
 namespace Compliance.Service;
@@ -75,11 +76,16 @@ public sealed class ComplianceService : IAsyncDisposable
         services.AddSingleton<Assessor>();
         services.AddSingleton<DayMonitor>();
         services.AddSingleton<DayCloser>();
+        services.AddSingleton(DeliveryTimes.Default);
+        services.AddSingleton<Sender>();
+        services.AddSingleton<WebhookRows>();
+        services.AddSingleton<WebhookProcess>();
         services.AddHostedService(s => s.GetRequiredService<ProjectionProcess>());
         services.AddHostedService(s => s.GetRequiredService<StandingsProcess>());
         services.AddHostedService(s => s.GetRequiredService<DayMonitor>());
         services.AddHostedService(s => s.GetRequiredService<DayCloser>());
         services.AddHostedService(s => s.GetRequiredService<ReconciliationProcess>());
+        services.AddHostedService(s => s.GetRequiredService<WebhookProcess>());
         if (builder.Environment.IsDevelopment())
         {
             var key = await DevelopmentKey(database, cancellation);

@@ -7,6 +7,7 @@ using Compliance.Service.Public;
 using Compliance.Service.Qualifications;
 using Compliance.Service.Registry;
 using Compliance.Service.Regulations;
+using Compliance.Service.Webhooks;
 
 namespace Compliance.Service;
 
@@ -43,5 +44,6 @@ public static class Endpoints
         RegisterEndpoints.Map(api);
         SnapshotEndpoints.Map(api);
         AnnouncementEndpoints.Map(api);
+        WebhookEndpoints.Map(api);
     }
 }

@@ -2,6 +2,7 @@ using Compliance.Service.EventStore;
 using Compliance.Service.Http;
 using Compliance.Service.Processes;
 using Compliance.Service.Projections;
+using Compliance.Service.Webhooks;
 using Npgsql;
 
 namespace Compliance.Service;
@@ -28,7 +29,7 @@ public static class Health
     private sealed record LockHolder(int Pid, string ApplicationName, double HeldForSeconds);
 
     private static async Task<IResult> Ready(
-        NpgsqlDataSource database, PostgresEventStore log, ProjectionProcess projection, StandingsProcess standings, DayMonitor monitor, DayCloser days, Reconciliation reconciliation, Clock clock, CancellationToken cancellation)
+        NpgsqlDataSource database, PostgresEventStore log, ProjectionProcess projection, StandingsProcess standings, DayMonitor monitor, WebhookProcess webhooks, DayCloser days, Reconciliation reconciliation, Clock clock, CancellationToken cancellation)
     {
         var reasons = new List<string>();
         long head = 0, projected = 0, judged = 0;
@@ -53,6 +54,7 @@ public static class Health
         Add("projectionStopped", projection.Health.Stopped is not null);
         Add("standingsStopped", standings.Health.Stopped is not null);
         Add("monitorStopped", monitor.Health.Stopped is not null);
+        Add("webhooksStopped", webhooks.Health.Stopped is not null);
         Add("logCannotBeWritten", log.Trouble is not null);
         return Results.Json(
             new Readiness(reasons.Count == 0 ? "ready" : "notReady", reasons, head, projected, judged, holder), Json.Options, statusCode: reasons.Count == 0 ? 200 : 503);

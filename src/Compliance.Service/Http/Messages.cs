@@ -269,6 +269,13 @@ public static class Messages
         ["noSuchObjection"] = new(404, "There is no such objection.", "没有该申诉。"),
         ["objectionAnswered"] = new(409, "The objection has been answered.", "该申诉已获答复。"),
         ["noRevocationProposed"] = new(409, "No revocation is proposed, and none is made without a proposal.", "尚无取消资质的建议；未经建议不得取消。"),
+
+        // webhooks
+        ["invalidUrl"] = new(400, "An absolute https address without user information or fragment.", "应为不含用户信息与片段的绝对 https 地址。"),
+        ["invalidSecret"] = new(400, "A secret has {0} to {1} printable ASCII characters without spaces; behind `whsec_` stands base64 of 24 bytes or more.", "密钥为 {0} 至 {1} 个不含空格的可打印 ASCII 字符；`whsec_` 之后应为不少于 24 字节的 base64。"),
+        ["tooManyWebhooks"] = new(409, "There are {0} webhooks already, which is as many as one may have; delete one first.", "已有 {0} 个 webhook，达到上限，请先删除一个。"),
+        ["webhookEnded"] = new(409, "The webhook has ended: its receiver answered 410. Set up a new one.", "该 webhook 已终止：接收方返回 410，请重新设置。"),
+        ["deliveryNotDead"] = new(409, "Only a dead delivery is repeated or skipped.", "仅投递失败（dead）的消息可以重发或跳过。"),
     };
 
     /// <summary>The sentence of a code. A code without one is a bug that MessagesTests finds; a caller then still gets an answer.</summary>

@@ -28,6 +28,7 @@ public static class OpenApi
         ["operator"] = new("Operator of record."),
         ["province"] = new("Two-digit GB/T 2260 code; 66 is the Production and Construction Corps."),
         ["kind"] = new("`institution` or `physician`."),
+        ["state"] = new("`pending`, `delivered`, `dead` or `skipped`."),
     };
 
     private static readonly Dictionary<string, string> Headers = new()

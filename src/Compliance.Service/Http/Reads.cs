@@ -33,7 +33,8 @@ public sealed class Reads(NpgsqlDataSource database, Clock clock, ReferenceCache
     /// <summary>Null once the monitor, too, has dealt with the position, and the dashboards show it.</summary>
     public Task<Problem?> Judged(HttpContext http, long? position) => Reached(http, ReadSchema.Living.Standings, position);
 
-    private async Task<Problem?> Reached(HttpContext http, string checkpoint, long? position) =>
+    /// <summary>Null once that checkpoint has reached the position.</summary>
+    public async Task<Problem?> Reached(HttpContext http, string checkpoint, long? position) =>
         // A position nobody has written yet is not waited for: anybody could ask for one.
         position is null || (position <= await log.Head(http.RequestAborted) && await Checkpoints.WaitFor(database, checkpoint, position.Value, Checkpoints.LongestWait, http.RequestAborted))
             ? null

@@ -104,7 +104,7 @@ public sealed class Assessor(NpgsqlDataSource database, IEventStore log, Command
                 state,
                 frozen,
                 result,
-                new(entry.Round, frozen.Sitting, entry.Province, entry.Period, setting, held, proceedings, today, reference.Calendar.AddWorkingDays(today, proceedings.HearingWorkingDays), round.ConcludedBy ?? Actor.Monitor)),
+                new(entry.Round, frozen.Sitting, entry.Province, entry.Period, setting, held, proceedings, round.ConcludedOn ?? today, today, reference.Calendar.AddWorkingDays(today, proceedings.HearingWorkingDays), round.ConcludedBy ?? Actor.Monitor)),
             cancellation,
             (_, events, _) => events.Count == 0 ? [] : [fence.Row]);
         var position = fence.PositionOf(outcome);

@@ -6,7 +6,11 @@ namespace Compliance.Service.Qualifications;
 /// <summary>An institution or a physician of the registry, as the log has it now.</summary>
 /// <param name="Province">Of a physician, that of the main registration on the day, or of the last there was; null when there never was one.</param>
 /// <param name="Main">Of a physician, the institution of that registration.</param>
-public sealed record Holder(Subject Subject, string Name, string? Province, string? Main = null);
+public sealed record Holder(Subject Subject, string Name, string? Province, string? Main = null)
+{
+    /// <summary>Of a physician, every institution of registration on the day.</summary>
+    public IReadOnlyList<string> Places { get; init; } = [];
+}
 
 /// <summary>Finds holders in the log, not in the rows: who was registered a moment ago can be granted a qualification at once.</summary>
 public static class Holders
@@ -33,7 +37,10 @@ public static class Holders
         foreach (var person in people)
         {
             var province = mains[person.Entry!.Physician] is { } main ? places.GetValueOrDefault(main)?.Province : null;
-            found[Subject.Physician(person.Entry.Physician)] = new(Subject.Physician(person.Entry.Physician), person.Entry.Name, province, mains[person.Entry.Physician]);
+            found[Subject.Physician(person.Entry.Physician)] = new(Subject.Physician(person.Entry.Physician), person.Entry.Name, province, mains[person.Entry.Physician])
+            {
+                Places = [.. person.RegistrationsOn(day).Select(r => r.Institution)],
+            };
         }
 
         foreach (var place in places.Values.Where(p => subjects.Contains(Subject.Institution(p.Institution))))

@@ -40,7 +40,7 @@ public static class PeriodicAssessment
         // A round concluded anew replaces what it said before.
         Event.Assessed a => state with
         {
-            Assessments = [.. state.Assessments.Where(was => was.Round != a.Round), new(a.Round, a.Sitting, a.Period, a.Outcome, a.Counts, state.Grants.Count, Struck: false, a.FailedItems, a.OverriddenBecause)],
+            Assessments = [.. state.Assessments.Where(was => was.Round != a.Round), new(a.Round, a.Sitting, a.Period, a.Outcome, a.Counts, state.GrantOn(a.Period.To)?.Number ?? 0, Struck: false, a.FailedItems, a.OverriddenBecause)],
         },
         _ => throw new System.Diagnostics.UnreachableException($"no assessment is called {e.GetType().Name}"),
     };
@@ -71,9 +71,10 @@ public static class PeriodicAssessment
     /// <summary>Who concluded a round, on which day, and what that leads to where.</summary>
     /// <param name="Setting">Of the round's province on the day it is recorded; null while observing.</param>
     /// <param name="Held">True when the round would suspend more at once than a province's data can be trusted with: then nobody is suspended, it is proposed.</param>
+    /// <param name="ConcludedOn">The day closed, or the day a person concluded the round: what is decided is judged on it, however late it is recorded.</param>
     /// <param name="RecordedOn">What is decided takes effect the day after.</param>
     /// <param name="HearUntil">The last day on which to ask for a hearing, should revocation be proposed.</param>
-    public sealed record Conclusion(Guid Round, int Sitting, string Province, DaySpan Period, Enforcement.Set? Setting, bool Held, ProceedingRules Proceedings, DateOnly RecordedOn, DateOnly HearUntil, Actor By);
+    public sealed record Conclusion(Guid Round, int Sitting, string Province, DaySpan Period, Enforcement.Set? Setting, bool Held, ProceedingRules Proceedings, DateOnly ConcludedOn, DateOnly RecordedOn, DateOnly HearUntil, Actor By);
 
     /// <summary>
     /// Records the outcome of a concluded round, and what follows from it. A failure suspends (or proposes to); the last of so many in a row as the regulation says proposes revocation too, and until somebody
@@ -92,8 +93,9 @@ public static class PeriodicAssessment
             state = Qualification.Evolve(state, e);
         }
 
-        Add(new Event.Assessed(id, of.Round, of.Sitting, of.Province, of.Period, result.Outcome, counts, result.FailedItems, result.Override?.Reason, frozen.Grounds, of.RecordedOn, of.By));
-        if (!counts || result.Outcome != AssessmentOutcome.Failed || state.Standing == Standing.Revoked)
+        Add(new Event.Assessed(id, of.Round, of.Sitting, of.Province, of.Period, result.Outcome, counts, result.FailedItems, result.Override?.Reason, frozen.Grounds, of.ConcludedOn, of.By));
+        // What was assessed is the grant that held on the period's last day: one granted since begins clean.
+        if (!counts || result.Outcome != AssessmentOutcome.Failed || state.Standing == Standing.Revoked || state.GrantOn(of.Period.To)?.Number != state.Grants.Count)
             return new(events, null);
 
         if (state.ValidityOn(of.RecordedOn) == Validity.Valid && state.Standing is Standing.Good or Standing.Warned)
@@ -102,14 +104,14 @@ public static class PeriodicAssessment
             {
                 foreach (Qualification.Event e in Qualification.Withdraw(state, p => p.Sanction != Sanction.Revocation, of.RecordedOn, of.By).ToList())
                     Add(e);
-                Add(Qualification.SuspendedNow(id, of.RecordedOn, of.RecordedOn, of.Proceedings.RectificationMonths, of.Province, null, frozen.Grounds, null, of.By, of.Round));
+                Add(Qualification.SuspendedNow(id, of.ConcludedOn, of.RecordedOn, of.Proceedings.RectificationMonths, of.Province, null, frozen.Grounds, null, of.By, of.Round));
             }
             else if (!state.Pending.Any(p => p.Sanction == Sanction.Suspension && p.Round == of.Round))
             {
                 foreach (Qualification.Event e in Qualification.Withdraw(state, p => p.Sanction != Sanction.Revocation, of.RecordedOn, of.By).ToList())
                     Add(e);
                 Add(new Qualification.Event.SuspensionProposed(
-                    id, Qualification.NextProposal(state), of.RecordedOn, of.Province, of.Setting.Mode == EnforcementMode.Enforce, frozen.Grounds, of.By, of.Round));
+                    id, Qualification.NextProposal(state), of.ConcludedOn, of.Province, of.Setting.Mode == EnforcementMode.Enforce, frozen.Grounds, of.By, of.Round));
             }
         }
 

@@ -15,7 +15,7 @@ public static class Mechanisms
     private static readonly IReadOnlyList<string> Decisions =
     [
         "granted", "grantFiled", "warned", "suspended", "suspensionLifted", "rectificationPlanFiled", "reassessed", "reinstated", "revocationProposed", "revoked",
-        "applicationSubmitted", "opinionGiven", "applicationReturned", "applicationWithdrawn", "applicationRefused",
+        "applicationSubmitted", "opinionGiven", "applicationReturned", "applicationWithdrawn", "applicationRefused", "assessmentScheduled", "assessmentScored", "assessed",
     ];
 
     /// <summary>The names there are; none for what has no parts. Paths are named by their own regulation.</summary>

@@ -91,6 +91,19 @@ public sealed class AccessService : IAsyncLifetime
         return (id, complication, request.Body!["requestId"]!.GetValue<string>());
     }
 
+    /// <summary>A webhook of H1 with a dead delivery, 1-0.</summary>
+    public async Task<string> NewWebhook()
+    {
+        var made = (await Service.Post("webhooks", new { url = "http://127.0.0.1:1/" }, await Service.Token("hospital", institution: "H1"))).Expect(HttpStatusCode.Created);
+        var id = made.Body!["id"]!.GetValue<string>();
+        await using var database = NpgsqlDataSource.Create(Database);
+        await using var command = database.CreateCommand(
+            "insert into compliance.webhook_deliveries (webhook, position, n, message_id, subject, type, body, state) values ($1, 1, 0, 'm', 's', 't', '{}', 'dead')");
+        command.Parameters.Add(new() { Value = Guid.Parse(id) });
+        await command.ExecuteNonQueryAsync();
+        return id;
+    }
+
     public async Task<string> NewLeave()
     {
         var from = Today.AddDays(100 + Interlocked.Increment(ref _cases));
@@ -132,6 +145,7 @@ public sealed class AccessTests(AccessService province) : IClassFixture<AccessSe
     private const string ChangeCase = "ok    404   403   403   ok    404   ok    403";
     private const string JudgeCase = "403   403   403   403   ok    404   ok    403";
     private const string OfPlace = "ok    403   403   403   ok    403   ok    403";
+    private const string Webhook = "ok    404   404   404   404   404   404   403";
     private const string OfPerson = "403   403   ok    403   ok    403   ok    403";
 
     private static readonly object H1 = new { kind = "institution", id = "H1" };
@@ -262,6 +276,15 @@ public sealed class AccessTests(AccessService province) : IClassFixture<AccessSe
         ["POST /api/v1/qualifications/{kind}/{subject}/{technique}/objections"] = new("qualifications/physician/H1-A/neurovascular/objections", "403   403   ok    403   403   403   403   403", """{ "notice": {notice}, "reason": "r" }"""),
         ["POST /api/v1/qualifications/{kind}/{subject}/{technique}/objection-answers"] = new("qualifications/physician/H1-A/neurovascular/objection-answers", Regulators,
             """{ "objectionId": "{objection}", "accepted": false, "answer": "a" }"""),
+
+        // Everybody has webhooks of his own; those asked for here are H1's.
+        ["GET /api/v1/webhooks"] = new("webhooks", "ok    ok    ok    ok    ok    ok    ok    403"),
+        ["POST /api/v1/webhooks"] = new("webhooks", "ok    ok    ok    ok    ok    ok    ok    403", new { url = "http://127.0.0.1:1/" }),
+        ["GET /api/v1/webhooks/{id}"] = new("webhooks/{webhook}", Webhook),
+        ["DELETE /api/v1/webhooks/{id}"] = new("webhooks/{webhook}", Webhook),
+        ["GET /api/v1/webhooks/{id}/deliveries"] = new("webhooks/{webhook}/deliveries", Webhook),
+        ["POST /api/v1/webhooks/{id}/deliveries/{deliveryId}/repeat"] = new("webhooks/{webhook}/deliveries/1-0/repeat", Webhook),
+        ["POST /api/v1/webhooks/{id}/deliveries/{deliveryId}/skip"] = new("webhooks/{webhook}/deliveries/1-0/skip", Webhook),
 
         ["GET /api/v1/regulations"] = new("regulations", Everybody),
         ["GET /api/v1/regulations/{id}/{version}"] = new("regulations/NV-2012/2", Everybody),
@@ -452,6 +475,11 @@ public sealed class AccessTests(AccessService province) : IClassFixture<AccessSe
         if (template.Contains("{leave}", StringComparison.Ordinal))
         {
             template = template.Replace("{leave}", await province.NewLeave(), StringComparison.Ordinal);
+        }
+
+        if (template.Contains("{webhook}", StringComparison.Ordinal))
+        {
+            template = template.Replace("{webhook}", await province.NewWebhook(), StringComparison.Ordinal);
         }
 
         return template.Replace("{proposal}", province.Proposal, StringComparison.Ordinal)

@@ -37,7 +37,7 @@ public static class BadRequests
 
     public static readonly IReadOnlyList<BadRequest> All =
     [
-        .. Reports(), .. WholeBodies(), .. WhoReports(), .. Headers(), .. Changes(), .. Outcomes(), .. Registry(), .. Calendars(), .. Enforcement(), .. Qualifications(), .. Schedules(), .. Rounds(), .. Scoring(), .. Notices(), .. Hearings(), .. Objections(),
+        .. Reports(), .. WholeBodies(), .. WhoReports(), .. Headers(), .. Changes(), .. Outcomes(), .. Registry(), .. Calendars(), .. Enforcement(), .. Webhooks(), .. Qualifications(), .. Schedules(), .. Rounds(), .. Scoring(), .. Notices(), .. Hearings(), .. Objections(),
         .. Regulations(), .. Queries(), .. Imports(), .. Elsewhere(), .. Private(),
     ];
 
@@ -381,6 +381,30 @@ public static class BadRequests
             Set("enforcement in another province", "{\"mode\":\"enforce\",\"from\":\"2026-03-10\"}", 403, "forbidden") with { Path = "enforcement/neurovascular/31" },
             Set("enforcement of a technique there is not", "{\"mode\":\"enforce\",\"from\":\"2026-03-10\"}", 400, "unknownTechnique path:technique") with { Path = "enforcement/cardiac/11" },
             Set("enforcement in a province there is not", "{\"mode\":\"enforce\",\"from\":\"2026-03-10\"}", 400, "invalidProvince path:province") with { Path = "enforcement/neurovascular/99", Who = "national" },
+        ];
+    }
+
+    private static IEnumerable<BadRequest> Webhooks()
+    {
+        BadRequest Set(string name, string body, params string[] expected) => new(name, "POST", "webhooks", body, 400, expected) { Who = "hospital H1" };
+        const string secret = "0123456789abcdef0123456789abcde";
+        return
+        [
+            Set("a webhook without url", "{}", "missing /url"),
+            Set("a webhook with a misspelt property", "{\"url\":\"https://h.example/\",\"secrt\":\"x\"}", "unknownProperty /secrt") with { Suggests = "secret" },
+            Set("a webhook to a path", "{\"url\":\"/hook\"}", "invalidUrl /url"),
+            Set("a webhook to a file", "{\"url\":\"file:///etc/passwd\"}", "invalidUrl /url"),
+            Set("a webhook with user information", "{\"url\":\"https://u:wordOfMouth@h.example/\"}", "invalidUrl /url") with { Secret = "wordOfMouth" },
+            Set("a webhook with a fragment", "{\"url\":\"https://h.example/#a\"}", "invalidUrl /url"),
+            Set("a webhook longer than any", $"{{\"url\":\"https://h.example/{new string('a', 1000)}\"}}", "tooLong /url"),
+            Set("a webhook with a short secret", $"{{\"url\":\"https://h.example/\",\"secret\":\"{secret}\"}}", "invalidSecret /secret") with { Secret = secret },
+            Set("a webhook with a secret that is no base64", "{\"url\":\"https://h.example/\",\"secret\":\"whsec_!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!\"}", "invalidSecret /secret"),
+            Set("a webhook of a technique there is not", "{\"url\":\"https://h.example/\",\"technique\":\"cardiac\"}", "unknownTechnique /technique"),
+            new("a webhook that is no UUID", "GET", "webhooks/1", null, 400, "invalidUuid path:id") { Who = "hospital H1" },
+            new("a webhook there is not", "GET", $"webhooks/{NoSuchId}", null, 404, "notFound") { Who = "hospital H1" },
+            new("deliveries of a webhook there is not", "GET", $"webhooks/{NoSuchId}/deliveries", null, 404, "notFound") { Who = "hospital H1" },
+            new("a delivery repeated of a webhook there is not", "POST", $"webhooks/{NoSuchId}/deliveries/1-0/repeat", null, 404, "notFound") { Who = "hospital H1" },
+            new("webhooks from a cursor that is none", "GET", $"webhooks?cursor={Service.Http.Page.Cursor("H1")}", null, 400, "invalidCursor query:cursor") { Who = "hospital H1" },
         ];
     }
 

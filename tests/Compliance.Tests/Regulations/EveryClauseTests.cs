@@ -44,8 +44,8 @@ public class EveryClauseTests
 
     /// <summary>Counted by hand from the design's tables: what is monitored is the table of domain.md, what is enforced are scopes, duties in a case, decisions, publication and devices' records.</summary>
     [Theory]
-    [InlineData("NV-2012", 8, 80, 21)]
-    [InlineData("CI-2012", 7, 46, 18)]
+    [InlineData("NV-2012", 8, 77, 24)]
+    [InlineData("CI-2012", 7, 44, 20)]
     [InlineData("NC-2024", 0, 31, 0)]
     [InlineData("EN-2012", 0, 6, 0)]
     public void HowTheClausesOfARegulationAreHandled(string regulation, int judged, int @checked, int enforced) =>
