@@ -433,7 +433,7 @@ public sealed class AccessTests(AccessService province) : IClassFixture<AccessSe
     [Fact]
     public async Task Every_case_in_a_pack_is_noted()
     {
-        await using var database = NpgsqlDataSource.Create(province.Database);
+        var database = Service.Get<NpgsqlDataSource>();
         async Task<long> Notes()
         {
             await using var command = database.CreateCommand("select count(*) from compliance.patient_reads where role = 'regulator' and case_id in (select case_id from case_facts where institution = 'H4')");
