@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using Compliance.Assessments;
 using Compliance.Service.Tests.Events;
 using Compliance.Service.Webhooks;
 
@@ -29,6 +30,11 @@ public sealed class ToldTests
         ["review_requested"] = ("reviewRequested", Audience.Inner),
         ["suspension_upheld"] = ("suspensionUpheld", Audience.Inner),
         ["reassessed"] = ("reassessed", Audience.Inner),
+        ["assessed"] = ("assessed", Audience.Inner),
+        ["hearing_requested"] = ("hearingRequested", Audience.Inner),
+        ["objection_filed"] = ("objectionFiled", Audience.Inner),
+        ["objection_answered"] = ("objectionAnswered", Audience.Inner),
+        ["assessment_round_opened"] = ("opened", Audience.Standing),
     };
 
     private static readonly string[] ToldToNobody =
@@ -37,7 +43,8 @@ public sealed class ToldTests
         "calendar_published", "regulation_published", "provincial_limits_published", "enforcement_set", "day_closed",
         "case_reported", "case_corrected", "complication_reported", "death_reported", "incident_recorded", "relation_declared",
         "outcome_withdrawn", "outcome_adjudicated", "case_voided", "change_requested", "request_decided",
-        "rectification_plan_filed",
+        "rectification_plan_filed", "rectification_evidence_filed", "hearing_held",
+        "assessment_schedule_set", "assessment_scored", "assessment_outcome_overridden", "assessment_round_concluded", "assessment_round_reopened",
         "application_submitted", "facts_attested", "opinion_given", "application_returned", "application_withdrawn", "application_refused", "grant_filed", "aid_begun", "aid_ended",
     ];
 
@@ -60,8 +67,10 @@ public sealed class ToldTests
         }
 
         var telling = told.ShouldHaveSingleItem();
-        (telling.Type, telling.Audience).ShouldBe(($"compliance.qualification.{Expected[golden.WireName].Type}", Expected[golden.WireName].Audience));
-        telling.Subject.ShouldBe($"{telling.Holder!.Value.KindName}/{telling.Holder.Value.Id}/{telling.Technique}");
+        var about = telling.Holder is null ? "assessmentRound" : "qualification";
+        (telling.Type, telling.Audience).ShouldBe(($"compliance.{about}.{Expected[golden.WireName].Type}", Expected[golden.WireName].Audience));
+        telling.Subject.ShouldBe(telling.Holder is { } holder ? $"{holder.KindName}/{holder.Id}/{telling.Technique}" : $"assessment-round/{((AssessmentRound.Event)golden.Event).Round:D}");
+        (telling.Holder is not null || telling.Province is not null).ShouldBeTrue();
     }
 
     [Fact]
