@@ -5,6 +5,7 @@ using System.Text.Json;
 using Compliance.Assessments;
 using Compliance.Cases;
 using Compliance.Qualifications;
+using Compliance.Service.Cases;
 using Compliance.Service.EventStore;
 using Compliance.Service.Http;
 using Compliance.Service.Metrics;
@@ -72,7 +73,7 @@ public static class PackEndpoint
         var content = new MemoryStream();
         using (var zip = new ZipArchive(content, ZipArchiveMode.Create, leaveOpen: true))
         {
-            await Add(zip, "cases.csv", async stream => await WriteCases(stream, reads, log, frozen, opened, http.RequestAborted));
+            await Add(zip, "cases.csv", async stream => await WriteCases(stream, reads, log, caller, frozen, opened, http.RequestAborted));
             await Add(zip, "findings.json", async stream => await JsonSerializer.SerializeAsync(
                 stream,
                 new FindingsFile(
@@ -122,7 +123,7 @@ public static class PackEndpoint
             (await renderer.RenderComponentAsync<NoticePage>(ParameterView.FromDictionary(new Dictionary<string, object?> { ["Notice"] = notice, ["Chinese"] = chinese }))).ToHtmlString());
     }
 
-    private static async Task WriteCases(Stream stream, Reads reads, IEventStore log, FrozenAssessment frozen, long upTo, CancellationToken cancellation)
+    private static async Task WriteCases(Stream stream, Reads reads, IEventStore log, Caller caller, FrozenAssessment frozen, long upTo, CancellationToken cancellation)
     {
         var subject = frozen.Qualification.Subject;
         var cases = new List<Case.State>();
@@ -131,16 +132,25 @@ public static class PackEndpoint
             cases.AddRange((await log.ReadStreams([.. chunk.Select(id => $"case-{id:D}")], upTo, cancellation)).GroupBy(e => e.Stream).Select(g => Case.Fold(g.Select(e => (Case.Event)e.Data))));
         }
 
+        List<Case.State> shown =
+        [
+            .. cases
+                .Where(c => c.Key!.Technique == frozen.Qualification.Technique && frozen.Facts.Judged.Span.Contains(c.Key.CompletedOn)
+                    && (subject.Kind == SubjectKind.Institution ? c.Key.Institution : c.Key.Operator) == subject.Id)
+                .OrderBy(c => c.Key!.CompletedOn).ThenBy(c => c.Key!.CaseId),
+        ];
+        await using (var connection = await reads.Open(cancellation))
+        {
+            await Patients.NoteReads(connection, caller, shown.Select(c => c.Key!.CaseId), cancellation);
+        }
+
         await using var csv = CsvWriter.Create(stream, new() { Injection = CsvInjection.Escape }, leaveOpen: true);
         foreach (var column in Columns)
         {
             csv.WriteField(column);
         }
 
-        foreach (var state in cases
-            .Where(c => c.Key!.Technique == frozen.Qualification.Technique && frozen.Facts.Judged.Span.Contains(c.Key.CompletedOn)
-                && (subject.Kind == SubjectKind.Institution ? c.Key.Institution : c.Key.Operator) == subject.Id)
-            .OrderBy(c => c.Key!.CompletedOn).ThenBy(c => c.Key!.CaseId))
+        foreach (var state in shown)
         {
             await csv.EndRecordAsync(cancellation);
             var facts = CaseFacts.Of(state);

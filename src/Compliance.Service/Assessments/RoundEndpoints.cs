@@ -113,10 +113,10 @@ public static class RoundEndpoints
         Post<ScoresRequest>(api, "scores", "Scores qualitative items of one subject", (body, find) =>
         {
             var subject = SubjectIn(body);
-            var items = body.Objects("items", required: true).Select(i => (Place: i, Score: new Score(i.Text("item"), i.Flag("passed"), i.OptionalText("remark", BodyObject.LongText, lines: true)))).ToList();
+            var items = body.SomeObjects("items").Select(i => (Place: i, Score: new Score(i.Text("item"), i.Flag("passed"), i.OptionalText("remark", BodyObject.LongText, lines: true)))).ToList();
             foreach (var twice in items.GroupBy(i => i.Score.Item).SelectMany(g => g.Skip(1)))
             {
-                twice.Place.Fault("item", "duplicate");
+                twice.Place.Fault("item", "duplicateItem");
             }
 
             return async by =>
@@ -192,7 +192,7 @@ public static class RoundEndpoints
             body.Root.Fault("province", "invalidProvince");
         }
 
-        if (period.IsEmpty)
+        if (!body.HasFaults && period.IsEmpty)
         {
             body.Root.Fault("to", "endsBeforeItBegins");
         }
@@ -209,7 +209,7 @@ public static class RoundEndpoints
 
         if (reference.Regulations.InForce(technique, period.To, province) is not { } regulation)
         {
-            return Problem.Refused(http, "notJudged");
+            return Problem.Invalid(http, new Fault("/to", "notJudged"));
         }
 
         var id = AssessmentRound.Id(technique, province, period);
@@ -483,7 +483,7 @@ public static class RoundEndpoints
         }
 
         var (round, _) = await Load(log, id, http.RequestAborted);
-        if (!caller.IsHolder(subject) && !caller.ActsIn(round.Entry?.Province))
+        if (!caller.IsHolder(subject) && round.Entry is { } entry && !caller.ActsIn(entry.Province))
         {
             return (null, Problem.Forbidden(http));
         }

@@ -304,6 +304,14 @@ public sealed partial class BodyObject
     public IReadOnlyList<BodyObject> Objects(string name, int maxItems = MaxItems, bool required = false) =>
         ItemsOf(name, maxItems, required, Child);
 
+    /// <summary>Required, and at least one.</summary>
+    public IReadOnlyList<BodyObject> SomeObjects(string name)
+    {
+        if (Take(name, required: false) is { ValueKind: JsonValueKind.Array } value && value.GetArrayLength() == 0)
+            _body.Add(new Fault(At(name), "empty"));
+        return Objects(name, required: true);
+    }
+
     /// <summary>A missing one is a fault, and reading goes on in one that gives defaults.</summary>
     public BodyObject Object(string name) => ObjectOf(name, required: true) ?? new BodyObject(_body, At(name), element: null);
 

@@ -160,7 +160,7 @@ public static class QualificationEndpoints
         Post<RectificationEvidenceRequest>(api, "rectification-evidence", "Files evidence of rectification, by the holder", Holders, (body, _) =>
         {
             var remark = body.Text("remark", BodyObject.LongText, lines: true);
-            var evidence = body.Objects("evidence", required: true).Select(e => ApplicationEndpoints.EvidenceOf(e, today: null)).ToList();
+            var evidence = body.SomeObjects("evidence").Select(e => ApplicationEndpoints.EvidenceOf(e, today: null)).ToList();
             return now => evidence.FindIndex(e => e.Date > now.Today) is var future and >= 0
                 ? Refusal.Invalid("futureDay", $"/evidence/{future}/date")
                 : Qualification.FileRectificationEvidence(now.State, remark, evidence, now.Today, now.By);

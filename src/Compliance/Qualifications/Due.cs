@@ -54,9 +54,12 @@ public sealed record Due(DueKind What, DateOnly On, string? Province, string? Re
         foreach (Qualification.Proposal proposal in state.Pending)
         {
             bool toHear = proposal is { HearingRequestedOn: not null, HeardOn: null };
-            DateOnly? on = toHear ? proposal.HearingRequestedOn : proposal.HeardOn ?? proposal.HearUntil?.AddDays(1) ?? proposal.JudgedOn;
-            // A revocation proposed before hearings were kept follows from a reassessment.
-            dues.Add(new(toHear ? DueKind.Hearing : DueKind.Proposal, on ?? state.StandingSuspension!.RectificationEndsOn.AddDays(1), proposal.Province, proposal.Id.ToString("D")));
+            // A revocation proposed before hearings were kept follows from a reassessment, and that from a suspension; which need not stand any more.
+            DateOnly? on = toHear
+                ? proposal.HearingRequestedOn
+                : proposal.HeardOn ?? proposal.HearUntil?.AddDays(1) ?? proposal.JudgedOn ?? state.Suspensions.LastOrDefault()?.RectificationEndsOn.AddDays(1);
+            if (on is { } day)
+                dues.Add(new(toHear ? DueKind.Hearing : DueKind.Proposal, day, proposal.Province, proposal.Id.ToString("D")));
         }
 
         dues.AddRange(state.Objections.Where(o => o.Accepted is null).Select(o => new Due(DueKind.Objection, o.AnswerDueOn, null, o.Id.ToString("D"))));

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Reflection;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using Compliance.Assessments;
 using Compliance.Calendars;
 using Compliance.Cases;
 using Compliance.Qualifications;
@@ -31,11 +32,14 @@ public sealed class EventTableTests
         "suspension_annulled", "review_requested", "rectification_plan_filed", "reassessed", "reinstated", "revoked", "relinquished",
         "provincial_limits_published",
         "application_submitted", "facts_attested", "opinion_given", "application_returned", "application_withdrawn", "application_refused", "grant_filed", "aid_begun", "aid_ended",
+        "assessment_schedule_set", "assessment_round_opened", "assessment_scored", "assessment_outcome_overridden", "assessment_round_concluded", "assessment_round_reopened",
+        "assessed", "rectification_evidence_filed", "hearing_requested", "hearing_held", "objection_filed", "objection_answered",
     ];
 
     // By the type's name in C#, which may change; the values are what stands in the log, which may not. Values are added, never removed.
     private static readonly Dictionary<string, string[]> ValueNames = new()
     {
+        ["AssessmentOutcome"] = ["Passed", "Failed", "NotAssessed"],
         ["Comparison"] = [">=", ">", "<=", "<", "="],
         ["ConditionOutcome"] = ["Met", "NotMet", "NotAttested", "Expired", "NotApplicable"],
         ["OpinionDecision"] = ["Agree", "Return", "Refuse"],
@@ -82,6 +86,17 @@ public sealed class EventTableTests
     [
         "aid_begun", "application_submitted", "facts_attested", "opinion_given", "application_returned", "application_submitted", "application_withdrawn",
         "application_submitted", "application_refused", "aid_ended", "application_submitted", "qualification_granted.applied", "grant_filed",
+    ];
+
+    private static readonly string[] OfASchedule = ["assessment_schedule_set"];
+
+    private static readonly string[] OfARound =
+        ["assessment_round_opened", "assessment_scored", "assessment_outcome_overridden", "assessment_outcome_overridden.passed", "assessment_round_concluded", "assessment_round_reopened"];
+
+    private static readonly string[] OfAnAssessedQualification =
+    [
+        "qualification_granted", "assessed", "suspension_proposed.assessed", "suspended.assessed", "rectification_evidence_filed",
+        "revocation_proposed.assessed", "hearing_requested", "hearing_held", "objection_filed", "objection_answered",
     ];
 
     private static readonly string[] Alone = ["provincial_limits_published", "calendar_published", "regulation_published", "enforcement_set", "day_closed"];
@@ -226,7 +241,7 @@ public sealed class EventTableTests
 
     [Fact]
     public void Every_event_stands_in_one_of_the_lives_below() =>
-        new[] { OfAnInstitution, OfAPhysician, OfACase, OfAQualification, OfAnApplication, Alone }.SelectMany(life => life).Select(name => name.Split('.')[0]).Distinct().ShouldBe(WireNames, ignoreOrder: true);
+        new[] { OfAnInstitution, OfAPhysician, OfACase, OfAQualification, OfAnApplication, OfASchedule, OfARound, OfAnAssessedQualification, Alone }.SelectMany(life => life).Select(name => name.Split('.')[0]).Distinct().ShouldBe(WireNames, ignoreOrder: true);
 
     [Fact]
     public void An_institution_evolves_by_all_its_events()
@@ -279,6 +294,42 @@ public sealed class EventTableTests
     }
 
     [Fact]
+    public void A_schedule_evolves_by_its_event()
+    {
+        var state = AssessmentSchedule.Fold(Golden<AssessmentSchedule.Set>(OfASchedule));
+        state.PeriodsEndingBy(new(2026, 12, 30)).ShouldBeEmpty();
+        state.PeriodsEndingBy(new(2026, 12, 31)).ShouldBe([new(new(2026, 1, 1), new(2026, 12, 31))]);
+        state.NextAfter(new(2026, 12, 31)).ShouldBe(new(new(2027, 1, 1), new(2027, 12, 31)));
+    }
+
+    [Fact]
+    public void A_round_evolves_by_all_its_events()
+    {
+        var state = AssessmentRound.Fold(Golden<AssessmentRound.Event>(OfARound));
+        (state.Entry!.Scheduled, state.Sitting, state.ClosesOn, state.ConcludedOn).ShouldBe((true, 2, new(2026, 5, 31), null));
+        var (hospital, physician) = (Subject.Institution("H33-0101"), Subject.Physician("P33-4711"));
+        (state.IsOpenFor(physician), state.IsOpenFor(hospital)).ShouldBe((true, false));
+        state.SheetOf(physician).Scores.Select(s => (s.Score.Item, s.Score.Passed)).ShouldBe([("caseSelection", true), ("postoperativeCare", false)]);
+        state.SheetOf(physician).Override.ShouldBeNull("it was opened again to be decided anew");
+        state.SheetOf(hospital).Override!.Outcome.ShouldBe(AssessmentOutcome.Passed);
+    }
+
+    [Fact]
+    public void An_assessed_qualification_evolves_by_all_its_events()
+    {
+        var state = Qualification.Fold(Golden<Qualification.Event>(OfAnAssessedQualification));
+        var assessed = state.Assessments.ShouldHaveSingleItem();
+        (assessed.Sitting, assessed.Period, assessed.Outcome, assessed.Counts, assessed.Grant, assessed.Struck, assessed.OverriddenBecause)
+            .ShouldBe((1, new(new(2025, 1, 1), new(2025, 12, 31)), AssessmentOutcome.Failed, true, 1, false, "现场检查发现瞒报"));
+        state.Standing.ShouldBe(Standing.Suspended);
+        (state.StandingSuspension!.Round, state.StandingSuspension.Evidence.Count).ShouldBe((assessed.Round, 2));
+        state.Proposals.Select(p => (p.Sanction, p.Round, p.HearUntil, p.HearingRequestedOn, p.HeardOn)).ShouldBe(
+            [(Sanction.Suspension, assessed.Round, null, null, null), (Sanction.Revocation, assessed.Round, new DateOnly(2026, 3, 25), new DateOnly(2026, 3, 23), new DateOnly(2026, 4, 9))]);
+        var objection = state.Objections.ShouldHaveSingleItem();
+        (objection.Against, objection.AnswerDueOn, objection.Accepted, objection.AnsweredOn).ShouldBe((3, new(2026, 4, 8), true, new DateOnly(2026, 4, 7)));
+    }
+
+    [Fact]
     public void What_stands_alone_is_read()
     {
         Golden<PublishedLimits.Published>(["provincial_limits_published"]).Single().Limits.Validate(ShippedRegulations.Set.Find("NV-2012", 2)!).ShouldBeEmpty();
@@ -321,6 +372,10 @@ public sealed class EventTableTests
         await Append(log, Qualification.Stream(new(Subject.Physician("P33-4711"), "comprehensive")), OfAQualification);
         await Append(log, PublishedLimits.Stream("NV-2012", "33"), "provincial_limits_published");
         await Append(log, Qualification.Stream(new(Subject.Physician("P33-0102"), "neurovascular")), OfAnApplication);
+        await Append(log, AssessmentSchedule.Stream("comprehensive", "33"), OfASchedule);
+        await Append(log, AssessmentRound.Stream(new("3d5b7f90-6a1c-5e42-9b08-7c2d4e6f8a10")), OfARound);
+        (await log.Append(new AppendRequest(
+            Qualification.Stream(new(Subject.Physician("P33-4711"), "comprehensive")), OfAQualification.Length, [.. Golden<object>(OfAnAssessedQualification)]))).ShouldBeOfType<AppendResult.Appended>();
         await Append(log, Day.Stream, "day_closed");
 
         var readModel = new ReadModel(log, database, ReadSchema.Living);
@@ -332,11 +387,17 @@ public sealed class EventTableTests
         (await Count(database, "enforcement")).ShouldBe(1);
         (await Count(database, "provincial_limits")).ShouldBe(1);
         (await Count(database, "qualifications where granted")).ShouldBe(2);
+        (await Count(database, "assessment_schedules where technique = 'comprehensive' and province = '33'")).ShouldBe(1);
+        (await Count(database, "rounds where sitting = 2 and concluded_on is null and closes_on = '2026-05-31' and period_to = '2025-12-31'")).ShouldBe(1);
+        (await Count(database, "assessments where subject = 'P33-4711' and sitting = 2 and recorded = 1 and outcome = 'failed' and not left_out")).ShouldBe(1);
+        // The revocation was heard, and waits for a decision since.
+        (await Count(database, "dues where subject = 'P33-4711' and what = 'proposal' and due_on = '2026-04-09'")).ShouldBe(1);
+        (await Count(database, "former_places where operator = 'P33-4711'")).ShouldBe(1);
         (await Count(database, "institutions where name = '钱塘市第一人民医院' and province = '33'")).ShouldBe(1);
         (await Count(database, "registrations where main and institution = 'H33-0101'")).ShouldBe(1);
         (await Count(database, "titles")).ShouldBe(2);
         (await Count(database, "case_facts where voided and operator = 'P33-4712' and deadline = '2026-03-16'")).ShouldBe(1);
-        (await Count(database, $"qualifications where version = {OfAQualification.Length}")).ShouldBe(1);
+        (await Count(database, $"qualifications where version = {OfAQualification.Length + OfAnAssessedQualification.Length}")).ShouldBe(1);
         (await Count(database, "days_closed where day = '2026-03-31'")).ShouldBe(1);
         (await Count(database, "closings where day = '2026-03-31' and subject = 'P33-4711' and province = '33'")).ShouldBe(1);
     }

@@ -11,7 +11,7 @@ internal static class StoredShape
 {
     /// <summary>What stands in stored JSON as one value, or as the document somebody sent. Anything else is a type of the domain, or a mistake.</summary>
     private static readonly HashSet<Type> Values =
-        [typeof(string), typeof(bool), typeof(int), typeof(decimal), typeof(Guid), typeof(DateOnly), typeof(DateTimeOffset), typeof(JsonElement)];
+        [typeof(string), typeof(bool), typeof(int), typeof(long), typeof(decimal), typeof(Guid), typeof(DateOnly), typeof(DateTimeOffset), typeof(JsonElement)];
 
     private static readonly NullabilityInfoContext Nullability = new();
 

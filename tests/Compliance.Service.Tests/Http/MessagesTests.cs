@@ -42,6 +42,21 @@ public sealed partial class MessagesTests
         used.Where(c => !Messages.Table.ContainsKey(c)).ShouldBeEmpty();
     }
 
+    /// <summary>The same of refusals, which the domain decides.</summary>
+    [Fact]
+    public void Every_refusal_has_a_sentence()
+    {
+        var used = new[] { Sources(), Path.Combine(Sources(), "..", "Compliance") }
+            .SelectMany(folder => Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories))
+            .Where(f => !f.Split(Path.DirectorySeparatorChar).Any(part => part is "obj" or "bin"))
+            .SelectMany(f => Refusals().Matches(File.ReadAllText(f)))
+            .Select(m => m.Groups["code"].Value)
+            .Distinct()
+            .ToList();
+        used.Count.ShouldBeGreaterThan(40);
+        used.Where(c => !Messages.Table.ContainsKey(c)).ShouldBeEmpty();
+    }
+
     [Fact]
     public void A_code_without_a_sentence_is_still_answered() => Messages.Of(Language.English, "noSuchCode", "x").ShouldBe("noSuchCode");
 
@@ -99,6 +114,9 @@ public sealed partial class MessagesTests
 
     [GeneratedRegex(@"\{\d\}", RegexOptions.None, 1000)]
     private static partial Regex Placeholder();
+
+    [GeneratedRegex("""\bRefusal\.(?:Conflict|NotFound|Invalid)\("(?<code>[a-z][A-Za-z]*)"(?! ?\+)""", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Refusals();
 
     // new Fault(pointer, "code" · .Fault("name", "code" · Problem.Refused(http, "code" · Problem.Of(http, 404, "code" · Add(name, "code"
     [GeneratedRegex("""(?:new (?:Http\.)?Fault\([^;"]*(?:"[^"]*"[^;"]*)?, |\b(?:Path)?Fault\(\s*(?:null|"[^"]*"|\w+), |Problem\.Refused\(\w+, |Problem\.(?:Of|With)\(\w+, \d+, |(?<!\.)\bAdd\((?:\w+|"[^"]*"), )"(?<code>[a-z][A-Za-z]*)"(?! ?\+)""", RegexOptions.ExplicitCapture, 1000)]

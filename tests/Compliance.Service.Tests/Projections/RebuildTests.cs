@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Net;
+using System.Text.Json.Nodes;
+using Compliance.Assessments;
 using Compliance.Service.EventStore;
 using Compliance.Service.Projections;
 using Compliance.Service.Tests.Scenarios;
@@ -111,12 +113,25 @@ public sealed class RebuildTests
     [InlineData("update closings set would_suspend = true", "closings")]
     [InlineData("update register_entries set standing = 'revoked' where kind = 'institution'", "register_entries")]
     [InlineData("update register_snapshots set sha256 = repeat('0', 64)", "register_snapshots")]
+    [InlineData("update case_facts set succeeded = not succeeded where succeeded is not null", "case_facts")]
+    [InlineData("update case_facts set stay_days = stay_days + 1 where stay_days is not null", "case_facts")]
+    [InlineData("delete from former_places", "former_places")]
+    [InlineData("update assessment_schedules set doc = jsonb_set(doc, '{Settings,0,EveryMonths}', '6')", "assessment_schedules")]
+    [InlineData("update rounds set closes_on = closes_on + 1", "rounds")]
+    [InlineData("update rounds set concluded_on = null where concluded_on is not null", "rounds")]
+    [InlineData("delete from assessments where kind = 'institution'", "assessments")]
+    [InlineData("update assessments set outcome = 'passed' where outcome = 'failed'", "assessments")]
+    [InlineData("update assessments set doc = jsonb_set(doc, '{Facts,Counts,DeathCases}', '7') where kind = 'institution'", "assessments")]
+    [InlineData("update dues set due_on = due_on + 1", "dues")]
+    [InlineData("delete from dues", "dues")]
     public async Task Rows_that_are_not_what_the_log_says_turn_health_red_until_they_are_built_anew(string tampering, string table)
     {
         await using var service = await TestService.Start(Today);
         var world = new World(service);
         await world.Hospital("H1");
         await world.Import(World.Year("H1", Today, 30));
+        await Corrected(service);
+        await Assessed(service);
         await service.MoveTo(Today.AddDays(1));
         await Agrees(service);
 
@@ -134,13 +149,42 @@ public sealed class RebuildTests
         await Agrees(service);
     }
 
+    /// <summary>A case with an outcome of the treatment and a stay, moved from one operator to another.</summary>
+    private static async Task Corrected(TestService service)
+    {
+        var report = World.Case("H1", "moved", Today.AddDays(-10));
+        (report["succeeded"], report["admittedOn"], report["dischargedOn"]) = (true, World.Text(Today.AddDays(-11)), World.Text(Today.AddDays(-8)));
+        var token = await service.National;
+        var id = (await service.Send(HttpMethod.Post, "cases", report.ToJsonString(), token)).Expect(HttpStatusCode.Created).Body!["caseId"]!.GetValue<string>();
+        report.Remove("outcome");
+        report["operator"] = "H1-B";
+        (await service.Send(HttpMethod.Post, $"cases/{id}/corrections", new JsonObject { ["reason"] = "another operator", ["report"] = report }.ToJsonString(), token)).Expect(HttpStatusCode.OK);
+    }
+
+    /// <summary>A schedule, a round that is open, and one that a person has failed and concluded; and somebody suspended, of whom a reassessment is due.</summary>
+    private static async Task Assessed(TestService service)
+    {
+        var token = await service.National;
+        (await service.Put($"assessment-schedules/neurovascular/{World.Province}", new { firstDueOn = "2025-12-31", everyMonths = 12 }, token)).Expect(HttpStatusCode.OK);
+        foreach (var (from, to) in new[] { ("2024-07-01", "2025-06-30"), ("2023-07-01", "2024-06-30") })
+        {
+            (await service.Post("assessment-rounds", new { technique = "neurovascular", province = World.Province, from, to }, token)).Expect(HttpStatusCode.Created);
+        }
+
+        var second = AssessmentRound.Id("neurovascular", World.Province, new(new(2023, 7, 1), new(2024, 6, 30)));
+        (await service.Post($"assessment-rounds/{second:D}/overrides", new { subject = new { kind = "institution", id = "H1" }, outcome = "failed", reason = "seen on site" }, token)).Expect(HttpStatusCode.OK);
+        (await service.Post($"assessment-rounds/{second:D}/conclude", new { }, token)).Expect(HttpStatusCode.OK);
+        (await service.Post("qualifications/physician/H1-B/neurovascular/suspend", new { reason = "inspection" }, token)).Expect(HttpStatusCode.OK);
+    }
+
     private static async Task Agrees(TestService service)
     {
         var tables = await service.Get<Reconciliation>().Run(closings: true, static _ => { }, CancellationToken.None);
         tables.Select(t => t.Table).ShouldBe(
         [
-            "active_spans", "announcements", "calendars", "case_facts", "closings", "days_closed", "enforcement", "incidents", "institution_days", "institutions",
-            "physicians", "proposals", "provincial_limits", "qualifications", "register_entries", "register_snapshots", "register_touched", "registrations", "regulations", "titles",
+            "active_spans", "announcements", "assessment_schedules", "assessments", "calendars", "case_facts", "closings", "days_closed", "dues", "enforcement", "former_places", "incidents",
+            "institution_days", "institutions", "physicians", "proposals", "provincial_limits", "qualifications", "register_entries", "register_snapshots", "register_touched", "registrations",
+            "regulations", "rounds", "titles",
         ]);
         tables.Where(t => !t.Agrees).SelectMany(t => t.Examples.Prepend(t.Table)).ShouldBeEmpty();
     }

@@ -87,8 +87,12 @@ public sealed class Reckoner(Readings? readings = null)
         public required List<string> Grounds { get; init; }
         public required List<string> Suspending { get; init; }
         public required bool Held { get; init; }
+        public required DateOnly ProposedOn { get; init; }
         public ProposalState State { get; set; } = ProposalState.Pending;
         public DateOnly? DecidedOn { get; set; }
+
+        /// <summary>Five working days to ask for a hearing, which nobody here does: until they are over nobody is revoked.</summary>
+        public bool MayStillBeHeardOn(DateOnly day) => Kind == ProposalKind.Revocation && day <= WorkingDays.After(ProposedOn, 5);
     }
 
     private sealed class Grant
@@ -941,7 +945,7 @@ public sealed class Reckoner(Readings? readings = null)
     private bool RevokeByRegulator(Qualification q)
     {
         var pending = q.Pending(ProposalKind.Revocation);
-        if (q.Standing == Standing.Revoked || (pending is null && _readings.RevokeNeedsProposal))
+        if (q.Standing == Standing.Revoked || (pending is null && _readings.RevokeNeedsProposal) || pending?.MayStillBeHeardOn(_today) == true)
         {
             return false;
         }
@@ -981,7 +985,7 @@ public sealed class Reckoner(Readings? readings = null)
 
     private bool Decide(Qualification q, DecideProposal o)
     {
-        if (q.Proposals.ElementAtOrDefault(o.Proposal - 1) is not { State: ProposalState.Pending } proposal)
+        if (q.Proposals.ElementAtOrDefault(o.Proposal - 1) is not { State: ProposalState.Pending } proposal || (o.Agree && proposal.MayStillBeHeardOn(_today)))
         {
             return false;
         }
@@ -1036,6 +1040,7 @@ public sealed class Reckoner(Readings? readings = null)
             Grounds = grounds,
             Suspending = suspending,
             Held = held,
+            ProposedOn = recordedOn,
         };
         q.Proposals.Add(proposal);
         var recorded = kind switch

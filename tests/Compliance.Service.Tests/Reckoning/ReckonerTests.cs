@@ -454,10 +454,15 @@ public sealed class ReckonerTests
         story.Until("2025-09-04");
         story.Do(new Reassess(Doctor, Technique.Comprehensive, Passed: false)).ShouldBeTrue();
         story.Reckoner.StandingOf(Doctor, Technique.Comprehensive).ShouldBe(Standing.Suspended);
+        // Five working days to ask for a hearing: from Thursday to Thursday.
+        story.Until("2025-09-11");
+        story.Do(new DecideProposal(Doctor, Technique.Comprehensive, 1, Agree: true)).ShouldBeFalse();
+        story.Do(new Revoke(Doctor, Technique.Comprehensive)).ShouldBeFalse();
+        story.Until("2025-09-12");
         story.Do(new DecideProposal(Doctor, Technique.Comprehensive, 1, Agree: true)).ShouldBeTrue();
         story.Reckoner.StandingOf(Doctor, Technique.Comprehensive).ShouldBe(Standing.Revoked);
-        story.Reckoner.IsValid(Doctor, Technique.Comprehensive, Day("2025-09-04")).ShouldBeTrue();
-        story.Reckoner.IsValid(Doctor, Technique.Comprehensive, Day("2025-09-05")).ShouldBeFalse();
+        story.Reckoner.IsValid(Doctor, Technique.Comprehensive, Day("2025-09-12")).ShouldBeTrue();
+        story.Reckoner.IsValid(Doctor, Technique.Comprehensive, Day("2025-09-13")).ShouldBeFalse();
     }
 
     [Fact]
@@ -666,8 +671,10 @@ public sealed class ReckonerTests
             var reckoner = new Reckoner();
             foreach (var next in history.Operations)
             {
-                // an early reassessment is the only thing meant to be refused
-                (reckoner.Apply(next) || next.Operation is Reassess).ShouldBeTrue(next.ToString());
+                // an early reassessment and a revocation before a hearing could be asked for are the only things meant to be refused
+                var mayBeEarly = next.Operation is Reassess or Revoke
+                    || (next.Operation is DecideProposal { Agree: true } o && reckoner.Proposals(o.Subject, o.Technique)[o.Proposal - 1].Kind == ProposalKind.Revocation);
+                (reckoner.Apply(next) || mayBeEarly).ShouldBeTrue(next.ToString());
             }
             reckoner.LastClosed.ShouldBe(history.LastDay.AddDays(-1));
             history.Operations.Select(o => (o.Day, o.Order)).ShouldBeInOrder();

@@ -1,3 +1,4 @@
+using Compliance.Assessments;
 using Compliance.Calendars;
 using Compliance.Cases;
 using Compliance.Metrics;
@@ -36,7 +37,7 @@ internal sealed class ServiceInMemory : Reckoning.ISystemUnderHistory
     private int _changes;
 
     /// <param name="regulations">Those shipped unless given.</param>
-    public ServiceInMemory(RegulationSet? regulations = null) => Reference = new(0, Calendars, regulations ?? Regulations, _enforcement, new Dictionary<(string, string), Compliance.Assessments.AssessmentSchedule.State>());
+    public ServiceInMemory(RegulationSet? regulations = null) => Reference = new(0, Calendars, regulations ?? Regulations, _enforcement, new Dictionary<(string, string), AssessmentSchedule.State>());
 
     public IReadOnlyDictionary<QualificationId, Closing> Closed => _closings;
 

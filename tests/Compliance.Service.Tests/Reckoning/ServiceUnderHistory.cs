@@ -74,7 +74,7 @@ internal sealed class ServiceUnderHistory(ISystemUnderHistory system, string pre
                 : Standings.Qualification.Suspend(s, "00", Reason, RectificationMonths(o.Technique, today), today, By)),
             Lift o => OnQualification(o.Subject, o.Technique, today, s => Standings.Qualification.Lift(s, Reason, today, By)),
             Annul o => OnQualification(o.Subject, o.Technique, today, s => Standings.Qualification.Annul(s, Reason, today, By)),
-            Reassess o => OnQualification(o.Subject, o.Technique, today, s => Standings.Qualification.Reassess(s, o.Passed, Reason, today, today, By)),
+            Reassess o => OnQualification(o.Subject, o.Technique, today, s => Standings.Qualification.Reassess(s, o.Passed, Reason, HearUntil(o.Technique, today), today, By)),
             DecideProposal o => OnQualification(o.Subject, o.Technique, today, s => s.Proposals.ElementAtOrDefault(o.Proposal - 1) is { } proposal
                 ? Standings.Qualification.DecideProposal(s, proposal.Id, o.Agree, Reason, RectificationMonths(o.Technique, today), today, By)
                 : Nothing("proposal")),
@@ -99,8 +99,11 @@ internal sealed class ServiceUnderHistory(ISystemUnderHistory system, string pre
     private Task<bool> OnCase(CaseKey key, DateOnly today, Func<Domain.Cases.Case.State, Domain.Decision<Domain.Cases.Case.Event>> decide) =>
         Execute(Aggregates.Cases, Domain.Cases.Case.Stream(Domain.Cases.Case.IdOf(Name(key.Institution), key.CaseNumber)), today, decide);
 
-    private int RectificationMonths(Technique technique, DateOnly today) =>
-        system.Reference.Regulations.InForce(Name(technique), today)!.InPractice.Proceedings.RectificationMonths;
+    private Domain.Regulations.ProceedingRules Proceedings(Technique technique, DateOnly today) => system.Reference.Regulations.InForce(Name(technique), today)!.InPractice.Proceedings;
+
+    private int RectificationMonths(Technique technique, DateOnly today) => Proceedings(technique, today).RectificationMonths;
+
+    private DateOnly HearUntil(Technique technique, DateOnly today) => system.Reference.Calendar.AddWorkingDays(today, Proceedings(technique, today).HearingWorkingDays);
 
     private async Task<bool> Put(PutInstitution o, DateOnly today)
     {

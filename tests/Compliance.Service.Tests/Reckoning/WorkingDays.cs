@@ -42,10 +42,13 @@ public static class WorkingDays
     }
 
     /// <summary>The tenth working day after the day of completion, still in time.</summary>
-    public static DateOnly Deadline(DateOnly completedOn)
+    public static DateOnly Deadline(DateOnly completedOn) => After(completedOn, 10);
+
+    /// <summary>So many working days after a day, which is not counted.</summary>
+    public static DateOnly After(DateOnly from, int workingDays)
     {
-        var day = completedOn;
-        for (var left = 10; left > 0;)
+        var day = from;
+        for (var left = workingDays; left > 0;)
         {
             day = day.AddDays(1);
             if (IsWorkingDay(day))

@@ -24,6 +24,17 @@ public sealed class AccessService : IAsyncLifetime
 
     public string Proposal { get; private set; } = "";
 
+    /// <summary>Of everybody in 11, open.</summary>
+    public string Round { get; private set; } = "";
+
+    /// <summary>Of a technique nobody in 11 is qualified for.</summary>
+    public string EmptyRound { get; private set; } = "";
+
+    public string Objection { get; private set; } = "";
+
+    /// <summary>That H1-A is suspended no more.</summary>
+    public long Notice { get; private set; }
+
     public async Task InitializeAsync()
     {
         Database = await TestPostgres.CreateDatabase();
@@ -41,7 +52,27 @@ public sealed class AccessService : IAsyncLifetime
         await World.Import(Enumerable.Range(0, 4).Select(n => World.Case("H4", $"fatal {n}", Today.AddDays(-60), died: true)));
         await Service.MoveTo(Today);
         var proposals = (await Service.Get($"proposals?minPosition={await Service.Get<IEventStore>().Head()}", await World.Regulator)).Expect(HttpStatusCode.OK).Body!["items"]!.AsArray();
+        await Assess();
         Proposal = proposals.First(p => p!["subject"]!["id"]!.GetValue<string>() == "H4")!["proposalId"]!.GetValue<string>();
+    }
+
+    /// <summary>A round with H1 in it, one with nobody, and notices for H1-A, who objected to the first of them.</summary>
+    private async Task Assess()
+    {
+        async Task<string> Opened(string technique) =>
+            (await Service.Post("assessment-rounds", new { technique, province = World.Province, from = "2025-02-25", to = "2026-02-24" }, await World.Regulator)).Expect(HttpStatusCode.Created).Body!["round"]!.GetValue<string>();
+        (Round, EmptyRound) = (await Opened("neurovascular"), await Opened("comprehensive"));
+        foreach (var act in new[] { "suspend", "lift" })
+        {
+            (await Service.Post($"qualifications/physician/H1-A/neurovascular/{act}", new { reason = "inspection" }, await World.Regulator)).Expect(HttpStatusCode.OK);
+        }
+
+        var notices = (await Service.Get("qualifications/physician/H1-A/neurovascular/notices", await World.Regulator)).Expect(HttpStatusCode.OK).Body!["items"]!.AsArray().Select(n => n!["notice"]!.GetValue<long>()).ToList();
+        notices.Count.ShouldBe(2);
+        Notice = notices[1];
+        var objected = (await Service.Post("qualifications/physician/H1-A/neurovascular/objections", new { notice = notices[0], reason = "not so" }, await Service.Token("physician", physician: "H1-A"))).Expect(HttpStatusCode.OK);
+        Objection = objected.Body!["objections"]!.AsArray().ShouldHaveSingleItem()!["objectionId"]!.GetValue<string>();
+        (await Service.Get($"dashboards/compliance?minPosition={objected.Position}", await World.Regulator)).Expect(HttpStatusCode.OK);
     }
 
     public async Task DisposeAsync() => await Service.DisposeAsync();
@@ -107,6 +138,8 @@ public sealed class AccessTests(AccessService province) : IClassFixture<AccessSe
     private const string Everybody = "ok    ok    ok    ok    ok    ok    ok    ok";
     private const string Regulators = "403   403   403   403   ok    403   ok    403";
 
+    private const string OfRegulators = "403   403   403   403   ok    ok    ok    403";
+
     //                                 hosp. other phys. other reg.  other nat.  base
     private const string Case = "ok    404   ok    404   ok    404   ok    403";
     private const string ChangeCase = "ok    404   403   403   ok    404   ok    403";
@@ -115,6 +148,7 @@ public sealed class AccessTests(AccessService province) : IClassFixture<AccessSe
     private const string Webhook = "ok    404   404   404   404   404   404   403";
     private const string OfPerson = "403   403   ok    403   ok    403   ok    403";
 
+    private static readonly object H1 = new { kind = "institution", id = "H1" };
     private static readonly object Reason = new { reason = "r" };
 
     private static readonly Dictionary<string, Row> Table = new()
@@ -215,6 +249,33 @@ public sealed class AccessTests(AccessService province) : IClassFixture<AccessSe
         ["PUT /api/v1/enforcement/{technique}/{province}"] = new("enforcement/comprehensive/11", Regulators, new { mode = "observe", from = "2026-03-11" }),
         ["GET /api/v1/proposals"] = new("proposals", "403   403   403   403   ok    ok    ok    403"),
         ["POST /api/v1/proposals/{id}/decide"] = new("proposals/{proposal}/decide", Regulators, new { agree = false, reason = "r" }),
+
+        // Rounds are opened, scored and concluded by the regulator of the province; of one subject in them the holder reads too.
+        ["GET /api/v1/assessment-schedules"] = new("assessment-schedules", OfRegulators),
+        ["PUT /api/v1/assessment-schedules/{technique}/{province}"] = new("assessment-schedules/comprehensive/11", Regulators, new { firstDueOn = "2026-12-31", everyMonths = 12 }),
+        ["GET /api/v1/assessment-rounds"] = new("assessment-rounds", OfRegulators),
+        ["POST /api/v1/assessment-rounds"] = new("assessment-rounds", Regulators, new { technique = "neurovascular", province = "11", from = "2024-01-01", to = "2024-12-31" }),
+        ["GET /api/v1/assessment-rounds/{id}"] = new("assessment-rounds/{round}", Regulators),
+        ["GET /api/v1/assessment-rounds/{id}/subjects"] = new("assessment-rounds/{round}/subjects", Regulators),
+        ["GET /api/v1/assessment-rounds/{id}/subjects/{kind}/{subject}"] = new("assessment-rounds/{round}/subjects/institution/H1", OfPlace),
+        ["GET /api/v1/assessment-rounds/{id}/subjects/{kind}/{subject}/pack"] = new("assessment-rounds/{round}/subjects/physician/H1-A/pack", OfPerson),
+        ["POST /api/v1/assessment-rounds/{id}/scores"] = new("assessment-rounds/{round}/scores", Regulators, new { subject = H1, items = new[] { new { item = "caseSelection", passed = true } } }),
+        ["POST /api/v1/assessment-rounds/{id}/overrides"] = new("assessment-rounds/{round}/overrides", Regulators, new { subject = H1, outcome = "passed", reason = "r" }),
+        ["POST /api/v1/assessment-rounds/{id}/conclude"] = new("assessment-rounds/{emptyRound}/conclude", Regulators, new { }),
+        ["POST /api/v1/assessment-rounds/{id}/reopen"] = new("assessment-rounds/{round}/reopen", Regulators, new { subject = H1, reason = "r" }),
+        ["GET /api/v1/due"] = new("due", OfRegulators),
+
+        // Notices, hearing and objections belong to the holder and to the regulator; the regulator neither asks nor objects.
+        ["GET /api/v1/qualifications/{kind}/{subject}/{technique}/notices"] = new("qualifications/physician/H1-A/neurovascular/notices", OfPerson),
+        ["GET /api/v1/qualifications/{kind}/{subject}/{technique}/notices/{version}"] = new("qualifications/physician/H1-A/neurovascular/notices/{notice}", OfPerson),
+        ["GET /api/v1/qualifications/{kind}/{subject}/{technique}/notices/{version}/print"] = new("qualifications/physician/H1-A/neurovascular/notices/{notice}/print", OfPerson),
+        ["POST /api/v1/qualifications/{kind}/{subject}/{technique}/rectification-evidence"] = new("qualifications/institution/H1/neurovascular/rectification-evidence", "ok    403   403   403   403   403   403   403",
+            new { remark = "r", evidence = new[] { new { name = "n", hash = new string('0', 64), date = "2026-03-01" } } }),
+        ["POST /api/v1/qualifications/{kind}/{subject}/{technique}/hearing"] = new("qualifications/institution/H1/neurovascular/hearing", "ok    403   403   403   403   403   403   403", new { statement = "s" }),
+        ["POST /api/v1/qualifications/{kind}/{subject}/{technique}/hearing-record"] = new("qualifications/institution/H1/neurovascular/hearing-record", Regulators, new { heldOn = "2026-03-10", record = "r" }),
+        ["POST /api/v1/qualifications/{kind}/{subject}/{technique}/objections"] = new("qualifications/physician/H1-A/neurovascular/objections", "403   403   ok    403   403   403   403   403", """{ "notice": {notice}, "reason": "r" }"""),
+        ["POST /api/v1/qualifications/{kind}/{subject}/{technique}/objection-answers"] = new("qualifications/physician/H1-A/neurovascular/objection-answers", Regulators,
+            """{ "objectionId": "{objection}", "accepted": false, "answer": "a" }"""),
 
         // Everybody has webhooks of his own; those asked for here are H1's.
         ["GET /api/v1/webhooks"] = new("webhooks", "ok    ok    ok    ok    ok    ok    ok    403"),
@@ -324,6 +385,10 @@ public sealed class AccessTests(AccessService province) : IClassFixture<AccessSe
         (await Of("dashboards/compliance?limit=500&", "province", "regulator", of: "11")).ShouldBe(["11"]);
         (await Of("enforcement?", "province", "regulator", of: "31")).ShouldBe([]);
         (await Of("proposals?", "province", "regulator", of: "31")).ShouldBe([]);
+        (await Of("assessment-rounds?", "province", "regulator", of: "31")).ShouldBe([]);
+        (await Of("assessment-rounds?", "province", "regulator", of: "11")).ShouldBe(["11"]);
+        (await Of("due?", "province", "regulator", of: "31")).ShouldBe([]);
+        (await Of("due?", "province", "regulator", of: "11")).ShouldBe(["11"]);
     }
 
     [Fact]
@@ -364,6 +429,25 @@ public sealed class AccessTests(AccessService province) : IClassFixture<AccessSe
         (await Readers()).Skip(before).ShouldBe(["physician dev:physician:H1-A", "regulator dev:regulator:11", "national dev:national"]);
     }
 
+    /// <summary>Its table of cases is patient-level data too.</summary>
+    [Fact]
+    public async Task Every_case_in_a_pack_is_noted()
+    {
+        var database = Service.Get<NpgsqlDataSource>();
+        async Task<long> Notes()
+        {
+            await using var command = database.CreateCommand("select count(*) from compliance.patient_reads where role = 'regulator' and case_id in (select case_id from case_facts where institution = 'H4')");
+            return (long)(await command.ExecuteScalarAsync())!;
+        }
+
+        var before = await Notes();
+        var pack = $"assessment-rounds/{province.Round}/subjects/institution/H4/pack";
+        (await Service.Get(pack, await province.World.Regulator)).Expect(HttpStatusCode.OK).Response.Content.Headers.ContentType!.MediaType.ShouldBe("application/zip");
+        (await Notes()).ShouldBe(before + 4);
+        (await Service.Get(pack, await Service.Token("regulator", province: "31"))).Expect(HttpStatusCode.Forbidden);
+        (await Notes()).ShouldBe(before + 4);
+    }
+
     [Fact]
     public async Task The_public_register_needs_no_token_and_shows_no_case()
     {
@@ -398,12 +482,24 @@ public sealed class AccessTests(AccessService province) : IClassFixture<AccessSe
             template = template.Replace("{webhook}", await province.NewWebhook(), StringComparison.Ordinal);
         }
 
-        return template.Replace("{proposal}", province.Proposal, StringComparison.Ordinal);
+        return template.Replace("{proposal}", province.Proposal, StringComparison.Ordinal)
+            .Replace("{round}", province.Round, StringComparison.Ordinal)
+            .Replace("{emptyRound}", province.EmptyRound, StringComparison.Ordinal)
+            .Replace("{notice}", $"{province.Notice}", StringComparison.Ordinal);
     }
 
     private Task<Answer> Send(HttpMethod method, string path, object? body, string? token) => path.EndsWith("/import", StringComparison.Ordinal)
         ? Service.Send(method, path, System.Text.Json.JsonSerializer.Serialize(body, System.Text.Json.JsonSerializerOptions.Web) + "\n", token, "application/x-ndjson")
-        : Service.Send(method, path, body is JsonObject json ? json.ToJsonString() : body, token);
+        : Service.Send(
+            method,
+            path,
+            body switch
+            {
+                JsonObject json => json.ToJsonString(),
+                string text => text.Replace("{objection}", province.Objection, StringComparison.Ordinal).Replace("{notice}", $"{province.Notice}", StringComparison.Ordinal),
+                _ => body,
+            },
+            token);
 
     private Task<string> Token((string Name, string Role, string? Institution, string? Physician, string? Province) caller) =>
         Service.Token(caller.Role, caller.Institution, caller.Physician, caller.Province);

@@ -37,10 +37,19 @@ public sealed class BadInputService : IAsyncLifetime
             ["{case}"] = id,
             ["{complication}"] = shown["complications"]![0]!["id"]!.GetValue<string>(),
             ["{foreignCase}"] = foreign.Body!["caseId"]!.GetValue<string>(),
+            // The last period that is settled.
+            ["{round}"] = await Round(World.Province, "2025-02-25", "2026-02-24"),
+            ["{foreignRound}"] = await Round("31", "2025-02-25", "2026-02-24"),
+            ["{concludedRound}"] = await Round(World.Province, "2024-01-01", "2024-12-31"),
         };
+        var concluded = (await Service.Post($"assessment-rounds/{Known["{concludedRound}"]}/conclude", new { }, await Service.National)).Expect(HttpStatusCode.OK);
         // The monitor has said what it has to say: from here on nothing moves but by request.
-        (await Service.Get($"dashboards/compliance?minPosition={foreign.Position}", await Service.National)).Expect(HttpStatusCode.OK);
+        (await Service.Get($"dashboards/compliance?minPosition={concluded.Position}", await Service.National)).Expect(HttpStatusCode.OK);
+        (await Service.Get($"dashboards/compliance?minPosition={await Head}", await Service.National)).Expect(HttpStatusCode.OK);
     }
+
+    private async Task<string> Round(string province, string from, string to) =>
+        (await Service.Post("assessment-rounds", new { technique = "neurovascular", province, from, to }, await Service.National)).Expect(HttpStatusCode.Created).Body!["round"]!.GetValue<string>();
 
     public async Task DisposeAsync() => await Service.DisposeAsync();
 

@@ -5,7 +5,7 @@ namespace Compliance.Service.Tests.Scenarios;
 
 /// <summary>One request that breaks the contract, and what it must be answered.</summary>
 /// <param name="Name">What is wrong with it.</param>
-/// <param name="Path">Under the base, or from the root with a slash. <c>{case}</c>, <c>{complication}</c>, <c>{foreignCase}</c> and <c>{proposal}</c> stand for those there are.</param>
+/// <param name="Path">Under the base, or from the root with a slash. <c>{case}</c>, <c>{complication}</c>, <c>{foreignCase}</c>, <c>{round}</c>, <c>{foreignRound}</c> and <c>{concludedRound}</c> stand for those there are.</param>
 /// <param name="Body">Text or bytes sent as they are, an object sent as JSON; null for none.</param>
 /// <param name="Expected">Each fault as <c>code pointer</c>, <c>(body)</c> being the whole; or, for a refusal without places, its code alone.</param>
 public sealed record BadRequest(string Name, string Method, string Path, object? Body, int Status, params string[] Expected)
@@ -37,7 +37,7 @@ public static class BadRequests
 
     public static readonly IReadOnlyList<BadRequest> All =
     [
-        .. Reports(), .. WholeBodies(), .. WhoReports(), .. Headers(), .. Changes(), .. Outcomes(), .. Registry(), .. Calendars(), .. Enforcement(), .. Webhooks(), .. Qualifications(),
+        .. Reports(), .. WholeBodies(), .. WhoReports(), .. Headers(), .. Changes(), .. Outcomes(), .. Registry(), .. Calendars(), .. Enforcement(), .. Webhooks(), .. Qualifications(), .. Schedules(), .. Rounds(), .. Scoring(), .. Notices(), .. Hearings(), .. Objections(),
         .. Regulations(), .. Queries(), .. Imports(), .. Elsewhere(), .. Private(),
     ];
 
@@ -427,6 +427,226 @@ public static class BadRequests
             new("a proposal decided that is not there", "POST", $"proposals/{NoSuchId}/decide", "{\"agree\":true,\"reason\":\"r\"}", 404, "noSuchProposal") { Who = "regulator 11" },
             new("a proposal decided by what is no id", "POST", "proposals/first/decide", "{\"agree\":true,\"reason\":\"r\"}", 400, "invalidUuid path:id") { Who = "regulator 11" },
             new("a qualification there is not", "GET", "qualifications/institution/H1/comprehensive", null, 404, "noSuchQualification"),
+        ];
+    }
+
+    private static IEnumerable<BadRequest> Schedules()
+    {
+        BadRequest Set(string name, string body, int status, params string[] expected) => new(name, "PUT", "assessment-schedules/neurovascular/11", body, status, expected) { Who = "regulator 11" };
+        const string yearly = "{\"firstDueOn\":\"2026-12-31\",\"everyMonths\":12}";
+        return
+        [
+            Set("a schedule of nothing", "{}", 400, "missing /firstDueOn", "missing /everyMonths"),
+            Set("a schedule due yesterday", "{\"firstDueOn\":\"2026-03-09\",\"everyMonths\":12}", 400, "dueInThePast /firstDueOn"),
+            Set("a schedule due on 31 June", "{\"firstDueOn\":\"2026-06-31\",\"everyMonths\":12}", 400, "invalidDay /firstDueOn"),
+            Set("a schedule every 0 months", "{\"firstDueOn\":\"2026-12-31\",\"everyMonths\":0}", 400, "outOfRange /everyMonths"),
+            Set("a schedule every 61 months", "{\"firstDueOn\":\"2026-12-31\",\"everyMonths\":61}", 400, "outOfRange /everyMonths"),
+            Set("a schedule every month and a half", "{\"firstDueOn\":\"2026-12-31\",\"everyMonths\":1.5}", 400, "wrongType /everyMonths"),
+            Set("a schedule in words", "{\"firstDueOn\":\"2026-12-31\",\"everyMonths\":\"yearly\"}", 400, "wrongType /everyMonths"),
+            Set("a schedule with a misspelt interval", "{\"firstDueOn\":\"2026-12-31\",\"everyMonth\":12}", 400, "missing /everyMonths", "unknownProperty /everyMonth") with { Suggests = "everyMonths" },
+            Set("a schedule in another province", yearly, 403, "forbidden") with { Path = "assessment-schedules/neurovascular/31" },
+            Set("a schedule set by a hospital", yearly, 403, "forbidden") with { Who = "hospital H1" },
+            Set("a schedule of a technique there is not", yearly, 400, "unknownTechnique path:technique") with { Path = "assessment-schedules/cardiac/11" },
+            Set("a schedule in a province there is not", yearly, 400, "invalidProvince path:province") with { Path = "assessment-schedules/neurovascular/99", Who = "national" },
+            Set("a schedule of another version", yearly, 412, "versionMoved") with { Headers = [("If-Match", "\"77\"")] },
+            new("schedules of an unknown technique", "GET", "assessment-schedules?technique=cardiac", null, 400, "unknownTechnique query:technique"),
+            new("schedules by what they are not listed by", "GET", "assessment-schedules?state=open", null, 400, "unknownParameter query:state"),
+
+            new("what is due in a province there is not", "GET", "due?province=99", null, 400, "invalidProvince query:province"),
+            new("what is due in another province", "GET", "due?province=31", null, 403, "forbidden") { Who = "regulator 11" },
+            new("what is due until 30 February", "GET", "due?until=2026-02-30", null, 400, "invalidDay query:until"),
+            new("what is due of an unknown technique", "GET", "due?technique=cardiac", null, 400, "unknownTechnique query:technique"),
+            new("what is due behind a cursor that is none", "GET", "due?cursor=abc", null, 400, "invalidCursor query:cursor"),
+            new("what is due behind a cursor of another list", "GET", $"due?cursor={Service.Http.Page.Cursor("a", "b", "c", "d", "e", "f")}", null, 400, "invalidCursor query:cursor"),
+            new("what is due, 501 of it", "GET", "due?limit=501", null, 400, "outOfRange query:limit"),
+            new("what is due by a misspelt day", "GET", "due?untill=2026-04-01", null, 400, "unknownParameter query:untill") { Suggests = "until" },
+            new("what is due, for a hospital", "GET", "due", null, 403, "forbidden") { Who = "hospital H1" },
+        ];
+    }
+
+    private static IEnumerable<BadRequest> Rounds()
+    {
+        BadRequest Opened(string name, Action<JsonObject> change, int status, params string[] expected)
+        {
+            var body = JsonNode.Parse("""{ "technique": "neurovascular", "province": "11", "from": "2025-02-01", "to": "2026-01-31", "closesOn": "2026-03-31" }""")!.AsObject();
+            change(body);
+            return new(name, "POST", "assessment-rounds", body.ToJsonString(), status, expected) { Who = "regulator 11" };
+        }
+
+        BadRequest Get(string name, string path, int status, params string[] expected) => new(name, "GET", $"assessment-rounds{path}", null, status, expected) { Who = "regulator 11" };
+        return
+        [
+            Opened("a round of nothing", b => b.Clear(), 400, "missing /technique", "missing /province", "missing /from", "missing /to"),
+            Opened("a round without end", b => b.Remove("to"), 400, "missing /to"),
+            Opened("a round of an unknown technique", b => b["technique"] = "cardiac", 400, "unknownTechnique /technique"),
+            Opened("a round in a province there is not", b => b["province"] = "99", 400, "invalidProvince /province"),
+            Opened("a round in another province", b => b["province"] = "31", 403, "forbidden"),
+            Opened("a round that ends before it begins", b => b["to"] = "2025-01-31", 400, "endsBeforeItBegins /to"),
+            Opened("a round from 30 February", b => b["from"] = "2025-02-30", 400, "invalidDay /from"),
+            Opened("a round whose last reports are due only today", b => b["to"] = "2026-02-25", 400, "periodNotSettled /to"),
+            Opened("a round to tomorrow", b => b["to"] = "2026-03-11", 400, "periodNotSettled /to"),
+            Opened("a round that closed yesterday", b => b["closesOn"] = "2026-03-09", 400, "closesTooEarly /closesOn"),
+            Opened("a round that closes by an instant", b => b["closesOn"] = "2026-03-31T00:00:00Z", 400, "invalidDay /closesOn"),
+            Opened("a round of years no regulation judges", b => { b["from"] = "2001-01-01"; b["to"] = "2001-12-31"; }, 400, "notJudged /to"),
+            Opened("a round with a misspelt end", b => b["closeOn"] = "2026-03-31", 400, "unknownProperty /closeOn") with { Suggests = "closesOn" },
+            Opened("a round opened by a physician", _ => { }, 403, "forbidden") with { Who = "physician H1-A" },
+
+            Get("rounds of a province there is not", "?province=99", 400, "invalidProvince query:province"),
+            Get("rounds of another province", "?province=31", 403, "forbidden"),
+            Get("rounds of an unknown technique", "?technique=cardiac", 400, "unknownTechnique query:technique"),
+            Get("rounds that may be open", "?open=maybe", 400, "wrongType query:open"),
+            Get("rounds behind a cursor of another list", $"?cursor={Service.Http.Page.Cursor("a", "b")}", 400, "invalidCursor query:cursor"),
+            Get("no rounds at all", "?limit=0", 400, "outOfRange query:limit"),
+            Get("a round by what is no id", "/first", 400, "invalidUuid path:id"),
+            Get("a round there is not", $"/{NoSuchId}", 404, "noSuchRound"),
+            Get("a round of another province", "/{foreignRound}", 403, "forbidden"),
+            Get("a round with what it does not take", "/{round}?verbose=1", 400, "unknownParameter query:verbose"),
+            Get("a round for its hospitals", "/{round}", 403, "forbidden") with { Who = "hospital H1" },
+            Get("everybody in a round there is not", $"/{NoSuchId}/subjects", 404, "noSuchRound"),
+            Get("everybody in a round behind a cursor that is none", "/{round}/subjects?cursor=abc", 400, "invalidCursor query:cursor"),
+            Get("a subject of a kind there is not in a round", "/{round}/subjects/nurse/H1", 400, "unknownValue path:kind"),
+            Get("a subject with a blank in its id in a round", "/{round}/subjects/institution/H%201", 400, "invalidId path:subject"),
+            Get("a subject that is not in the round", "/{round}/subjects/institution/H3", 404, "noSuchRound"),
+            Get("a subject of a round there is not", $"/{NoSuchId}/subjects/institution/H1", 404, "noSuchRound"),
+            Get("oneself in a round there is not", $"/{NoSuchId}/subjects/institution/H1", 404, "noSuchRound") with { Who = "hospital H1" },
+            Get("another hospital in a round", "/{round}/subjects/institution/H2", 403, "forbidden") with { Who = "hospital H1" },
+            Get("another physician in a round", "/{round}/subjects/physician/H1-B", 403, "forbidden") with { Who = "physician H1-A" },
+            Get("the pack of a subject that is not in the round", "/{round}/subjects/institution/H3/pack", 404, "noSuchRound"),
+            Get("the pack of a round there is not", $"/{NoSuchId}/subjects/institution/H1/pack", 404, "noSuchRound"),
+            Get("the pack of a kind there is not", "/{round}/subjects/nurse/H1/pack", 400, "unknownValue path:kind"),
+            Get("a pack of another form", "/{round}/subjects/institution/H1/pack?format=rar", 400, "unknownParameter query:format"),
+            Get("another hospital's pack", "/{round}/subjects/institution/H2/pack", 403, "forbidden") with { Who = "hospital H1" },
+        ];
+    }
+
+    private static IEnumerable<BadRequest> Scoring()
+    {
+        BadRequest Act(string name, string act, string body, int status, params string[] expected) => new(name, "POST", $"assessment-rounds/{act}", body, status, expected) { Who = "regulator 11" };
+        const string h1 = "\"subject\":{\"kind\":\"institution\",\"id\":\"H1\"}";
+        const string h3 = "\"subject\":{\"kind\":\"institution\",\"id\":\"H3\"}";
+        const string good = "{\"item\":\"caseSelection\",\"passed\":true}";
+        return
+        [
+            Act("scores of nothing", "{round}/scores", "{}", 400, "missing /subject", "missing /items"),
+            Act("scores of no item", "{round}/scores", $"{{{h1},\"items\":[]}}", 400, "empty /items"),
+            Act("scores of a kind there is not", "{round}/scores", $"{{\"subject\":{{\"kind\":\"nurse\",\"id\":\"H1\"}},\"items\":[{good}]}}", 400, "unknownValue /subject/kind"),
+            Act("scores of a subject by its name alone", "{round}/scores", $"{{\"subject\":\"H1\",\"items\":[{good}]}}", 400, "wrongType /subject"),
+            Act("scores of somebody not in the round", "{round}/scores", $"{{{h3},\"items\":[{good}]}}", 400, "notInRound /subject"),
+            Act("an item there is not, scored", "{round}/scores", $"{{{h1},\"items\":[{good},{{\"item\":\"parking\",\"passed\":true}}]}}", 400, "unknownValue /items/1/item"),
+            Act("an item scored twice", "{round}/scores", $"{{{h1},\"items\":[{good},{good}]}}", 400, "duplicateItem /items/1/item"),
+            Act("an item without its score", "{round}/scores", $"{{{h1},\"items\":[{{\"item\":\"caseSelection\"}}]}}", 400, "missing /items/0/passed"),
+            Act("an item scored in points", "{round}/scores", $"{{{h1},\"items\":[{{\"item\":\"caseSelection\",\"passed\":7}}]}}", 400, "wrongType /items/0/passed"),
+            Act("a remark of 4,001 characters", "{round}/scores", $"{{{h1},\"items\":[{{\"item\":\"caseSelection\",\"passed\":true,\"remark\":\"{new string('r', 4001)}\"}}]}}", 400, "tooLong /items/0/remark"),
+            Act("101 items scored", "{round}/scores", $"{{{h1},\"items\":[{string.Join(',', Enumerable.Repeat(good, 101))}]}}", 400, "tooMany /items"),
+            Act("a misspelt member of a score", "{round}/scores", $"{{{h1},\"items\":[{{\"item\":\"caseSelection\",\"passed\":true,\"remarks\":\"r\"}}]}}", 400, "unknownProperty /items/0/remarks") with { Suggests = "remark" },
+            Act("scores in a round that is concluded", "{concludedRound}/scores", $"{{{h1},\"items\":[{good}]}}", 409, "roundConcluded"),
+            Act("scores in a round there is not", $"{NoSuchId}/scores", $"{{{h1},\"items\":[{good}]}}", 404, "noSuchRound"),
+            Act("scores in a round that is no id", "first/scores", $"{{{h1},\"items\":[{good}]}}", 400, "invalidUuid path:id"),
+            Act("scores in another province", "{foreignRound}/scores", $"{{{h3},\"items\":[{good}]}}", 403, "forbidden"),
+            Act("scores by the hospital itself", "{round}/scores", $"{{{h1},\"items\":[{good}]}}", 403, "forbidden") with { Who = "hospital H1" },
+            Act("a mobile number in a remark", "{round}/scores", $"{{{h1},\"items\":[{{\"item\":\"caseSelection\",\"passed\":true,\"remark\":\"ask {Mobile}\"}}]}}", 400, "personalData /items/0/remark") with { Secret = Mobile },
+
+            Act("an override of nothing", "{round}/overrides", "{}", 400, "missing /subject", "missing /outcome", "missing /reason"),
+            Act("an override without reason", "{round}/overrides", $"{{{h1},\"outcome\":\"passed\",\"reason\":\"\"}}", 400, "empty /reason"),
+            Act("an override to an outcome there is not", "{round}/overrides", $"{{{h1},\"outcome\":\"excellent\",\"reason\":\"r\"}}", 400, "unknownValue /outcome"),
+            Act("an override with a capital", "{round}/overrides", $"{{{h1},\"outcome\":\"Failed\",\"reason\":\"r\"}}", 400, "unknownValue /outcome"),
+            Act("an override of somebody not in the round", "{round}/overrides", $"{{{h3},\"outcome\":\"passed\",\"reason\":\"r\"}}", 400, "notInRound /subject"),
+            Act("an override in a round that is concluded", "{concludedRound}/overrides", $"{{{h1},\"outcome\":\"passed\",\"reason\":\"r\"}}", 409, "roundConcluded"),
+            Act("an override in a round there is not", $"{NoSuchId}/overrides", $"{{{h1},\"outcome\":\"passed\",\"reason\":\"r\"}}", 404, "noSuchRound"),
+            Act("an override in another province", "{foreignRound}/overrides", $"{{{h3},\"outcome\":\"passed\",\"reason\":\"r\"}}", 403, "forbidden"),
+
+            Act("a conclusion without body", "{round}/conclude", "", 400, "emptyBody (body)"),
+            Act("a conclusion that says when", "{round}/conclude", "{\"on\":\"2026-03-10\"}", 400, "unknownProperty /on"),
+            Act("a conclusion of a round there is not", $"{NoSuchId}/conclude", "{}", 404, "noSuchRound"),
+            Act("a conclusion in another province", "{foreignRound}/conclude", "{}", 403, "forbidden"),
+            Act("a conclusion by a hospital", "{round}/conclude", "{}", 403, "forbidden") with { Who = "hospital H1" },
+            Act("a conclusion of another version", "{round}/conclude", "{}", 412, "versionMoved") with { Headers = [("If-Match", "\"77\"")] },
+
+            Act("a round opened again for nobody", "{concludedRound}/reopen", "{}", 400, "missing /subject", "missing /reason"),
+            Act("a round opened again that is open", "{round}/reopen", $"{{{h1},\"reason\":\"r\"}}", 409, "roundNotConcluded"),
+            Act("a round opened again and closed yesterday", "{concludedRound}/reopen", $"{{{h1},\"reason\":\"r\",\"closesOn\":\"2026-03-09\"}}", 400, "closesTooEarly /closesOn"),
+            Act("a round opened again for somebody not in it", "{concludedRound}/reopen", $"{{{h3},\"reason\":\"r\"}}", 400, "notInRound /subject"),
+            Act("a round opened again that is not there", $"{NoSuchId}/reopen", $"{{{h1},\"reason\":\"r\"}}", 404, "noSuchRound"),
+            Act("a round opened again in another province", "{foreignRound}/reopen", $"{{{h3},\"reason\":\"r\"}}", 403, "forbidden"),
+        ];
+    }
+
+    private static IEnumerable<BadRequest> Notices()
+    {
+        BadRequest Get(string name, string path, int status, params string[] expected) => new(name, "GET", $"qualifications/{path}", null, status, expected) { Who = "regulator 11" };
+        return
+        [
+            Get("notices of a qualification there is not", "institution/H1/comprehensive/notices", 404, "noSuchQualification"),
+            Get("notices of an unknown technique", "institution/H1/cardiac/notices", 400, "unknownTechnique path:technique"),
+            Get("notices of a kind there is not", "nurse/H1/neurovascular/notices", 400, "unknownValue path:kind"),
+            Get("another hospital's notices", "institution/H2/neurovascular/notices", 403, "forbidden") with { Who = "hospital H1" },
+            Get("notices by the page", "institution/H1/neurovascular/notices?page=2", 400, "unknownParameter query:page"),
+            Get("notice 0", "institution/H1/neurovascular/notices/0", 400, "outOfRange path:version"),
+            Get("a notice that is no number", "institution/H1/neurovascular/notices/last", 400, "wrongType path:version"),
+            Get("a notice of a grant, of which none is given", "institution/H1/neurovascular/notices/1", 404, "noSuchNotice"),
+            Get("a notice there is not", "institution/H1/neurovascular/notices/99", 404, "noSuchNotice"),
+            Get("a notice there is not, to print", "institution/H1/neurovascular/notices/99/print", 404, "noSuchNotice"),
+            Get("a notice in a language of the query", "institution/H1/neurovascular/notices/1/print?lang=zh", 400, "unknownParameter query:lang"),
+            Get("a notice of another hospital, to print", "institution/H2/neurovascular/notices/1/print", 403, "forbidden") with { Who = "hospital H1" },
+        ];
+    }
+
+    private static IEnumerable<BadRequest> Hearings()
+    {
+        const string of = "qualifications/institution/H1/neurovascular";
+        BadRequest Asks(string name, string act, string body, int status, params string[] expected) => new(name, "POST", $"{of}/{act}", body, status, expected) { Who = "hospital H1" };
+        BadRequest Records(string name, string body, int status, params string[] expected) => new(name, "POST", $"{of}/hearing-record", body, status, expected) { Who = "regulator 11" };
+        string Evidence(string name, string hash, string date) => $"{{\"remark\":\"done\",\"evidence\":[{{\"name\":\"{name}\",\"hash\":\"{hash}\",\"date\":\"{date}\"}}]}}";
+        var sha = new string('0', 64);
+        return
+        [
+            Asks("a hearing asked for in no words", "hearing", "{}", 400, "missing /statement"),
+            Asks("a hearing asked for in empty words", "hearing", "{\"statement\":\"\"}", 400, "empty /statement"),
+            Asks("a hearing about no revocation", "hearing", "{\"statement\":\"s\"}", 409, "noRevocationProposed"),
+            Asks("a hearing asked for by the regulator", "hearing", "{\"statement\":\"s\"}", 403, "forbidden") with { Who = "regulator 11" },
+            Asks("a hearing asked for by another", "hearing", "{\"statement\":\"s\"}", 403, "forbidden") with { Who = "hospital H2" },
+            Asks("an identity card in a statement", "hearing", $"{{\"statement\":\"{IdentityCard}\"}}", 400, "personalData /statement") with { Secret = IdentityCard },
+            Records("a record of nothing", "{}", 400, "missing /heldOn", "missing /record"),
+            Records("a hearing held on 30 February", "{\"heldOn\":\"2026-02-30\",\"record\":\"r\"}", 400, "invalidDay /heldOn"),
+            Records("a record of a hearing about no revocation", "{\"heldOn\":\"2026-03-10\",\"record\":\"r\"}", 409, "noRevocationProposed"),
+            Records("a record by the hospital", "{\"heldOn\":\"2026-03-10\",\"record\":\"r\"}", 403, "forbidden") with { Who = "hospital H1" },
+            Records("a record in another province", "{\"heldOn\":\"2026-03-10\",\"record\":\"r\"}", 403, "forbidden") with { Who = "regulator 31" },
+
+            Asks("evidence of nothing", "rectification-evidence", "{}", 400, "missing /remark", "missing /evidence"),
+            Asks("evidence without a document", "rectification-evidence", "{\"remark\":\"done\",\"evidence\":[]}", 400, "empty /evidence"),
+            Asks("evidence of tomorrow", "rectification-evidence", Evidence("n", sha, "2026-03-11"), 400, "futureDay /evidence/0/date"),
+            Asks("evidence whose hash is none", "rectification-evidence", Evidence("n", "abc", "2026-03-01"), 400, "invalidHash /evidence/0/hash"),
+            Asks("evidence without a name", "rectification-evidence", Evidence("", sha, "2026-03-01"), 400, "empty /evidence/0/name"),
+            Asks("evidence by a name alone", "rectification-evidence", "{\"remark\":\"done\",\"evidence\":[\"n\"]}", 400, "wrongType /evidence/0"),
+            Asks("a mobile number in the name of evidence", "rectification-evidence", Evidence($"call {Mobile}", sha, "2026-03-01"), 400, "personalData /evidence/0/name") with { Secret = Mobile },
+            Asks("evidence of rectifying what is not suspended", "rectification-evidence", Evidence("n", sha, "2026-03-01"), 409, "notSuspended"),
+            Asks("evidence from the regulator", "rectification-evidence", Evidence("n", sha, "2026-03-01"), 403, "forbidden") with { Who = "regulator 11" },
+        ];
+    }
+
+    private static IEnumerable<BadRequest> Objections()
+    {
+        const string of = "qualifications/institution/H1/neurovascular";
+        BadRequest Objects(string name, string body, int status, params string[] expected) => new(name, "POST", $"{of}/objections", body, status, expected) { Who = "hospital H1" };
+        BadRequest Answers(string name, string body, int status, params string[] expected) => new(name, "POST", $"{of}/objection-answers", body, status, expected) { Who = "regulator 11" };
+        const string answer = $"{{\"objectionId\":\"{NoSuchId}\",\"accepted\":false,\"answer\":\"a\"}}";
+        return
+        [
+            Objects("an objection to nothing", "{}", 400, "missing /notice", "missing /reason"),
+            Objects("an objection to notice 0", "{\"notice\":0,\"reason\":\"r\"}", 400, "outOfRange /notice"),
+            Objects("an objection to a notice in words", "{\"notice\":\"the last\",\"reason\":\"r\"}", 400, "wrongType /notice"),
+            Objects("an objection to a notice there is not", "{\"notice\":99,\"reason\":\"r\"}", 400, "noSuchNotice /notice"),
+            Objects("an objection to a grant", "{\"notice\":1,\"reason\":\"r\"}", 400, "noSuchNotice /notice"),
+            Objects("an objection without reason", "{\"notice\":1,\"reason\":\"\"}", 400, "empty /reason"),
+            Objects("an objection by the regulator", "{\"notice\":1,\"reason\":\"r\"}", 403, "forbidden") with { Who = "regulator 11" },
+            Objects("an objection by another", "{\"notice\":1,\"reason\":\"r\"}", 403, "forbidden") with { Who = "hospital H2" },
+            Objects("a landline in an objection", $"{{\"notice\":1,\"reason\":\"call {Landline}\"}}", 400, "personalData /reason") with { Secret = Landline },
+            Answers("an answer to nothing", "{}", 400, "missing /objectionId", "missing /accepted", "missing /answer"),
+            Answers("an answer to what is no id", "{\"objectionId\":\"first\",\"accepted\":true,\"answer\":\"a\"}", 400, "invalidUuid /objectionId"),
+            Answers("an answer that is neither yes nor no", $"{{\"objectionId\":\"{NoSuchId}\",\"accepted\":\"partly\",\"answer\":\"a\"}}", 400, "wrongType /accepted"),
+            Answers("an answer to an objection there is not", answer, 404, "noSuchObjection"),
+            Answers("an answer by the hospital", answer, 403, "forbidden") with { Who = "hospital H1" },
+            Answers("an answer in another province", answer, 403, "forbidden") with { Who = "regulator 31" },
         ];
     }
 

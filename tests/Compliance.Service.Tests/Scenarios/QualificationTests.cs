@@ -65,10 +65,12 @@ public sealed class QualificationTests
         (await service.Get("proposals?province=11", elsewhere)).Expect(HttpStatusCode.Forbidden);
         var id = Text(proposals[0], "proposalId");
         (await service.Post($"proposals/{id}/decide", new { agree = true, reason = "x" }, elsewhere)).Expect(HttpStatusCode.Forbidden);
+        (await service.Post($"proposals/{id}/decide", new { agree = true, reason = "x" }, regulator)).Expect(HttpStatusCode.Conflict).Body!["code"]!.GetValue<string>().ShouldBe("hearingPeriodOpen");
+        await service.MoveTo(new DateOnly(2025, 12, 11));
         (await service.Post($"proposals/{Guid.Empty}/decide", new { agree = true, reason = "x" }, regulator)).Expect(HttpStatusCode.NotFound);
         Text((await service.Post($"proposals/{id}/decide", new { agree = true, reason = "final" }, regulator)).Expect(HttpStatusCode.OK).Body, "standing").ShouldBe("revoked");
 
-        (await service.Post($"{path}/grant", new { reference = "new", effectiveOn = "2025-12-03" }, regulator)).Expect(HttpStatusCode.Conflict).Body!["code"]!.GetValue<string>().ShouldBe("grantBeforeEnd");
+        (await service.Post($"{path}/grant", new { reference = "new", effectiveOn = "2025-12-11" }, regulator)).Expect(HttpStatusCode.Conflict).Body!["code"]!.GetValue<string>().ShouldBe("grantBeforeEnd");
         (await service.Post($"{path}/grant", new { reference = "new" }, regulator)).Expect(HttpStatusCode.Created);
         (await service.Post($"{path}/grant", new { reference = "new" }, regulator)).Expect(HttpStatusCode.OK);
         (await service.Post($"{path}/grant", new { reference = "other" }, regulator)).Expect(HttpStatusCode.Conflict).Body!["code"]!.GetValue<string>().ShouldBe("alreadyGranted");
@@ -81,6 +83,75 @@ public sealed class QualificationTests
         history[1]["data"]!.AsObject().ContainsKey("qualification").ShouldBeFalse();
         var first = (await service.Get($"{path}/history?limit=4", regulator)).Expect(HttpStatusCode.OK).Body!;
         Text(Items(await service.Get($"{path}/history?limit=4&cursor={Text(first, "nextCursor")}", regulator))[0], "type").ShouldBe("rectification_plan_filed");
+    }
+
+    [Fact]
+    public async Task A_hearing_and_an_objection_have_their_time_and_are_counted_once()
+    {
+        await using var service = await TestService.Start(Start);
+        var world = new World(service);
+        await world.Hospital("H1");
+        await world.Hospital("H2");
+        var regulator = await world.Regulator;
+        async Task<Answer> Act(string subject, string act, object body, bool byHolder = false) =>
+            await service.Post($"qualifications/institution/{subject}/neurovascular/{act}", body, byHolder ? await service.Token("hospital", institution: subject) : regulator);
+        async Task Refused(string code, string subject, string act, object body, bool byHolder = false) => (await Act(subject, act, body, byHolder)).Expect(HttpStatusCode.Conflict).Body!["code"]!.GetValue<string>().ShouldBe(code);
+        async Task<string> Twice(string subject, string act, object body, bool byHolder)
+        {
+            var first = (await Act(subject, act, body, byHolder)).Expect(HttpStatusCode.OK).Response.Headers.ETag!.Tag;
+            (await Act(subject, act, body, byHolder)).Expect(HttpStatusCode.OK).Response.Headers.ETag!.Tag.ShouldBe(first, "the same again changes nothing");
+            return first;
+        }
+
+        foreach (var subject in new[] { "H1", "H2" })
+        {
+            (await Act(subject, "suspend", new { reason = "inspection" })).Expect(HttpStatusCode.OK);
+        }
+
+        await Refused("askForReview", "H1", "objections", new { notice = 2, reason = "not so" }, byHolder: true);
+        object evidence = new { remark = "done", evidence = new[] { new { name = "plan", hash = new string('0', 64), date = "2025-09-01" } } };
+        (await Twice("H1", "rectification-evidence", evidence, byHolder: true)).ShouldBe("\"3\"");
+
+        await service.MoveTo(new DateOnly(2025, 12, 3));
+        foreach (var subject in new[] { "H1", "H2" })
+        {
+            var failed = (await Act(subject, "reassessment", new { passed = false, remark = "nothing done" })).Expect(HttpStatusCode.OK);
+            Text(failed.Body!["proposals"]![0], "hearUntil").ShouldBe("2025-12-10");
+        }
+
+        await Refused("noHearingRequested", "H1", "hearing-record", new { heldOn = "2025-12-03", record = "r" });
+        await Refused("hearingPeriodOpen", "H1", "revoke", new { reason = "final" });
+
+        // The last day to ask.
+        await service.MoveTo(new DateOnly(2025, 12, 10));
+        await Refused("hearingPeriodOpen", "H2", "revoke", new { reason = "final" });
+        await Twice("H1", "hearing", new { statement = "we did" }, byHolder: true);
+        foreach (var day in new[] { "2025-12-09", "2025-12-11" })
+        {
+            var error = (await Act("H1", "hearing-record", new { heldOn = day, record = "r" })).Expect(HttpStatusCode.BadRequest).Body!["errors"]!.AsArray().ShouldHaveSingleItem()!;
+            (Text(error, "pointer"), Text(error, "code")).ShouldBe(("/heldOn", "hearingDay"));
+        }
+
+        await service.MoveTo(new DateOnly(2025, 12, 11));
+        await Refused("hearingPeriodOver", "H2", "hearing", new { statement = "too late" }, byHolder: true);
+        (await Act("H2", "revoke", new { reason = "final" })).Expect(HttpStatusCode.OK);
+        await Refused("hearingOutstanding", "H1", "revoke", new { reason = "final" });
+        await Twice("H1", "hearing-record", new { heldOn = "2025-12-11", record = "heard" }, byHolder: false);
+        (await Act("H1", "revoke", new { reason = "final" })).Expect(HttpStatusCode.OK);
+
+        // What ends a suspension, and what ended it, is objected to like any other decision.
+        var notices = Items(await service.Get("qualifications/institution/H1/neurovascular/notices", regulator));
+        notices.Select(n => Text(n, "decision")).ShouldBe(["suspended", "revocation_proposed", "revoked"]);
+        var notice = notices[2]["notice"]!.GetValue<long>();
+        await Twice("H1", "objections", new { notice, reason = "not so" }, byHolder: true);
+        await Refused("alreadyObjected", "H1", "objections", new { notice, reason = "not at all" }, byHolder: true);
+        var objection = (await service.Get("qualifications/institution/H1/neurovascular", regulator)).Expect(HttpStatusCode.OK).Body!["objections"]!.AsArray().ShouldHaveSingleItem()!;
+        // Ten working days from Thursday 11 December.
+        Text(objection, "answerDueOn").ShouldBe("2025-12-25");
+        var objectionId = Text(objection, "objectionId");
+        await Twice("H1", "objection-answers", new { objectionId, accepted = false, answer = "it was" }, byHolder: false);
+        await Refused("objectionAnswered", "H1", "objection-answers", new { objectionId, accepted = true, answer = "it was not" });
+        (await Act("H2", "objection-answers", new { objectionId, accepted = true, answer = "of another" })).Expect(HttpStatusCode.NotFound).Body!["code"]!.GetValue<string>().ShouldBe("noSuchObjection");
     }
 
     [Fact]
