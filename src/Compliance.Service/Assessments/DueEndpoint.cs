@@ -35,7 +35,7 @@ public static class DueEndpoint
     }
 
     /// <param name="DueOn">The last day to do it; where no rule gives one, the first on which it can be done.</param>
-    /// <param name="Overdue">True when that day is over.</param>
+    /// <param name="Overdue">True when that day is over; of a round to be opened, when it should have been.</param>
     /// <param name="Subject">Null for a round.</param>
     /// <param name="Reference">Which proposal, objection, fact or round.</param>
     public sealed record DueShown(DueWhat What, DateOnly DueOn, bool Overdue, string Technique, string? Province, DashboardEndpoints.NamedSubject? Subject, string? Reference);
@@ -94,8 +94,8 @@ public static class DueEndpoint
                 select closes_on, $9, technique, province, '', '', '', round::text from rounds where concluded_on is null and closes_on <= $3
                 union all
                 select n.due_on, $10, n.technique, n.province, '', '', '', ''
-                from unnest($6::date[], $7::text[], $8::text[]) as n (due_on, technique, province)
-                where not exists (select from rounds r where r.technique = n.technique and r.province = n.province and r.period_to = n.due_on and r.scheduled)
+                from unnest($6::date[], $7::text[], $8::text[], $16::date[]) as n (due_on, technique, province, period_from)
+                where not exists (select from rounds r where r.technique = n.technique and r.province = n.province and r.period_from = n.period_from and r.period_to = n.due_on)
             )
             select * from all_due
             where ($1 is null or technique = $1) and ($2 is null or province = $2)
@@ -119,15 +119,18 @@ public static class DueEndpoint
             DashboardEndpoints.Add(command, cursor?[i]);
         }
 
+        command.Parameters.Add(new() { Value = schedules.Select(s => s.From).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Date });
+
         var items = new List<DueShown>();
         await using var reader = await command.ExecuteReaderAsync(http.RequestAborted);
         while (await reader.ReadAsync(http.RequestAborted))
         {
-            var dueOn = reader.GetFieldValue<DateOnly>(0);
+            var (dueOn, what) = (reader.GetFieldValue<DateOnly>(0), Json.Names<DueWhat>()[reader.GetString(1)]);
             items.Add(new(
-                Json.Names<DueWhat>()[reader.GetString(1)],
+                what,
                 dueOn,
-                dueOn < today,
+                // A round opens by itself as the day closes on which the last report of its period has been due.
+                what == DueWhat.RoundOpening ? dueOn <= Settled(reference, reader.GetString(2), today.AddDays(-1)) : dueOn < today,
                 reader.GetString(2),
                 DashboardEndpoints.Text(reader, 3),
                 reader.GetString(4) is { Length: > 0 } kind ? new(Json.Names<SubjectKind>()[kind], reader.GetString(5), reader.GetString(6)) : null,
@@ -142,7 +145,12 @@ public static class DueEndpoint
     }
 
     // Those over and those under way: whether a round was opened for them the rows know.
-    private static List<(DateOnly DueOn, string Technique, string Province)> Schedules(Reference reference, string? technique, string? province, DateOnly until) =>
+    private static List<(DateOnly From, DateOnly DueOn, string Technique, string Province)> Schedules(Reference reference, string? technique, string? province, DateOnly until) =>
         [.. reference.Schedules.Where(s => (technique is null || s.Key.Technique == technique) && (province is null || s.Key.Province == province))
-            .SelectMany(s => s.Value.PeriodsEndingBy(until).Select(period => (period.To, s.Key.Technique, s.Key.Province)))];
+            .SelectMany(s => s.Value.PeriodsEndingBy(until)
+                .Where(period => reference.Regulations.InForce(s.Key.Technique, period.To, s.Key.Province) is not null)
+                .Select(period => (period.From, period.To, s.Key.Technique, s.Key.Province)))];
+
+    private static DateOnly Settled(Reference reference, string technique, DateOnly day) =>
+        reference.Calendar.SettledDay(day, reference.Regulations.ForDefinitions(technique, day)!.InPractice.Reporting.WorkingDays);
 }

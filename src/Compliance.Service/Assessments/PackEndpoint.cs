@@ -4,7 +4,9 @@ using System.Text;
 using System.Text.Json;
 using Compliance.Assessments;
 using Compliance.Cases;
+using Compliance.Metrics;
 using Compliance.Qualifications;
+using Compliance.Registry;
 using Compliance.Service.Cases;
 using Compliance.Service.EventStore;
 using Compliance.Service.Http;
@@ -50,7 +52,7 @@ public static class PackEndpoint
 
     public static void Map(RouteGroupBuilder api) =>
         api.MapGet("/assessment-rounds/{id}/subjects/{kind}/{subject}/pack", Make)
-            .Allows(Role.Hospital, Role.Physician, Role.Regulator, Role.National).Takes("minPosition")
+            .Allows(Role.Hospital, Role.Physician, Role.Regulator, Role.National).Takes("sitting", "minPosition")
             .Describes<string>("A ZIP of one subject's assessment: cases.csv, findings.json, and the notice once there is one; the same bytes each time", 200, 400, 403, 404, 503);
 
     private static async Task<IResult> Make(HttpContext http, Caller caller, Reads reads, IEventStore log, IServiceProvider services, ILoggerFactory loggers)
@@ -64,7 +66,7 @@ public static class PackEndpoint
         var frozen = found.Frozen;
         var entry = found.Round.Entry!;
         var opened = (await log.ReadStream(AssessmentRound.Stream(entry.Round), cancellation: http.RequestAborted))
-            .Last(e => e.Data is AssessmentRound.Event.Opened || (e.Data is AssessmentRound.Event.Reopened again && again.Subject == frozen.Qualification.Subject)).Position;
+            .Last(e => e.Data is AssessmentRound.Event.Opened || (e.Data is AssessmentRound.Event.Reopened again && again.Subject == frozen.Qualification.Subject && again.Sitting <= frozen.Sitting)).Position;
         var regulations = (await reads.Reference(http.RequestAborted)).Regulations;
         var regulation = regulations.Find(frozen.Regulation, frozen.Version)!;
         var qualification = await log.ReadStream(Qualification.Stream(frozen.Qualification), cancellation: http.RequestAborted);
@@ -96,7 +98,7 @@ public static class PackEndpoint
             {
                 // As it read when it was given: what has happened to the qualification since is not in it.
                 var state = Qualification.Fold(qualification.TakeWhile(e => e.Version <= recorded.Version).Select(e => (Qualification.Event)e.Data));
-                var notice = NoticeShown.Of(Notice.Of(recorded)!, found.Name, state, regulations);
+                var notice = NoticeShown.Of(Notice.Of(recorded)!, await NameAt(log, frozen.Qualification.Subject, recorded.Position, http.RequestAborted), state, regulations);
                 foreach (var chinese in (bool[])[true, false])
                 {
                     await Add(zip, chinese ? "notice.zh-CN.html" : "notice.en.html", async stream => await stream.WriteAsync(Encoding.UTF8.GetBytes(await Page(services, loggers, notice, chinese)), http.RequestAborted));
@@ -105,6 +107,14 @@ public static class PackEndpoint
         }
 
         return Results.Bytes(content.ToArray(), "application/zip", $"assessment-{frozen.Qualification.Subject.Id}-{entry.Period.To:yyyy-MM-dd}.zip");
+    }
+
+    private static async Task<string> NameAt(IEventStore log, Subject subject, long position, CancellationToken cancellation)
+    {
+        var events = await log.ReadStreams([subject.Kind == SubjectKind.Institution ? Institution.Stream(subject.Id) : Physician.Stream(subject.Id)], position, cancellation);
+        return (subject.Kind == SubjectKind.Institution
+            ? Institution.Fold(events.Select(e => (Institution.Event)e.Data)).Entry?.Name
+            : Physician.Fold(events.Select(e => (Physician.Event)e.Data)).Entry?.Name) ?? subject.Id;
     }
 
     // Stored, not compressed: the same text deflated by the next release of a library may be other bytes.
@@ -127,7 +137,7 @@ public static class PackEndpoint
     {
         var subject = frozen.Qualification.Subject;
         var cases = new List<Case.State>();
-        foreach (var chunk in (await Candidates(reads, subject, frozen.Qualification.Technique, cancellation)).Chunk(Chunk))
+        foreach (var chunk in (await Candidates(reads, subject, frozen.Qualification.Technique, frozen.Facts.Judged.Span, cancellation)).Chunk(Chunk))
         {
             cases.AddRange((await log.ReadStreams([.. chunk.Select(id => $"case-{id:D}")], upTo, cancellation)).GroupBy(e => e.Stream).Select(g => Case.Fold(g.Select(e => (Case.Event)e.Data))));
         }
@@ -139,6 +149,13 @@ public static class PackEndpoint
                     && (subject.Kind == SubjectKind.Institution ? c.Key.Institution : c.Key.Operator) == subject.Id)
                 .OrderBy(c => c.Key!.CompletedOn).ThenBy(c => c.Key!.CaseId),
         ];
+        if (caller.Role == Role.Regulator)
+        {
+            // Of a physician's cases those in other provinces are counted in the findings; who did what there is those provinces' to read.
+            var provinces = await reads.ProvincesOf([.. shown.Select(c => c.Key!.Institution).Distinct()], cancellation);
+            shown = [.. shown.Where(c => caller.MayReadCase(c.Key!.Institution, provinces.GetValueOrDefault(c.Key.Institution), c.Key.Operator))];
+        }
+
         await using (var connection = await reads.Open(cancellation))
         {
             await Patients.NoteReads(connection, caller, shown.Select(c => c.Key!.CaseId), cancellation);
@@ -169,14 +186,16 @@ public static class PackEndpoint
     }
 
     // Those that count here now, and those that did before they were corrected: which of them did at the opening their streams tell.
-    private static async Task<IReadOnlyList<Guid>> Candidates(Reads reads, Subject subject, string technique, CancellationToken cancellation)
+    private static async Task<IReadOnlyList<Guid>> Candidates(Reads reads, Subject subject, string technique, DaySpan judged, CancellationToken cancellation)
     {
         await using var connection = await reads.Open(cancellation);
         var column = subject.Kind == SubjectKind.Institution ? "institution" : "operator";
         await using var command = new NpgsqlCommand(
-            $"select case_id from case_facts where {column} = $1 and technique = $2 union select case_id from former_places where {column} = $1 and technique = $2 order by case_id", connection);
+            $"select case_id from case_facts where {column} = $1 and technique = $2 and completed_on between $3 and $4 union select case_id from former_places where {column} = $1 and technique = $2 order by case_id", connection);
         command.Parameters.Add(new() { Value = subject.Id });
         command.Parameters.Add(new() { Value = technique });
+        command.Parameters.Add(new() { Value = judged.From });
+        command.Parameters.Add(new() { Value = judged.To });
         var ids = new List<Guid>();
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         while (await reader.ReadAsync(cancellation))

@@ -38,7 +38,7 @@ public static class RoundEndpoints
     /// <param name="Reason">Which outcomes had been concealed, and how that came out.</param>
     public sealed record ReopenRequest(SubjectEntry Subject, string Reason, DateOnly? ClosesOn = null);
 
-    /// <param name="Scheduled">False when a person opened it.</param>
+    /// <param name="Scheduled">False for a period that is none of the schedule's: what fails in it does not enter the row of failures.</param>
     /// <param name="Sitting">1, and one more each time it was opened again for concealed outcomes.</param>
     /// <param name="ConcludedOn">Of the present sitting; null while it is open.</param>
     public sealed record RoundShown(
@@ -108,7 +108,7 @@ public static class RoundEndpoints
             .Describes<RoundAnswer>("A round, and how many in it ended how", 200, 400, 404, 503);
         api.MapGet(Path + "/subjects", ShowSubjects).Allows(Regulators).Takes("limit", "cursor", "minPosition")
             .Describes<RoundSubjects>("Everybody in a round, with the outcome, or the one there would be", 200, 400, 404, 503);
-        api.MapGet(SubjectPath, ShowSubject).Allows(Role.Hospital, Role.Physician, Role.Regulator, Role.National).Takes("minPosition")
+        api.MapGet(SubjectPath, ShowSubject).Allows(Role.Hospital, Role.Physician, Role.Regulator, Role.National).Takes("sitting", "minPosition")
             .Describes<AssessmentAnswer>("One subject of a round: frozen figures, findings and scores, and what is known since", 200, 400, 404, 503);
         Post<ScoresRequest>(api, "scores", "Scores qualitative items of one subject", (body, find) =>
         {
@@ -122,7 +122,7 @@ public static class RoundEndpoints
             return async by =>
             {
                 var (found, regulations) = await find(subject);
-                if (found is null)
+                if (found is not { Frozen.LeftOut: false })
                 {
                     return (_, _) => Refusal.Invalid("notInRound", "/subject");
                 }
@@ -138,7 +138,7 @@ public static class RoundEndpoints
             var subject = SubjectIn(body);
             var outcome = body.Choice<AssessmentOutcome>("outcome");
             var reason = body.Text("reason", BodyObject.LongText, lines: true);
-            return async by => (await find(subject)).Found is null
+            return async by => (await find(subject)).Found is not { Frozen.LeftOut: false }
                 ? (_, _) => Refusal.Invalid("notInRound", "/subject")
                 : (now, day) => AssessmentRound.SetOutcome(now, subject, outcome, reason, day, by);
         });
@@ -152,7 +152,7 @@ public static class RoundEndpoints
             return async by =>
             {
                 var (found, regulations) = await find(subject);
-                return found is null
+                return found is not { Frozen.LeftOut: false }
                     ? (_, _) => Refusal.Invalid("notInRound", "/subject")
                     : (now, day) => AssessmentRound.Reopen(
                         now, subject, reason, closesOn ?? day.AddDays(regulations.Find(found.Frozen.Regulation, found.Frozen.Version)!.InPractice.Proceedings.AssessmentClosesAfterDays), day, by);
@@ -213,6 +213,8 @@ public static class RoundEndpoints
         }
 
         var id = AssessmentRound.Id(technique, province, period);
+        // A scheduled period is one whoever opens its round.
+        var scheduled = reference.Schedules.TryGetValue((technique, province), out var schedule) && schedule.PeriodsEndingBy(period.To).Contains(period);
         return await answers.Command(
             http,
             caller,
@@ -221,7 +223,7 @@ public static class RoundEndpoints
             body,
             (state, today) => AssessmentRound.Open(
                 state,
-                new(id, technique, province, period, closesOn ?? today.AddDays(regulation.InPractice.Proceedings.AssessmentClosesAfterDays), Scheduled: false, today, caller.Actor()),
+                new(id, technique, province, period, closesOn ?? today.AddDays(regulation.InPractice.Proceedings.AssessmentClosesAfterDays), scheduled, today, caller.Actor()),
                 reference.Calendar.SettledDay(today, regulation.InPractice.Reporting.WorkingDays)),
             (state, events) => (events.Count > 0 ? 201 : 200, Shown(state)));
     }
@@ -256,26 +258,26 @@ public static class RoundEndpoints
             return refused;
         }
 
-        var (round, _) = await Load(log, id, http.RequestAborted);
-        if (round.Entry is not { } entry || !caller.ActsIn(entry.Province))
+        var opened = (await Load(log, id, http.RequestAborted)).Events.OfType<AssessmentRound.Event.Opened>().FirstOrDefault();
+        if (opened is null || !caller.ActsIn(opened.Province))
         {
-            return round.Entry is null ? Problem.Refused(http, "noSuchRound") : Problem.Forbidden(http);
+            return opened is null ? Problem.Refused(http, "noSuchRound") : Problem.Forbidden(http);
         }
 
         var decide = await act(caller.Actor());
         return late is not null ? late : await answers.Command(http, caller, Aggregates.AssessmentRounds, AssessmentRound.Stream(id), body, (state, today) => decide(state, today), (state, _) => (200, Shown(state)));
     }
 
-    private static async Task<(AssessmentRound.State Round, long Position)> Load(IEventStore log, Guid id, CancellationToken cancellation)
+    private static async Task<(IReadOnlyList<AssessmentRound.Event> Events, long Position)> Load(IEventStore log, Guid id, CancellationToken cancellation)
     {
         var events = await log.ReadStream(AssessmentRound.Stream(id), cancellation: cancellation);
-        return (AssessmentRound.Fold(events.Select(e => (AssessmentRound.Event)e.Data)), events is [.., var last] ? last.Position : 0);
+        return ([.. events.Select(e => (AssessmentRound.Event)e.Data)], events is [.., var last] ? last.Position : 0);
     }
 
     /// <summary>One subject of a round. Whoever has just opened it finds what was frozen: the rows are waited for.</summary>
-    private static async Task<(Found? Found, Problem? Late)> FindSubject(HttpContext http, Reads reads, IEventStore log, Guid id, Subject subject)
+    private static async Task<(Found? Found, Problem? Late)> FindSubject(HttpContext http, Reads reads, IEventStore log, Guid id, Subject subject, int? sitting = null)
     {
-        var (round, position) = await Load(log, id, http.RequestAborted);
+        var (events, position) = await Load(log, id, http.RequestAborted);
         if (await reads.Shown(http, position) is { } late)
         {
             return (null, late);
@@ -288,18 +290,24 @@ public static class RoundEndpoints
             from assessments a
             left join institutions i on a.kind = 'institution' and i.id = a.subject
             left join physicians p on a.kind = 'physician' and p.id = a.subject
-            where a.round = $1 and a.kind = $2 and a.subject = $3
+            where a.round = $1 and a.kind = $2 and a.subject = $3 and ($4::int is null or a.sitting = $4)
+            order by a.sitting desc
+            limit 1
             """,
             connection);
-        foreach (object value in (object[])[id, subject.KindName, subject.Id])
+        foreach (object value in (object[])[id, subject.KindName, subject.Id, (object?)sitting ?? DBNull.Value])
         {
             command.Parameters.Add(new() { Value = value });
         }
 
         await using var reader = await command.ExecuteReaderAsync(http.RequestAborted);
-        return await reader.ReadAsync(http.RequestAborted)
-            ? (new(round, JsonSerializer.Deserialize(reader.GetString(0), StoredJson.Default.FrozenAssessment)!, OutcomeIn(reader, 1), reader.GetString(2)), null)
-            : (null, null);
+        if (!await reader.ReadAsync(http.RequestAborted))
+        {
+            return (null, null);
+        }
+
+        var frozen = JsonSerializer.Deserialize(reader.GetString(0), StoredJson.Default.FrozenAssessment)!;
+        return (new(AssessmentRound.AtConclusion(events, frozen.Sitting), frozen, OutcomeIn(reader, 1), reader.GetString(2)), null);
     }
 
     private static AssessmentOutcome? OutcomeIn(NpgsqlDataReader reader, int column) => reader.IsDBNull(column) ? null : Json.Names<AssessmentOutcome>()[reader.GetString(column)];
@@ -373,7 +381,8 @@ public static class RoundEndpoints
             return (null, refused);
         }
 
-        var (round, position) = await Load(log, id, http.RequestAborted);
+        var (events, position) = await Load(log, id, http.RequestAborted);
+        var round = AssessmentRound.Fold(events);
         return round.Entry is null ? (null, Problem.Refused(http, "noSuchRound"))
             : !caller.ActsIn(round.Entry.Province) ? (null, Problem.Forbidden(http))
             : await reads.Shown(http, position) is { } late ? (null, late)
@@ -392,7 +401,7 @@ public static class RoundEndpoints
         await using var snapshot = await Snapshot.Open(reads, http.RequestAborted);
         var outcomes = new Dictionary<string, int>();
         var (subjects, leftOut) = (0, 0);
-        await using var command = new NpgsqlCommand("select left_out, outcome, count(*)::int from assessments where round = $1 group by left_out, outcome order by outcome", snapshot.Connection);
+        await using var command = new NpgsqlCommand("select left_out, outcome, count(*)::int from assessments a where round = $1 and not exists (select from assessments b where b.round = a.round and b.kind = a.kind and b.subject = a.subject and b.sitting > a.sitting) group by left_out, outcome order by outcome", snapshot.Connection);
         command.Parameters.Add(new() { Value = round.Entry!.Round });
         await using var reader = await command.ExecuteReaderAsync(http.RequestAborted);
         while (await reader.ReadAsync(http.RequestAborted))
@@ -434,6 +443,7 @@ public static class RoundEndpoints
             left join institutions i on a.kind = 'institution' and i.id = a.subject
             left join physicians p on a.kind = 'physician' and p.id = a.subject
             where a.round = $1 and ($2 is null or (a.kind, a.subject) > ($2, $3))
+              and not exists (select from assessments b where b.round = a.round and b.kind = a.kind and b.subject = a.subject and b.sitting > a.sitting)
             order by a.kind, a.subject
             limit $4
             """,
@@ -476,19 +486,20 @@ public static class RoundEndpoints
         }
 
         var subject = new Subject(kind, query.PathId("subject"));
+        var sitting = query.OptionalInteger("sitting", 1, int.MaxValue);
         var minPosition = query.Position();
         if ((query.Refused(http) ?? await reads.Judged(http, minPosition)) is { } refused)
         {
             return (null, refused);
         }
 
-        var (round, _) = await Load(log, id, http.RequestAborted);
-        if (!caller.IsHolder(subject) && round.Entry is { } entry && !caller.ActsIn(entry.Province))
+        var province = (await Load(log, id, http.RequestAborted)).Events.OfType<AssessmentRound.Event.Opened>().FirstOrDefault()?.Province;
+        if (!caller.IsHolder(subject) && province is not null && !caller.ActsIn(province))
         {
             return (null, Problem.Forbidden(http));
         }
 
-        var (found, late) = await FindSubject(http, reads, log, id, subject);
+        var (found, late) = await FindSubject(http, reads, log, id, subject, sitting);
         return found is not null ? (found, null) : (null, late ?? Problem.Refused(http, "noSuchRound"));
     }
 
@@ -504,8 +515,8 @@ public static class RoundEndpoints
         var regulation = reference.Regulations.Find(frozen.Regulation, frozen.Version)!;
         var sheet = found.Round.SheetOf(frozen.Qualification.Subject);
         await using var snapshot = await Snapshot.Open(reads, cancellation);
-        var now = (await FactsReader.Read(snapshot.Connection, reference, [new(frozen.Qualification, frozen.Facts.AsOf, AllDue: true)], cancellation))[0];
-        var findings = Evaluation.Evaluate(reference.Regulations.InForce(regulation.Technique, frozen.Facts.AsOf, found.Round.Entry!.Province) ?? regulation, now.Facts);
+        var now = (await FactsReader.Read(snapshot.Connection, reference, [new(frozen.Qualification, frozen.Facts.AsOf, found.Round.Entry!.OpenedOn)], cancellation))[0];
+        var findings = Evaluation.Evaluate(reference.Regulations.InForce(regulation.Technique, frozen.Facts.AsOf, found.Round.Entry.Province) ?? regulation, now.Facts);
         return new(
             Shown(found.Round),
             new(frozen.Qualification.Subject.Kind, frozen.Qualification.Subject.Id, found.Name),

@@ -67,25 +67,27 @@ public sealed class Assessor(NpgsqlDataSource database, IEventStore log, Command
         await using var connection = await database.OpenConnectionAsync(cancellation);
         foreach (var id in await AssessmentRows.RoundsToRecord(connection, cancellation))
         {
-            var state = AssessmentRound.Fold((await log.ReadStream(AssessmentRound.Stream(id), cancellation: cancellation)).Select(e => (AssessmentRound.Event)e.Data));
-            var waiting = await AssessmentRows.Of(connection, id, all: false, cancellation);
+            var events = (await log.ReadStream(AssessmentRound.Stream(id), cancellation: cancellation)).Select(e => (AssessmentRound.Event)e.Data).ToList();
             var known = await reference(cancellation);
-            AssessmentResult Result(FrozenAssessment frozen) =>
-                frozen.Result(known.Regulations.Find(frozen.Regulation, frozen.Version)!.InPractice.AssessmentItems, state.SheetOf(frozen.Qualification.Subject));
-            var entry = state.Entry!;
-            // A person who concludes has seen how many fail; the clock has not.
-            var byItself = state.ConcludedBy == Actor.Monitor;
-            var setting = known.EnforcementOf(entry.Technique, entry.Province).On(state.ConcludedOn ?? entry.OpenedOn);
-            var held = false;
-            if (byItself && setting is { Mode: EnforcementMode.Enforce })
+            foreach (var sitting in (await AssessmentRows.ToRecordOf(connection, id, cancellation)).GroupBy(f => f.Sitting))
             {
-                var everybody = await AssessmentRows.Of(connection, id, all: true, cancellation);
-                held = Enforcement.MustHold(setting, everybody.Count(f => Result(f).Outcome == AssessmentOutcome.Failed), everybody.Count);
-            }
+                // As it was when that sitting was concluded: opened again since, it says nothing about the others.
+                var round = AssessmentRound.AtConclusion(events, sitting.Key);
+                var setting = known.EnforcementOf(round.Entry!.Technique, round.Entry.Province).On(round.ConcludedOn!.Value);
+                AssessmentResult Result(FrozenAssessment frozen) =>
+                    frozen.Result(known.Regulations.Find(frozen.Regulation, frozen.Version)!.InPractice.AssessmentItems, round.SheetOf(frozen.Qualification.Subject));
+                var held = false;
+                // A person who concludes has seen how many fail; the clock has not.
+                if (round.ConcludedBy == Actor.Monitor && setting is { Mode: EnforcementMode.Enforce })
+                {
+                    var failed = (await AssessmentRows.Of(connection, id, sitting.Key, cancellation)).Count(f => Result(f).Outcome == AssessmentOutcome.Failed);
+                    held = Enforcement.MustHold(setting, failed, (await AssessmentRows.Of(connection, id, 1, cancellation)).Count);
+                }
 
-            foreach (var chunk in waiting.Chunk(AtOnce))
-            {
-                position = Math.Max(position, (await Task.WhenAll(chunk.Select(frozen => Record(frozen, Result(frozen), state, setting, held, known, fence, cancellation)))).Max());
+                foreach (var chunk in sitting.Chunk(AtOnce))
+                {
+                    position = Math.Max(position, (await Task.WhenAll(chunk.Select(frozen => Record(frozen, Result(frozen), round, setting, held, known, fence, cancellation)))).Max());
+                }
             }
         }
 
@@ -104,7 +106,7 @@ public sealed class Assessor(NpgsqlDataSource database, IEventStore log, Command
                 state,
                 frozen,
                 result,
-                new(entry.Round, frozen.Sitting, entry.Province, entry.Period, setting, held, proceedings, round.ConcludedOn ?? today, today, reference.Calendar.AddWorkingDays(today, proceedings.HearingWorkingDays), round.ConcludedBy ?? Actor.Monitor)),
+                new(entry.Round, frozen.Sitting, entry.Province, entry.Period, entry.Scheduled, setting, held, proceedings, round.ConcludedOn!.Value, today, reference.Calendar.AddWorkingDays(today, proceedings.HearingWorkingDays), round.ConcludedBy!)),
             cancellation,
             (_, events, _) => events.Count == 0 ? [] : [fence.Row]);
         var position = fence.PositionOf(outcome);

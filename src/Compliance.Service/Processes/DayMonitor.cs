@@ -124,7 +124,8 @@ public sealed class DayMonitor(NpgsqlDataSource database, IEventStore log, Comma
     {
         var proceedings = reference.Regulations.Find(closing.Regulation, closing.RegulationVersion)!.InPractice.Proceedings;
         var revocation = state.Pending.FirstOrDefault(p => p.Sanction == Sanction.Revocation) is { } proposed
-            ? reference.EnforcementOf(closing.Qualification.Technique, proposed.Province).On(closing.Day)?.Revocation ?? RevocationMode.Confirmed
+            && reference.EnforcementOf(closing.Qualification.Technique, proposed.Province).On(closing.Day) is { Mode: not EnforcementMode.Observe } of
+            ? of.Revocation
             : RevocationMode.Confirmed;
         return Qualification.RecordClosing(
             state, closing, setting, held, proceedings.RectificationMonths, today, reference.Calendar.AddWorkingDays(today, proceedings.GroundsDecisionWorkingDays), revocation);

@@ -20,7 +20,7 @@ internal static class AssessmentRows
     /// <summary>Writes down, for everybody in a round, or for the one it was opened again for, what is judged.</summary>
     public static async Task Freeze(NpgsqlConnection connection, Reference reference, AssessmentRound.Event opened, CancellationToken cancellation)
     {
-        var (technique, province, period) = await RoundOf(connection, opened.Round, cancellation);
+        var (technique, province, period, openedOn) = await RoundOf(connection, opened.Round, cancellation);
         var (subjects, sitting) = opened switch
         {
             AssessmentRound.Event.Opened => (await Candidates(connection, technique, province, period.To, cancellation), 1),
@@ -30,7 +30,7 @@ internal static class AssessmentRows
         var places = new PlacesRead();
         foreach (var chunk in subjects.Chunk(Chunk))
         {
-            var judged = (await FactsReader.Read(connection, reference, [.. chunk.Select(s => new FactsAsked(new(s, technique), period.To, AllDue: true))], cancellation, places))
+            var judged = (await FactsReader.Read(connection, reference, [.. chunk.Select(s => new FactsAsked(new(s, technique), period.To, openedOn))], cancellation, places))
                 .Where(read => sitting > 1 || (read.Province == province && read.Qualification.ValidityOn(period.To) == Validity.Valid))
                 .Select(read => (Read: read, Regulation: reference.Regulations.InForce(technique, period.To, read.Province)))
                 .Where(of => of.Regulation is not null)
@@ -45,12 +45,11 @@ internal static class AssessmentRows
                 j.Read.Facts,
                 Evaluation.Evaluate(j.Regulation, j.Read.Facts),
                 computed[i],
-                LeftOut: sitting == 1 && j.Read.Qualification.Standing == Standing.Suspended)).ToList();
+                LeftOut: sitting == 1 && (j.Read.Qualification.Standing == Standing.Suspended || j.Read.Qualification.TookEffectBy(openedOn) > period.To))).ToList();
             await connection.Execute(
                 """
                 insert into assessments (round, kind, subject, sitting, left_out, recorded, doc)
-                select $1, f.kind, f.subject, $2, f.left_out, 0, f.doc from unnest($3::text[], $4::text[], $5::boolean[], $6::jsonb[]) as f (kind, subject, left_out, doc)
-                on conflict (round, kind, subject) do update set sitting = excluded.sitting, left_out = excluded.left_out, doc = excluded.doc
+                select $1, f.kind, f.subject, $2, f.left_out, false, f.doc from unnest($3::text[], $4::text[], $5::boolean[], $6::jsonb[]) as f (kind, subject, left_out, doc)
                 """,
                 cancellation,
                 opened.Round,
@@ -60,6 +59,8 @@ internal static class AssessmentRows
                 frozen.Select(f => f.LeftOut).ToArray(),
                 frozen.Select(f => JsonSerializer.Serialize(f, StoredJson.Default.FrozenAssessment)).ToArray());
         }
+
+        await MarkToRecord(connection, [opened.Round], cancellation);
     }
 
     /// <summary>Writes the rounds as their states say.</summary>
@@ -92,9 +93,9 @@ internal static class AssessmentRows
             return;
         await connection.Execute(
             """
-            update assessments a set recorded = n.sitting, outcome = n.outcome
+            update assessments a set recorded = true, outcome = n.outcome
             from unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::text[]) as n (round, kind, subject, sitting, outcome)
-            where a.round = n.round and a.kind = n.kind and a.subject = n.subject and a.recorded < n.sitting
+            where a.round = n.round and a.kind = n.kind and a.subject = n.subject and a.sitting = n.sitting
             """,
             cancellation,
             recorded.Select(r => r.a.Round).ToArray(),
@@ -105,7 +106,7 @@ internal static class AssessmentRows
         await MarkToRecord(connection, [.. recorded.Select(r => r.a.Round).Distinct()], cancellation);
     }
 
-    private const string ToRecord = "not a.left_out and a.recorded < a.sitting and (a.sitting < r.sitting or r.concluded_on is not null)";
+    private const string ToRecord = "not a.left_out and not a.recorded and (a.sitting < r.sitting or r.concluded_on is not null)";
 
     private static Task MarkToRecord(NpgsqlConnection connection, Guid[] rounds, CancellationToken cancellation) =>
         connection.Execute($"update rounds r set to_record = exists (select from assessments a where a.round = r.round and {ToRecord}) where r.round = any($1)", cancellation, rounds);
@@ -120,12 +121,20 @@ internal static class AssessmentRows
     public static async Task<IReadOnlyList<Guid>> RoundsToConclude(NpgsqlConnection connection, DateOnly day, CancellationToken cancellation) =>
         await Ids(connection, "select round from rounds where concluded_on is null and closes_on <= $1 order by closes_on, round", cancellation, day);
 
-    /// <summary>Whose outcomes of a round do not stand in their qualifications yet; all of them in the round, those left out apart, by <paramref name="all"/>.</summary>
-    public static async Task<IReadOnlyList<FrozenAssessment>> Of(NpgsqlConnection connection, Guid round, bool all, CancellationToken cancellation)
+    /// <summary>Whose outcomes of a round do not stand in their qualifications yet.</summary>
+    public static Task<IReadOnlyList<FrozenAssessment>> ToRecordOf(NpgsqlConnection connection, Guid round, CancellationToken cancellation) =>
+        Documents(connection, $"select a.doc from assessments a join rounds r on r.round = a.round where a.round = $1 and {ToRecord} order by a.sitting, a.kind, a.subject", cancellation, round);
+
+    /// <summary>Everybody assessed in one sitting of a round.</summary>
+    public static Task<IReadOnlyList<FrozenAssessment>> Of(NpgsqlConnection connection, Guid round, int sitting, CancellationToken cancellation) =>
+        Documents(connection, "select doc from assessments where round = $1 and sitting = $2 and not left_out order by kind, subject", cancellation, round, sitting);
+
+    private static async Task<IReadOnlyList<FrozenAssessment>> Documents(NpgsqlConnection connection, string sql, CancellationToken cancellation, params object[] values)
     {
         var documents = new List<byte[]>();
-        await using var command = new NpgsqlCommand($"select a.doc from assessments a join rounds r on r.round = a.round where a.round = $1 and {(all ? "not a.left_out" : ToRecord)} order by a.kind, a.subject", connection);
-        command.Parameters.Add(new() { Value = round });
+        await using var command = new NpgsqlCommand(sql, connection);
+        foreach (object value in values)
+            command.Parameters.Add(new() { Value = value });
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         while (await reader.ReadAsync(cancellation))
             documents.Add(reader.GetFieldValue<byte[]>(0));
@@ -144,13 +153,13 @@ internal static class AssessmentRows
         return ids;
     }
 
-    private static async Task<(string Technique, string Province, DaySpan Period)> RoundOf(NpgsqlConnection connection, Guid round, CancellationToken cancellation)
+    private static async Task<(string Technique, string Province, DaySpan Period, DateOnly OpenedOn)> RoundOf(NpgsqlConnection connection, Guid round, CancellationToken cancellation)
     {
-        await using var command = new NpgsqlCommand("select technique, province, period_from, period_to from rounds where round = $1", connection);
+        await using var command = new NpgsqlCommand("select technique, province, period_from, period_to, opened_on from rounds where round = $1", connection);
         command.Parameters.Add(new() { Value = round });
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         await reader.ReadAsync(cancellation);
-        return (reader.GetString(0), reader.GetString(1), new(reader.GetFieldValue<DateOnly>(2), reader.GetFieldValue<DateOnly>(3)));
+        return (reader.GetString(0), reader.GetString(1), new(reader.GetFieldValue<DateOnly>(2), reader.GetFieldValue<DateOnly>(3)), reader.GetFieldValue<DateOnly>(4));
     }
 
     /// <summary>Who may belong to a province on a day; of a physician whoever was ever in it with the main registration, and what is read of each then tells.</summary>

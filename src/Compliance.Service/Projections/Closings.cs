@@ -119,7 +119,7 @@ internal static class Closings
 
     private static IEnumerable<FactsAsked> DaysOf(Qualification.State qualification, Finding ground, DateOnly judgedOn) =>
         RoundOf(qualification) is { } round
-            ? [new(qualification.Id!.Value, round.Period.To, AllDue: true)]
+            ? [new(qualification.Id!.Value, round.Period.To, AssessedOn: judgedOn)]
             : Enumerable.Range(0, ground.Effect == BreachEffect.WarnThenSuspend ? ground.AfterDays!.Value : 1).Select(back => new FactsAsked(qualification.Id!.Value, judgedOn.AddDays(-back)));
 
     private static async Task<List<QualificationId>> Qualified(NpgsqlConnection connection, string technique, CancellationToken cancellation)

@@ -9,8 +9,10 @@ using NpgsqlTypes;
 namespace Compliance.Service.Projections;
 
 /// <summary>Whose facts, and as of which day.</summary>
-/// <param name="AllDue">True to judge the day itself instead of the settled day: every report of it has been due since.</param>
-public readonly record struct FactsAsked(QualificationId Qualification, DateOnly AsOf, bool AllDue = false);
+/// <param name="AssessedOn">
+/// Of an assessment, the day it was opened on: then the day itself is judged instead of the settled day, since every report of it has been due; and who began anew by then has answered for what was before.
+/// </param>
+public readonly record struct FactsAsked(QualificationId Qualification, DateOnly AsOf, DateOnly? AssessedOn = null);
 
 /// <summary>A subject's facts, and what they were read with.</summary>
 /// <param name="Province">Where the subject belongs on the day; null when it never had a registration.</param>
@@ -109,16 +111,16 @@ public static class FactsReader
         Dictionary<string, Institution.State> places,
         Func<QualificationId, Qualification.State?> qualifications)
     {
-        var (id, asOf, allDue) = asked;
+        var (id, asOf, assessedOn) = asked;
         var qualification = qualifications(id) ?? Qualification.State.Initial;
         var person = id.Subject.Kind == SubjectKind.Physician ? people.GetValueOrDefault(id.Subject.Id) ?? Physician.State.Initial : null;
         var place = id.Subject.Kind == SubjectKind.Institution ? places.GetValueOrDefault(id.Subject.Id) : null;
 
         DateOnly? Covered(Institution.State? at) => at is not null && at.Coverage.TryGetValue(id.Technique, out var from) ? from : null;
         var coverage = person is null ? Covered(place) : person.RegistrationsOn(asOf).Select(r => Covered(places.GetValueOrDefault(r.Institution))).Max();
-        var tookEffect = qualification.TookEffectBy(asOf);
+        var tookEffect = qualification.TookEffectBy(assessedOn ?? asOf);
         var workingDays = reference.Regulations.ForDefinitions(id.Technique, asOf)?.Practice?.Reporting.WorkingDays ?? 10;
-        var judged = Observation.EndingOn(allDue ? asOf : reference.Calendar.SettledDay(asOf, workingDays), tookEffect, coverage);
+        var judged = Observation.EndingOn(assessedOn is not null ? asOf : reference.Calendar.SettledDay(asOf, workingDays), tookEffect, coverage);
         var current = Observation.EndingOn(asOf, tookEffect, coverage);
 
         // Annulled later or not: nobody worked there on those days.

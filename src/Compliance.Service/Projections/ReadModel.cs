@@ -143,8 +143,11 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database, ReadSc
                 case AssessmentSchedule.Set:
                     schedules.Add(e.Stream);
                     break;
-                case AssessmentRound.Event:
+                case AssessmentRound.Event.Opened or AssessmentRound.Event.Concluded or AssessmentRound.Event.Reopened:
                     rounds.Add(e.Stream);
+                    break;
+                case AssessmentRound.Event:
+                    // What persons say of a subject stands in the stream alone.
                     break;
                 case Calendar.Published published:
                     calendars.Add((e, published));

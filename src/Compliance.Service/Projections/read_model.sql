@@ -301,17 +301,17 @@ create table rounds (
 create index rounds_by_period on rounds (technique, province, period_to);
 create index rounds_to_record on rounds (round) where to_record;
 
--- Everybody in a round, as counted and judged when it was opened, or opened again for them.
+-- Everybody in a round, as counted and judged when it was opened; and once more for each time it was opened again for them.
 create table assessments (
     round      uuid    not null,
     kind       text    not null,
     subject    text    not null,
     sitting    int     not null,
     left_out   boolean not null,
-    recorded   int     not null,            -- the last sitting whose outcome stands in the qualification; 0 for none
-    outcome    text,                        -- as it stands there
+    recorded   boolean not null,            -- the outcome stands in the qualification
+    outcome    text,                        -- as it was written there
     doc        jsonb   not null,
-    constraint pk_assessments primary key (round, kind, subject)
+    constraint pk_assessments primary key (round, kind, subject, sitting)
 );
 
 create index assessments_by_subject on assessments (kind, subject, round);

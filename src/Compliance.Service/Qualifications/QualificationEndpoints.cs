@@ -85,6 +85,8 @@ public static class QualificationEndpoints
         public bool InProvince => Caller.ActsIn(Holder.Province);
 
         public bool EndsSuspension => Caller.EndsSuspension(State, Holder);
+
+        public bool DecidesRevocation => Caller.DecidesRevocation(State, Holder);
     }
 
     /// <summary>The decision; null when it is not this caller's to take.</summary>
@@ -173,7 +175,7 @@ public static class QualificationEndpoints
         Post<HearingRecordRequest>(api, "hearing-record", "Records that the hearing was held, by the regulator", Regulators, (body, _) =>
         {
             var (heldOn, record) = (body.Day("heldOn"), body.Text("record", BodyObject.LongText, lines: true));
-            return now => now.EndsSuspension ? Hearing.Hold(now.State, heldOn, record, now.Today, now.By) : null;
+            return now => now.DecidesRevocation ? Hearing.Hold(now.State, heldOn, record, now.Today, now.By) : null;
         });
         Post<ObjectionRequest>(api, "objections", "Objects to a decision, by the holder", Holders, (body, _) =>
         {
@@ -191,7 +193,7 @@ public static class QualificationEndpoints
         Post<RevokeRequest>(api, "revoke", "Confirms the revocation that was proposed", Regulators, (body, _) =>
         {
             var reason = Reason(body);
-            return now => now.EndsSuspension ? Qualification.Revoke(now.State, reason, now.Today, now.By) : null;
+            return now => now.DecidesRevocation ? Qualification.Revoke(now.State, reason, now.Today, now.By) : null;
         });
         Post<RelinquishRequest>(api, "relinquish", "Gives the technique up: monitoring ends, a pending proceeding does not", [.. Holders, .. Regulators], (body, caller) =>
         {

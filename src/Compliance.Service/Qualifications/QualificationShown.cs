@@ -134,7 +134,12 @@ internal static class Reach
     /// <summary>The province that suspended ends what it began, wherever the holder has gone since.</summary>
     public static bool EndsSuspension(this Caller caller, Qualification.State state, Holder holder) => caller.ActsIn(state.StandingSuspension?.Province ?? holder.Province);
 
-    /// <summary>Grounds, proposals and history: the holder, the regulator where it belongs or was suspended, national.</summary>
+    /// <summary>The province that proposed to revoke hears the subject and decides, whether or not it is suspended and wherever it has gone since.</summary>
+    public static bool DecidesRevocation(this Caller caller, Qualification.State state, Holder holder) =>
+        state.Pending.FirstOrDefault(p => p.Sanction == Sanction.Revocation) is { } proposal ? caller.ActsIn(proposal.Province) : caller.EndsSuspension(state, holder);
+
+    /// <summary>Grounds, proposals and history: the holder, the regulator where it belongs, was suspended or has a proposal pending, national.</summary>
     public static bool MayReadInner(this Caller caller, Qualification.State state, Subject subject, string? province) =>
-        caller.IsHolder(subject) || caller.ActsIn(province) || (state.StandingSuspension?.Province is { } suspendedBy && caller.ActsIn(suspendedBy));
+        caller.IsHolder(subject) || caller.ActsIn(province) || (state.StandingSuspension?.Province is { } suspendedBy && caller.ActsIn(suspendedBy))
+        || state.Pending.Any(p => caller.ActsIn(p.Province));
 }

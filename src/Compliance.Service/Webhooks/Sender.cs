@@ -59,6 +59,8 @@ public sealed class Sender : IDisposable
         {
             // A redirect would take a signed body to where nobody said it may go.
             AllowAutoRedirect = false,
+            // A proxy would connect for us, past the look at the address below.
+            UseProxy = false,
             UseCookies = false,
             ActivityHeadersPropagator = null,
             ConnectTimeout = ConnectTimeout,

@@ -76,6 +76,8 @@ public static class Told
     /// <summary>What an event tells, one item for each subject; empty where it tells nobody.</summary>
     public static IReadOnlyList<Telling> Of(object data) => data switch
     {
+        // What was granted before the system existed is no news, and comes by the tens of thousands.
+        Qualification.Event.Granted { Imported: true } => [],
         Qualification.Event.Granted e => [About(e, "granted", Audience.Standing) with { EffectiveOn = e.EffectiveOn }],
         Qualification.Event.Warned e => [About(e, "warned", Audience.Standing) with { JudgedOn = e.JudgedOn, EffectiveOn = e.EffectiveOn }],
         Qualification.Event.WarningLifted e => [About(e, "warningLifted", Audience.Standing) with { JudgedOn = e.JudgedOn, EffectiveOn = e.EffectiveOn }],

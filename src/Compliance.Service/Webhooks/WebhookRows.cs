@@ -154,14 +154,17 @@ public sealed class WebhookRows(NpgsqlDataSource database)
     {
         await using var command = database.CreateCommand(
             """
-            select position, n, message_id, body, attempts, greatest(next_attempt_at - clock_timestamp(), interval '0')
-            from (select distinct on (subject) position, n, message_id, body, attempts, state, next_attempt_at
-                  from compliance.webhook_deliveries
-                  where webhook = $1 and state in ('pending', 'dead')
-                  order by subject, position, n) oldest
-            where state = 'pending'
-            order by next_attempt_at, position, n
-            limit $2
+            select d.position, d.n, d.message_id, d.body, d.attempts, greatest(d.next_attempt_at - clock_timestamp(), interval '0')
+            from (select position, n, next_attempt_at
+                  from (select distinct on (subject) position, n, state, next_attempt_at
+                        from compliance.webhook_deliveries
+                        where webhook = $1 and state in ('pending', 'dead')
+                        order by subject, position, n) oldest
+                  where state = 'pending'
+                  order by next_attempt_at, position, n
+                  limit $2) o
+            join compliance.webhook_deliveries d on d.webhook = $1 and d.position = o.position and d.n = o.n
+            order by d.next_attempt_at, d.position, d.n
             """);
         command.Parameters.Add(new() { Value = webhook });
         command.Parameters.Add(new() { Value = max });

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Serialization;
@@ -40,7 +41,7 @@ public static class AssessmentRound
     public abstract record Event([property: Stored("Round")] Guid Round, [property: Stored("By")] Actor By)
     {
         /// <param name="ClosesOn">Concluded by itself on the closing of this day, unless a person did before.</param>
-        /// <param name="Scheduled">False when a person opened it.</param>
+        /// <param name="Scheduled">False for a period that is none of the schedule's.</param>
         /// <param name="OpenedOn">The day it is open from. Of a scheduled one the day after the closing that opened it, however late that was recorded.</param>
         public sealed record Opened(
             Guid Round,
@@ -102,9 +103,9 @@ public static class AssessmentRound
     /// <param name="ConcludedOn">Of the present sitting; null while it is open.</param>
     /// <param name="OpenFor">Whom the present sitting is about; null for everybody.</param>
     public sealed record State(
-        Event.Opened? Entry, int Sitting, DateOnly ClosesOn, DateOnly? ConcludedOn, Actor? ConcludedBy, IReadOnlyList<Subject>? OpenFor, IReadOnlyDictionary<Subject, Sheet> Sheets)
+        Event.Opened? Entry, int Sitting, DateOnly ClosesOn, DateOnly? ConcludedOn, Actor? ConcludedBy, IReadOnlyList<Subject>? OpenFor, ImmutableDictionary<Subject, Sheet> Sheets)
     {
-        public static readonly State Initial = new(null, 0, default, null, null, null, new Dictionary<Subject, Sheet>());
+        public static readonly State Initial = new(null, 0, default, null, null, null, ImmutableDictionary<Subject, Sheet>.Empty);
 
         public Sheet SheetOf(Subject subject) => Sheets.GetValueOrDefault(subject) ?? Sheet.Empty;
 
@@ -125,7 +126,8 @@ public static class AssessmentRound
         Event.Reopened r => Change(state, r.Subject, sheet => sheet with { Override = null }) with
         {
             Sitting = r.Sitting,
-            ClosesOn = r.ClosesOn,
+            // One more in a sitting takes no time from those it was opened for before.
+            ClosesOn = state.ConcludedOn is null && state.ClosesOn > r.ClosesOn ? state.ClosesOn : r.ClosesOn,
             ConcludedOn = null,
             ConcludedBy = null,
             OpenFor = state.ConcludedOn is null ? [.. state.OpenFor ?? [], r.Subject] : [r.Subject],
@@ -133,10 +135,24 @@ public static class AssessmentRound
         _ => throw new UnreachableException($"a round knows no {e.GetType().Name}"),
     };
 
+    /// <summary>As it stood when a sitting was concluded, or as it stands where it has not been.</summary>
+    public static State AtConclusion(IEnumerable<Event> events, int sitting)
+    {
+        State state = State.Initial;
+        foreach (Event e in events)
+        {
+            state = Evolve(state, e);
+            if (e is Event.Concluded concluded && concluded.Sitting == sitting)
+                break;
+        }
+
+        return state;
+    }
+
     public static State Fold(IEnumerable<Event> events) => events.Aggregate(State.Initial, Evolve);
 
     private static State Change(State state, Subject subject, Func<Sheet, Sheet> change) =>
-        state with { Sheets = new Dictionary<Subject, Sheet>(state.Sheets) { [subject] = change(state.SheetOf(subject)) } };
+        state with { Sheets = state.Sheets.SetItem(subject, change(state.SheetOf(subject))) };
 
     /// <summary>Opens a round. The same round asked for again is the one there is.</summary>
     /// <param name="settledOn">The settled day: the period must be over, and every report of it due.</param>

@@ -18,8 +18,14 @@ public static class AssessmentSchedule
         [property: Stored("RecordedOn")] DateOnly RecordedOn,
         [property: Stored("By")] Actor By)
     {
-        /// <summary>The period of a number, 0 being the first. Its last day is counted from the first due date, so that a short month shortens no later period.</summary>
-        public DaySpan Period(int number) => new(FirstDueOn.AddMonths((number - 1) * EveryMonths).AddDays(1), FirstDueOn.AddMonths(number * EveryMonths));
+        /// <summary>The period of a number, 0 being the first. Its last day is counted from the first due date, so that a short month shortens no later period; due at the end of a month, it is due at ends of months.</summary>
+        public DaySpan Period(int number) => new(DueOn(number - 1).AddDays(1), DueOn(number));
+
+        private DateOnly DueOn(int number)
+        {
+            DateOnly day = FirstDueOn.AddMonths(number * EveryMonths);
+            return FirstDueOn.AddDays(1).Day == 1 ? new(day.Year, day.Month, DateTime.DaysInMonth(day.Year, day.Month)) : day;
+        }
     }
 
     /// <summary>The settings in the order they were recorded.</summary>

@@ -39,7 +39,8 @@ public sealed record FrozenAssessment(
         List<Score> failedItems = [.. sheet.Scores.Select(s => s.Score).Where(s => !s.Passed).OrderBy(s => s.Item, StringComparer.Ordinal)];
         List<string> unscored = [.. items.Select(i => i.Id).Where(id => sheet.Scores.All(s => s.Score.Item != id))];
         // Only what could have failed it: that a hospital without a single case has two qualified physicians passes nobody.
-        bool judged = Findings.Any(f => f.IsDecisive && f.Measured.Outcome is Outcome.Met or Outcome.Breached);
+        // Nor that without one nothing went wrong.
+        bool judged = Facts.Counts.Cases > 0 && Findings.Any(f => f.IsDecisive && f.Measured.Outcome is Outcome.Met or Outcome.Breached);
         AssessmentOutcome outcome = sheet.Override?.Outcome
             ?? (failed.Count + failedItems.Count > 0 ? AssessmentOutcome.Failed
                 : judged || unscored.Count == 0 ? AssessmentOutcome.Passed

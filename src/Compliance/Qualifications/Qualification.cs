@@ -414,7 +414,11 @@ public static class Qualification
         Event.WarningProposed p => Propose(state, new(p.ProposalId, Sanction.Warning, p.JudgedOn, p.Province, Held: false, p.Grounds, null, null, Withdrawn: false)),
         Event.SuspensionProposed p => Propose(state, new(p.ProposalId, Sanction.Suspension, p.JudgedOn, p.Province, p.Held, p.Grounds, null, null, Withdrawn: false, p.Round)),
         Event.RevocationProposed p => Propose(state, new(p.ProposalId, Sanction.Revocation, null, p.Province, Held: false, p.Grounds, null, null, Withdrawn: false, p.Round, p.HearUntil)),
-        Event.ProposalDecided d => Change(state, d.ProposalId, p => p with { Agreed = d.Agreed, DecidedOn = d.DecidedOn }),
+        // Whoever declines to suspend for a failed assessment says that it should not have failed.
+        Event.ProposalDecided d => Change(state, d.ProposalId, p => p with { Agreed = d.Agreed, DecidedOn = d.DecidedOn }) with
+        {
+            Assessments = !d.Agreed && state.Proposals.First(p => p.Id == d.ProposalId) is { Sanction: Sanction.Suspension, Round: { } round } ? Strike(state, round) : state.Assessments,
+        },
         // Withdrawn by a person's act, it says nothing about which days the monitor has judged.
         Event.ProposalWithdrawn w => Change(state, w.ProposalId, p => p with { Withdrawn = true }) with
         {
@@ -473,10 +477,12 @@ public static class Qualification
                 Standing = before,
                 Steps = [.. withoutIt],
                 // What should never have been is no failure either.
-                Assessments = [.. state.Assessments.Select(a => a.Round == round ? a with { Struck = true } : a)],
+                Assessments = round is { } failed ? Strike(state, failed) : state.Assessments,
             },
             s => Settled(s) with { EndedOn = effectiveOn, Annulled = true });
     }
+
+    private static IReadOnlyList<PeriodicAssessment.Concluded> Strike(State state, Guid round) => [.. state.Assessments.Select(a => a.Round == round ? a with { Struck = true } : a)];
 
     /// <summary>A person has decided: nothing about it is in question any more.</summary>
     private static Suspension Settled(Suspension s) => s with { Undermined = false, GroundsDecisionDueOn = null, ReviewPending = false, ReviewDueOn = null };
@@ -634,7 +640,7 @@ public static class Qualification
         IsJudged(state, day)
         && state.Standing is Standing.Good or Standing.Warned
         && !StartsAfresh(state, day)
-        && !state.Pending.Any(p => p is { Sanction: Sanction.Suspension, Held: true } && StillCalledFor(state, p, day, findings))
+        && !state.Pending.Any(p => p is { Sanction: Sanction.Suspension, Held: true, Round: null } && StillCalledFor(state, p, day, findings))
         && findings.Any(f => f.Suspends(day) && !WasDeclined(state, Sanction.Suspension, f));
 
     /// <summary>True when the monitor judges the subject on the day: its qualification has begun and has not ended.</summary>
@@ -734,11 +740,14 @@ public static class Qualification
 
     public static Decision<Event> Lift(State state, string reason, DateOnly recordedOn, Actor by) =>
         NotSuspended(state) is { } refusal ? refusal
-        : Decision<Event>.Of([.. Withdraw(state, _ => true, recordedOn, by), new Event.SuspensionLifted(state.Id!.Value, recordedOn.AddDays(1), reason, by)]);
+        : Decision<Event>.Of([.. Withdraw(state, p => FallsWithSuspension(state, p), recordedOn, by), new Event.SuspensionLifted(state.Id!.Value, recordedOn.AddDays(1), reason, by)]);
 
     public static Decision<Event> Annul(State state, string reason, DateOnly recordedOn, Actor by) =>
         NotSuspended(state) is { } refusal ? refusal
-        : Decision<Event>.Of([.. Withdraw(state, _ => true, recordedOn, by), new Event.SuspensionAnnulled(state.Id!.Value, recordedOn.AddDays(1), reason, by)]);
+        : Decision<Event>.Of([.. Withdraw(state, p => FallsWithSuspension(state, p), recordedOn, by), new Event.SuspensionAnnulled(state.Id!.Value, recordedOn.AddDays(1), reason, by)]);
+
+    // A revocation proposed for other assessments than the one suspended for stands on its own.
+    private static bool FallsWithSuspension(State state, Proposal p) => p is not { Sanction: Sanction.Revocation, Round: not null } || p.Round == state.StandingSuspension!.Round;
 
     /// <summary>A person upholds a suspension whose grounds were undermined, or that the subject objected to.</summary>
     public static Decision<Event> Uphold(State state, string reason, Actor by) =>
@@ -780,7 +789,8 @@ public static class Qualification
 
         if (state.Pending.Any(p => p.Sanction == Sanction.Revocation))
         {
-            return passed ? Refusal.Conflict("proposalPending") : Decision<Event>.Nothing;
+            // Failed again, it was said before; where revocation is proposed for something else, that is decided first.
+            return passed || state.Pending.Any(p => p is { Sanction: Sanction.Revocation, Round: not null }) ? Refusal.Conflict("proposalPending") : Decision<Event>.Nothing;
         }
 
         var id = state.Id!.Value;
