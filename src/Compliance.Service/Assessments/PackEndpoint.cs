@@ -53,7 +53,7 @@ public static class PackEndpoint
     public static void Map(RouteGroupBuilder api) =>
         api.MapGet("/assessment-rounds/{id}/subjects/{kind}/{subject}/pack", Make)
             .Allows(Role.Hospital, Role.Physician, Role.Regulator, Role.National).Takes("sitting", "minPosition")
-            .Describes<string>("A ZIP of one subject's assessment: cases.csv, findings.json, and the notice once there is one; the same bytes each time", 200, 400, 403, 404, 503);
+            .DescribesAs("application/zip", "A ZIP of one subject's assessment: cases.csv, findings.json, and the notice once there is one; the same bytes each time", 200, 400, 403, 404, 503);
 
     private static async Task<IResult> Make(HttpContext http, Caller caller, Reads reads, IEventStore log, IServiceProvider services, ILoggerFactory loggers)
     {

@@ -46,9 +46,16 @@ public static class OpenApi
         where TRequest : notnull => endpoint.Accepts<TRequest>("application/json").Describes<TResponse>(summary, [.. statuses.DefaultIfEmpty(200), 400]);
 
     /// <summary>The same for an endpoint without a body.</summary>
-    public static RouteHandlerBuilder Describes<TResponse>(this RouteHandlerBuilder endpoint, string summary, params IReadOnlyList<int> statuses)
+    public static RouteHandlerBuilder Describes<TResponse>(this RouteHandlerBuilder endpoint, string summary, params IReadOnlyList<int> statuses) =>
+        endpoint.Produces<TResponse>(statuses.FirstOrDefault(200)).Refuses(summary, statuses);
+
+    /// <summary>The same for an endpoint that answers with something other than JSON: a page, a feed, a file.</summary>
+    public static RouteHandlerBuilder DescribesAs(this RouteHandlerBuilder endpoint, string mediaType, string summary, params IReadOnlyList<int> statuses) =>
+        endpoint.Produces<string>(statuses.FirstOrDefault(200), mediaType).Refuses(summary, statuses);
+
+    private static RouteHandlerBuilder Refuses(this RouteHandlerBuilder endpoint, string summary, IReadOnlyList<int> statuses)
     {
-        endpoint.WithSummary(summary).Produces<TResponse>(statuses.FirstOrDefault(200));
+        endpoint.WithSummary(summary);
         foreach (var status in statuses.Skip(1).Distinct())
             endpoint.Produces<ProblemDocument>(status, Problem.ContentType);
         return endpoint;

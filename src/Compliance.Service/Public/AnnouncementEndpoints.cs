@@ -46,7 +46,7 @@ public static class AnnouncementEndpoints
         api.MapGet("/public/announcements.atom", Feed)
             .AllowsAnyone()
             .Takes(parameters)
-            .Describes<string>("The same as an Atom feed (RFC 4287), in the language asked for", 200, 400, 503);
+            .DescribesAs(AnnouncementFeed.ContentType.Split(';')[0], "The same as an Atom feed (RFC 4287), in the language asked for", 200, 400, 503);
     }
 
     private static async Task<IResult> List(HttpContext http, Reads reads)

@@ -34,7 +34,8 @@ public static class SnapshotEndpoints
         api.MapGet("/public/register/snapshots/{technique}/{day}", Show)
             .AllowsAnyone()
             .Takes("minPosition")
-            .Describes<string>(
+            .DescribesAs(
+                "application/x-ndjson",
                 "The text of a snapshot, made anew from the log and held against its digest: one line of JSON (RFC 8785) per entry, each ended by a line feed, in the order of their bytes; SHA-256 in `Repr-Digest`",
                 200,
                 400,

@@ -24,6 +24,9 @@ public sealed record Notice(long Version, DateTimeOffset RecordedAt, Qualificati
     public bool IsReviewed(Qualification.State state) => Decision is Qualification.Event.Suspended s && state.StandingSuspension is { } standing && standing.EffectiveOn == s.EffectiveOn;
 }
 
+/// <summary>A qualitative item that was not passed.</summary>
+public sealed record ItemFailed(string Item, Bilingual Title, string? Remark);
+
 /// <summary>A notice in both languages, as data and ready to print.</summary>
 /// <param name="Notice">The version of the decision in the qualification's history: what an objection names.</param>
 /// <param name="Decision">The wire name of the decision.</param>
@@ -43,7 +46,7 @@ public sealed record NoticeShown(
     ObservationShown? Observation,
     CountsShown? Counts,
     IReadOnlyList<FindingShown> Findings,
-    IReadOnlyList<Score> FailedItems,
+    IReadOnlyList<ItemFailed> FailedItems,
     Bilingual HowToObject)
 {
     internal static NoticeShown Of(Notice notice, string name, Qualification.State state, RegulationSet regulations)
@@ -56,11 +59,22 @@ public sealed record NoticeShown(
             Qualification.Event.Suspended s => s.Grounds,
             Qualification.Event.RevocationProposed p => p.Grounds,
             PeriodicAssessment.Event.Assessed a => a.Grounds,
+            // Revoked for what was proposed.
+            Qualification.Event.Revoked r => state.Proposals.FirstOrDefault(p => p.Id == r.ProposalId)?.Grounds,
             _ => null,
         };
+        var round = e switch
+        {
+            Qualification.Event.Suspended s => s.Round,
+            Qualification.Event.RevocationProposed p => p.Round,
+            Qualification.Event.Revoked r => state.Proposals.FirstOrDefault(p => p.Id == r.ProposalId)?.Round,
+            PeriodicAssessment.Event.Assessed a => a.Round,
+            _ => null,
+        };
+        var assessed = round is null ? null : state.Assessments.FirstOrDefault(a => a.Round == round);
         var regulation = grounds is null ? null : regulations.Find(grounds.Regulation, grounds.Version);
         var technique = (regulation ?? regulations.ForDefinitions(id.Technique, Shanghai.DayOf(notice.RecordedAt)))?.Title ?? new(id.Technique, id.Technique);
-        var (title, text) = Words(e, technique);
+        var (title, text) = Words(e, technique, assessed);
         return new(
             notice.Version,
             EventTable.Types.For(e.GetType()).WireName,
@@ -74,11 +88,11 @@ public sealed record NoticeShown(
             grounds is null ? null : new(grounds.Observation.From, grounds.Observation.To, grounds.Observation.Complete),
             grounds is null ? null : CountsShown.Of(grounds.Counts),
             FindingShown.All(grounds?.Findings ?? [], regulation),
-            e is PeriodicAssessment.Event.Assessed assessed ? assessed.FailedItems : [],
-            HowTo(notice, state));
+            [.. (e is PeriodicAssessment.Event.Assessed own ? own.FailedItems : assessed?.FailedItems ?? []).Select(i => new ItemFailed(i.Item, regulation?.Practice?.AssessmentItems.FirstOrDefault(a => a.Id == i.Item)?.Title ?? new(i.Item, i.Item), i.Remark))],
+            HowTo(notice, state, regulation ?? regulations.ForDefinitions(id.Technique, Shanghai.DayOf(notice.RecordedAt))));
     }
 
-    private static (Bilingual Title, IReadOnlyList<Bilingual> Text) Words(Qualification.Event e, Bilingual of) => e switch
+    private static (Bilingual Title, IReadOnlyList<Bilingual> Text) Words(Qualification.Event e, Bilingual of, PeriodicAssessment.Concluded? assessed) => e switch
     {
         Qualification.Event.Warned w => (
             new("警告通知书", "Notice of warning"),
@@ -94,8 +108,9 @@ public sealed record NoticeShown(
             [
                 s.Round is not null ? new($"依据《{of.Zh}》，定期评估不合格。", $"By “{of.En}”, the periodic assessment was failed.")
                     : s.Grounds is not null ? new($"依据《{of.Zh}》，按截至{Zh(s.JudgedOn)}已知的数据判定，下列条款未达到要求。", $"By “{of.En}”, judged on what was known at the end of {En(s.JudgedOn)}, the clauses below are not met.")
-                    : new($"依据《{of.Zh}》，由具名监管人员决定。", $"By “{of.En}”, decided by a named regulator."),
+                    : new($"依据《{of.Zh}》，由省级卫生健康行政部门决定。", $"By “{of.En}”, decided by the health authority of the province."),
                 .. Given(s.Reason),
+                .. Given(assessed?.OverriddenBecause),
                 new($"自{Zh(s.EffectiveOn)}起暂停相关技术临床应用资质并责令整改，整改期至{Zh(s.RectificationEndsOn)}（含当日）；整改期满次日起可接受评估，符合条件者方可继续。",
                     $"The qualification is suspended from {En(s.EffectiveOn)} on, and rectification ordered until the end of {En(s.RectificationEndsOn)}. From the day after you may be reassessed; only who passes goes on."),
             ]),
@@ -114,7 +129,7 @@ public sealed record NoticeShown(
                 p.Round is not null ? new($"依据《{of.Zh}》，连续评估不合格，拟取消资质。", $"By “{of.En}”, assessments were failed in a row: revocation is proposed.")
                     : new($"依据《{of.Zh}》，整改后评估不合格，拟取消资质。", $"By “{of.En}”, the reassessment after rectification was failed: revocation is proposed."),
                 .. Given(p.Reason),
-                .. p.HearUntil is { } until ? [new Bilingual($"可于{Zh(until)}前（含当日）申请听证，期满前不作决定。", $"Until the end of {En(until)} you may ask to be heard; nothing is decided before.")] : (Bilingual[])[],
+                .. p.HearUntil is { } until ? [new Bilingual($"可于{Zh(until)}（含当日）前申请听证，期满前不作决定。", $"Until the end of {En(until)} you may ask to be heard; nothing is decided before.")] : (Bilingual[])[],
             ]),
         Qualification.Event.Reinstated r => (
             new("恢复资质通知书", "Notice of reinstatement"),
@@ -135,12 +150,19 @@ public sealed record NoticeShown(
 
     private static IEnumerable<Bilingual> Given(string? reason) => string.IsNullOrEmpty(reason) ? [] : [new($"理由：{reason}", $"Reason: {reason}")];
 
-    private static Bilingual HowTo(Notice notice, Qualification.State state)
+    // Within the system first; what the law gives besides does not depend on it.
+    private static Bilingual HowTo(Notice notice, Qualification.State state, Regulation? regulation)
     {
         var path = $"/api/v1/qualifications/{state.Id!.Value.Subject.KindName}/{state.Id.Value.Subject.Id}/{state.Id.Value.Technique}";
+        var days = regulation?.Practice?.Proceedings.ReviewWorkingDays;
+        var (within, inDays) = days is null ? ("", "") : ($"{days}个工作日内", $" within {days} working days");
         return notice.IsReviewed(state)
-            ? new($"如有异议，可申请复核（POST {path}/review），由专人决定。", $"If you object, ask for a review (POST {path}/review): a person decides.")
-            : new($"如有异议，可提出申诉（POST {path}/objections，notice = {notice.Version}），由专人答复。", $"If you object, say so (POST {path}/objections with notice {notice.Version}): a person answers.");
+            ? new(
+                $"如有异议，可向作出决定的省级卫生健康行政部门申请复核（POST {path}/review），由专人在{within}决定；也可依法申请行政复议或者提起行政诉讼。",
+                $"If you object, ask the authority of the province that decided for a review (POST {path}/review): a person decides{inDays}. You may also apply for administrative reconsideration, or sue, as the law provides.")
+            : new(
+                $"如有异议，可向作出决定的省级卫生健康行政部门提出申诉（POST {path}/objections，notice = {notice.Version}），由专人在{within}答复；也可依法申请行政复议或者提起行政诉讼。",
+                $"If you object, tell the authority of the province that decided (POST {path}/objections with notice {notice.Version}): a person answers{inDays}. You may also apply for administrative reconsideration, or sue, as the law provides.");
     }
 
     internal static string Zh(DateOnly day) => day.ToString("yyyy年M月d日", CultureInfo.InvariantCulture);

@@ -106,7 +106,7 @@ public static class QualificationEndpoints
             .Describes<NoticeShown>("One notice", 200, 400, 404, 503);
         api.MapGet(Path + "/notices/{version}/print", (HttpContext http, Caller caller, Reads reads, IEventStore log, Clock clock) => ShowNotice(http, caller, reads, log, clock, print: true))
             .Allows(Role.Hospital, Role.Physician, Role.Regulator, Role.National).ScopedTo(HolderAlone).Takes("minPosition")
-            .Describes<string>("One notice as a page that prints on A4, in the language asked for", 200, 400, 404, 503);
+            .DescribesAs("text/html", "One notice as a page that prints on A4, in the language asked for", 200, 400, 404, 503);
 
         Post<GrantRequest>(api, "grant", "Grants the qualification, also anew after it ended", Regulators, (body, _) =>
         {

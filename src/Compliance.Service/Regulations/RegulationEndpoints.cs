@@ -48,7 +48,7 @@ public static class RegulationEndpoints
         api.MapGet("/regulations/{id}/{version}/clauses/{clause}", ShowClause)
             .AllowsEveryRole().Takes("minPosition").Describes<ClauseAnswer>("One clause: its text, how it is tested, the reading chosen", 200, 404, 503);
         api.MapGet("/public/regulations/{id}/{version}/print", Print)
-            .AllowsAnyone().Takes("minPosition").Describes<string>("One version, to be read and printed", 200, 404, 503);
+            .AllowsAnyone().Takes("minPosition").DescribesAs("text/html", "One version, to be read and printed", 200, 404, 503);
         api.MapPost("/regulations/{id}/provinces/{province}", Tighten)
             .Allows(Role.Regulator, Role.National)
             .ScopedTo((http, caller) => ValueTask.FromResult(caller.ActsIn(http.Request.RouteValues["province"] as string) ? Scope.Within : Scope.Outside))

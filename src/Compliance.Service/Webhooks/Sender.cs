@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
@@ -136,13 +137,22 @@ public sealed class Sender : IDisposable
         }
     }
 
+    /// <summary>A cloud's metadata over IPv6; over IPv4 it is link-local.</summary>
+    private static readonly IPAddress Metadata = IPAddress.Parse("fd00:ec2::254");
+
     internal static bool IsElsewhere(IPAddress address)
     {
-        var plain = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+        var plain = address.IsIPv4MappedToIPv6 ? address.MapToIPv4()
+            // Translated on the way (RFC 6052): what it is translated to counts.
+            : address.GetAddressBytes() is [0x00, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0, .. var inside] ? new IPAddress(inside)
+            : address;
         var bytes = plain.GetAddressBytes();
         var linkOrNobody = plain.AddressFamily == AddressFamily.InterNetwork
             ? bytes is [0, ..] or [169, 254, ..] or [>= 224, ..]
             : plain.IsIPv6LinkLocal || plain.IsIPv6Multicast || plain.Equals(IPAddress.IPv6Any);
-        return !linkOrNobody && !IPAddress.IsLoopback(plain);
+        return !linkOrNobody && !IPAddress.IsLoopback(plain) && !plain.Equals(Metadata) && !IsOwn(plain);
     }
+
+    private static bool IsOwn(IPAddress address) =>
+        NetworkInterface.GetAllNetworkInterfaces().SelectMany(i => i.GetIPProperties().UnicastAddresses).Any(own => own.Address.Equals(address));
 }

@@ -263,6 +263,47 @@ public sealed class AssessmentTests : IAsyncLifetime
         (await _service.Get("proposals", await _world.Regulator)).Expect(HttpStatusCode.OK).Body!["items"]!.AsArray().Count.ShouldBe(1);
     }
 
+    /// <summary>Who was suspended at the opening, or has begun anew since the period, has answered for it.</summary>
+    [Fact]
+    public async Task Nobody_answers_twice_for_the_same_days()
+    {
+        foreach (var id in new[] { "H1", "H2", "H3" })
+        {
+            await _world.Hospital(id);
+            await _world.Import(World.Year(id, Start.AddDays(-1), 120, deaths: 5));
+        }
+
+        await _service.MoveTo(Day("2025-01-10"));
+        (await On("H1", "suspend", new { reason = "inspection" })).Expect(HttpStatusCode.OK);
+        (await On("H2", "suspend", new { reason = "inspection" })).Expect(HttpStatusCode.OK);
+        await _service.MoveTo(Day("2025-01-15"));
+        (await On("H2", "lift", new { reason = "mended" })).Expect(HttpStatusCode.OK);
+        await _service.MoveTo(Day("2025-02-03"));
+        await _world.Enforce(Day("2025-02-03"));
+        var round = (await Open("2024-01-01", "2024-12-31")).Expect(HttpStatusCode.Created).Body!["round"]!.GetValue<string>();
+        foreach (var (id, leftOut) in new[] { ("H1", true), ("H2", true), ("H3", false) })
+        {
+            (await Assessed(round, id))["leftOut"]!.GetValue<bool>().ShouldBe(leftOut, id);
+        }
+
+        (await Act(round, "overrides", new { subject = new { kind = "institution", id = "H2" }, outcome = "failed", reason = "once more" })).Expect(HttpStatusCode.BadRequest)
+            .Body!["errors"]![0]!["code"]!.GetValue<string>().ShouldBe("notInRound");
+        (await Act(round, "conclude", new { })).Expect(HttpStatusCode.OK);
+        (await Await("H3", "assessed"))["outcome"]!.GetValue<string>().ShouldBe("failed");
+        (await Recorded("H2", "assessed")).ShouldBeEmpty();
+        (await Recorded("H3", "suspended")).Single()["round"]!.GetValue<string>().ShouldBe(round);
+
+        // The figures it rests on change: a person decides whether it stands.
+        var dead = (await _service.Get($"cases?institution=H3&technique={Technique}&limit=500", await _world.Regulator)).Expect(HttpStatusCode.OK).Body!["items"]!.AsArray().Where(c => c!["death"] is not null).Select(c => c!["caseId"]!.GetValue<string>()).ToList();
+        foreach (var id in dead.Take(3))
+        {
+            (await _service.Post($"cases/{id}/adjudications", new { of = "death", relation = "unrelated", reason = "reviewed" }, await _world.Regulator)).Expect(HttpStatusCode.OK);
+        }
+
+        await _service.MoveTo(Day("2025-02-04"));
+        (await Recorded("H3", "grounds_undermined")).Count.ShouldBe(1);
+    }
+
     /// <summary>Ten days without the service, over a due date, a closing date and the end of a hearing period: the same outcomes with the same grounds, taking effect after the return.</summary>
     [Fact]
     public async Task A_standstill_changes_when_not_what()

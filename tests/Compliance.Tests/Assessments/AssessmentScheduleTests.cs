@@ -30,8 +30,8 @@ public class AssessmentScheduleTests
     [InlineData("2026-01-31", 1, 0, "2026-01-01..2026-01-31")]
     [InlineData("2026-01-31", 1, 1, "2026-02-01..2026-02-28")]
     [InlineData("2026-01-31", 1, 2, "2026-03-01..2026-03-31")]
-    [InlineData("2026-09-30", 1, 0, "2026-08-31..2026-09-30")] // the one before it ended on the 30th too
-    [InlineData("2026-02-28", 6, 1, "2026-03-01..2026-08-28")] // counted from the 28th, whatever the month's last day is
+    [InlineData("2026-09-30", 1, 0, "2026-09-01..2026-09-30")] // due at the end of a month, always
+    [InlineData("2026-02-28", 6, 1, "2026-03-01..2026-08-31")] // the 28th was the month's last day
     [InlineData("2028-02-29", 12, 0, "2027-03-01..2028-02-29")]
     [InlineData("2028-02-29", 12, 1, "2028-03-01..2029-02-28")]
     [InlineData("2028-02-29", 60, 1, "2028-03-01..2033-02-28")]

@@ -66,7 +66,7 @@ internal static class Ladder
 
     /// <summary>A round concluded, its outcome by the clauses: 50 treatments with 3 severe complications fail, with 2 they pass, and no case at all in part of a year assesses nothing.</summary>
     public static Decision<Event> Concluded(
-        State state, DaySpan period, AssessmentOutcome outcome, DateOnly on, EnforcementMode mode = EnforcementMode.Enforce, bool held = false, int sitting = 1, Actor? by = null, DateOnly? recordedOn = null)
+        State state, DaySpan period, AssessmentOutcome outcome, DateOnly on, EnforcementMode mode = EnforcementMode.Enforce, bool held = false, int sitting = 1, Actor? by = null, DateOnly? recordedOn = null, bool scheduled = true, DateOnly? judgedFrom = null)
     {
         DateOnly recorded = recordedOn ?? on;
         SubjectFacts facts = outcome switch
@@ -75,10 +75,12 @@ internal static class Ladder
             AssessmentOutcome.Passed => InstitutionWith(Treated(50, severe: 2)),
             _ => InstitutionWith(Counts.None).ObservedForPartOfTheYear(),
         };
+        Observation judged = new(judgedFrom ?? period.From, period.To, facts.Judged.Complete);
+        facts = facts with { AsOf = period.To, Judged = judged, Current = judged };
         FrozenAssessment frozen = new(RoundOf(period), sitting, Id, "NV-2012", 2, facts, Evaluation.Evaluate(Neurovascular, facts), new(0, 0, 0, 0, 0, 0), LeftOut: false);
         AssessmentResult result = frozen.Result(Neurovascular.InPractice.AssessmentItems, AssessmentRound.Sheet.Empty);
         result.Outcome.ShouldBe(outcome);
-        return PeriodicAssessment.Record(state, frozen, result, new(frozen.Round, sitting, "11", period, Setting(mode), held, Rules, on, recorded, HearUntil(recorded), by ?? Actor.Monitor));
+        return PeriodicAssessment.Record(state, frozen, result, new(frozen.Round, sitting, "11", period, scheduled, Setting(mode), held, Rules, on, recorded, HearUntil(recorded), by ?? Actor.Monitor));
     }
 
     public static Decision<Event> Failed(State state, DaySpan period, DateOnly on, EnforcementMode mode = EnforcementMode.Enforce, bool held = false) =>

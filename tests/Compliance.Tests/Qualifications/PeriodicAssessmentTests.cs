@@ -92,8 +92,8 @@ public class PeriodicAssessmentTests
     {
         State state = Granted;
         DaySpan[] periods = [Year(2023), new(new(2023, 7, 1), new(2024, 6, 30)), Year(2024)];
-        foreach ((DaySpan period, int i) in periods.Select((p, i) => (p, i)))
-            state = state.Then(s => Failed(s, period, ConcludedOn.AddDays(i))).Then(s => Lift(s, ConcludedOn.AddDays(i)));
+        foreach (DaySpan period in periods)
+            state = state.Then(s => Failed(s, period, ConcludedAfter(period))).Then(s => Lift(s, ConcludedAfter(period)));
         PeriodicAssessment.FailuresInRow(state).ShouldBe(2);
     }
 
@@ -103,18 +103,55 @@ public class PeriodicAssessmentTests
     public void OneDayInCommonIsOverlapping(string firstEndsOn, int failures)
     {
         DaySpan first = new(new(2024, 1, 1), DateOnly.ParseExact(firstEndsOn, "yyyy-MM-dd"));
-        State state = Granted.Then(s => Failed(s, first, ConcludedOn)).Then(s => Lift(s, ConcludedOn)).Then(s => Failed(s, Year(2025), ConcludedOn.AddDays(1)));
+        State state = Granted.Then(s => Failed(s, first, ConcludedAfter(first))).Then(s => Lift(s, ConcludedAfter(first))).Then(s => Failed(s, Year(2025), ConcludedOn));
         PeriodicAssessment.FailuresInRow(state).ShouldBe(failures);
     }
 
-    /// <summary>A round for an older period, opened by hand after a newer one was concluded, takes its place among the periods.</summary>
+    private static DateOnly ConcludedAfter(DaySpan period) => period.To.AddDays(75);
+
+    /// <summary>Nobody fails again before anybody has told him that he failed: the year 2024, concluded when 2025 was over, says nothing about having been warned.</summary>
     [Theory]
-    [InlineData(AssessmentOutcome.Failed, 2)]
-    [InlineData(AssessmentOutcome.Passed, 1)]
-    public void TheRowIsByPeriodsNotByWhenTheyWereConcluded(AssessmentOutcome of2024, int failures)
+    [InlineData("2025-12-30", 2)]
+    [InlineData("2025-12-31", 1)]
+    [InlineData("2026-03-25", 1)]
+    public void TheFirstWasConcludedBeforeTheSecondPeriodWasOver(string firstConcludedOn, int failures)
     {
-        State state = Granted.Then(s => Failed(s, Year(2025), ConcludedOn)).Then(s => Concluded(s, Year(2024), of2024, ConcludedOn.AddDays(9)));
+        DateOnly first = DateOnly.ParseExact(firstConcludedOn, "yyyy-MM-dd");
+        State state = Granted.Then(s => Failed(s, Year(2024), first, EnforcementMode.Confirm)).Then(s => Failed(s, Year(2025), first.AddDays(90), EnforcementMode.Confirm));
         PeriodicAssessment.FailuresInRow(state).ShouldBe(failures);
+    }
+
+    /// <summary>Half-yearly rounds judge twelve months each: what failed the first by its figures is seen by the second again, unless observation began anew in between. Items are about the period.</summary>
+    [Theory]
+    [InlineData("2025-01-01", 1)]
+    [InlineData("2025-06-30", 1)]
+    [InlineData("2025-07-01", 2)]
+    public void TheSameCasesFailNobodyTwice(string secondJudgedFrom, int failures)
+    {
+        (DaySpan first, DaySpan second) = (new(new(2025, 1, 1), new(2025, 6, 30)), new(new(2025, 7, 1), new(2025, 12, 31)));
+        State state = Granted
+            .Then(s => Concluded(s, first, AssessmentOutcome.Failed, ConcludedAfter(first), EnforcementMode.Confirm, judgedFrom: new(2024, 7, 1)))
+            .Then(s => Concluded(s, second, AssessmentOutcome.Failed, ConcludedAfter(second), EnforcementMode.Confirm, judgedFrom: DateOnly.ParseExact(secondJudgedFrom, "yyyy-MM-dd")));
+        PeriodicAssessment.FailuresInRow(state).ShouldBe(failures);
+    }
+
+    /// <summary>A6: a round a person opens for a period of his own suspends, and is none of the periodic ones.</summary>
+    [Fact]
+    public void OnlyScheduledOnesMakeARow()
+    {
+        Decided decided = When(FailedOnce, s => Concluded(s, Year(2025), AssessmentOutcome.Failed, ConcludedOn, scheduled: false));
+        decided.Result.ShouldBe("Assessed + Suspended");
+        PeriodicAssessment.FailuresInRow(decided.After).ShouldBe(1);
+    }
+
+    /// <summary>Whoever declines to suspend for a failed assessment, says that it should not have failed.</summary>
+    [Theory]
+    [InlineData(true, 1)]
+    [InlineData(false, 0)]
+    public void OneThatAPersonDeclinedIsNoFailure(bool agree, int failures)
+    {
+        State proposed = Granted.Then(s => Failed(s, Year(2025), ConcludedOn, EnforcementMode.Confirm));
+        PeriodicAssessment.FailuresInRow(proposed.Then(DecideLast(proposed, agree, ConcludedOn.AddDays(5)))).ShouldBe(failures);
     }
 
     [Fact]
