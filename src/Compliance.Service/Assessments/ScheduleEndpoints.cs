@@ -1,5 +1,4 @@
 using Compliance.Assessments;
-using Compliance.Registry;
 using Compliance.Service.Http;
 using Compliance.Service.Metrics;
 
@@ -36,18 +35,7 @@ public static class ScheduleEndpoints
     private static async Task<IResult> Put(HttpContext http, Caller caller, Answers answers, Reads reads)
     {
         var query = Query.Of(http);
-        var technique = query.PathId("technique");
-        var province = query.PathId("province");
-        if (technique.Length > 0 && !(await reads.Reference(http.RequestAborted)).Regulations.Techniques.Contains(technique))
-        {
-            query.PathFault("technique", "unknownTechnique");
-        }
-
-        if (province.Length > 0 && !Provinces.IsCode(province))
-        {
-            query.PathFault("province", "invalidProvince");
-        }
-
+        var (technique, province) = DashboardEndpoints.InPath(query, await reads.Reference(http.RequestAborted));
         var body = await Body.Read(http);
         var firstDueOn = body.Root.Day("firstDueOn");
         var everyMonths = body.Root.Integer("everyMonths", 1, LongestMonths);

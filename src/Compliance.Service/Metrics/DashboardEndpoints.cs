@@ -232,6 +232,23 @@ public static class DashboardEndpoints
         Json.Names<Standing>().Keys.Append("none").ToDictionary(name => name, name => groups.Where(g => g.Standing == name).Sum(g => g.Subjects)),
         Json.Names<Overall>().Keys.ToDictionary(name => name, name => groups.Where(g => g.Overall == name).Sum(g => g.Subjects)));
 
+    /// <summary>A technique that is monitored, and a province, both named in the path.</summary>
+    internal static (string Technique, string Province) InPath(Query query, Reference reference)
+    {
+        var (technique, province) = (query.PathId("technique"), query.PathId("province"));
+        if (technique.Length > 0 && !reference.Regulations.Techniques.Contains(technique))
+        {
+            query.PathFault("technique", "unknownTechnique");
+        }
+
+        if (province.Length > 0 && !Provinces.IsCode(province))
+        {
+            query.PathFault("province", "invalidProvince");
+        }
+
+        return (technique, province);
+    }
+
     internal static void CheckProvince(Query query, string? province)
     {
         if (province is not null && !Provinces.IsCode(province))

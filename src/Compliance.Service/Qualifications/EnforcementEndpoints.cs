@@ -1,5 +1,4 @@
 using Compliance.Qualifications;
-using Compliance.Registry;
 using Compliance.Service.Http;
 using Compliance.Service.Metrics;
 using Compliance.Service.Projections;
@@ -58,18 +57,7 @@ public static class EnforcementEndpoints
     private static async Task<IResult> Put(HttpContext http, Caller caller, Answers answers, Reads reads)
     {
         var query = Query.Of(http);
-        var technique = query.PathId("technique");
-        var province = query.PathId("province");
-        if (technique.Length > 0 && !(await reads.Reference(http.RequestAborted)).Regulations.Techniques.Contains(technique))
-        {
-            query.PathFault("technique", "unknownTechnique");
-        }
-
-        if (province.Length > 0 && !Provinces.IsCode(province))
-        {
-            query.PathFault("province", "invalidProvince");
-        }
-
+        var (technique, province) = DashboardEndpoints.InPath(query, await reads.Reference(http.RequestAborted));
         var body = await Body.Read(http);
         var mode = body.Root.Choice<EnforcementMode>("mode");
         var from = body.Root.Day("from");
