@@ -5,6 +5,7 @@ using Compliance.Service.Processes;
 using Compliance.Service.Projections;
 using Compliance.Service.Public;
 using Compliance.Service.Webhooks;
+using Microsoft.AspNetCore.DataProtection;
 using Npgsql;
 
 namespace Compliance.Service;
@@ -59,7 +60,10 @@ public sealed class ComplianceService : IAsyncDisposable
         services.AddSingleton(database);
         services.AddSingleton(_ => new PostgresEventStore(database, EventTable.Types, () => clock.AheadBy));
         services.AddSingleton<IEventStore>(s => s.GetRequiredService<PostgresEventStore>());
+        // Pages are static and protect nothing: no keys are to be written into somebody's home for them.
         services.AddRazorComponents();
+        services.AddDataProtection().UseEphemeralDataProtectionProvider();
+        builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
         services.AddSingleton<Commands>();
         services.AddSingleton<Answers>();
         services.AddSingleton<Reads>();
