@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Text.Json.Serialization;
+using Compliance.Qualifications;
 using Compliance.Service.Http;
 using Compliance.Service.Metrics;
 using Compliance.Service.Projections;
@@ -14,31 +14,11 @@ public static class DueEndpoint
     /// <summary>How far ahead is looked unless asked.</summary>
     private const int DaysAhead = 30;
 
-    /// <summary>What is due, of a qualification or of a round.</summary>
-    [JsonConverter(typeof(JsonStringEnumConverter<DueWhat>))]
-    public enum DueWhat
-    {
-        Reassessment,
-        Proposal,
-        Hearing,
-        GroundsDecision,
-        Review,
-        Objection,
-        Attestation,
-        GrantFiling,
-
-        /// <summary>A period ends and its round opens once the last report of it has been due.</summary>
-        RoundOpening,
-
-        /// <summary>A round closes: what is not scored by then stays unscored.</summary>
-        RoundClosing,
-    }
-
     /// <param name="DueOn">The last day to do it; where no rule gives one, the first on which it can be done.</param>
     /// <param name="Overdue">True when that day is over; of a round to be opened, when it should have been.</param>
     /// <param name="Subject">Null for a round.</param>
     /// <param name="Reference">Which proposal, objection, fact or round.</param>
-    public sealed record DueShown(DueWhat What, DateOnly DueOn, bool Overdue, string Technique, string? Province, DashboardEndpoints.NamedSubject? Subject, string? Reference);
+    public sealed record DueShown(DueKind What, DateOnly DueOn, bool Overdue, string Technique, string? Province, DashboardEndpoints.NamedSubject? Subject, string? Reference);
 
     public sealed record DueAnswer(IReadOnlyList<DueShown> Items, string? NextCursor, long Position);
 
@@ -112,8 +92,8 @@ public static class DueEndpoint
         command.Parameters.Add(new() { Value = schedules.Select(s => s.DueOn).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Date });
         command.Parameters.Add(new() { Value = schedules.Select(s => s.Technique).ToArray() });
         command.Parameters.Add(new() { Value = schedules.Select(s => s.Province).ToArray() });
-        command.Parameters.Add(new() { Value = Json.Name(DueWhat.RoundClosing) });
-        command.Parameters.Add(new() { Value = Json.Name(DueWhat.RoundOpening) });
+        command.Parameters.Add(new() { Value = Json.Name(DueKind.RoundClosing) });
+        command.Parameters.Add(new() { Value = Json.Name(DueKind.RoundOpening) });
         for (var i = 1; i < 6; i++)
         {
             DashboardEndpoints.Add(command, cursor?[i]);
@@ -125,12 +105,12 @@ public static class DueEndpoint
         await using var reader = await command.ExecuteReaderAsync(http.RequestAborted);
         while (await reader.ReadAsync(http.RequestAborted))
         {
-            var (dueOn, what) = (reader.GetFieldValue<DateOnly>(0), Json.Names<DueWhat>()[reader.GetString(1)]);
+            var (dueOn, what) = (reader.GetFieldValue<DateOnly>(0), Json.Names<DueKind>()[reader.GetString(1)]);
             items.Add(new(
                 what,
                 dueOn,
                 // A round opens by itself as the day closes on which the last report of its period has been due.
-                what == DueWhat.RoundOpening ? dueOn <= Settled(reference, reader.GetString(2), today.AddDays(-1)) : dueOn < today,
+                what == DueKind.RoundOpening ? dueOn <= Settled(reference, reader.GetString(2), today.AddDays(-1)) : dueOn < today,
                 reader.GetString(2),
                 DashboardEndpoints.Text(reader, 3),
                 reader.GetString(4) is { Length: > 0 } kind ? new(Json.Names<SubjectKind>()[kind], reader.GetString(5), reader.GetString(6)) : null,

@@ -65,17 +65,15 @@ public static class PackEndpoint
 
         var frozen = found.Frozen;
         var entry = found.Round.Entry!;
-        var opened = (await log.ReadStream(AssessmentRound.Stream(entry.Round), cancellation: http.RequestAborted))
-            .Last(e => e.Data is AssessmentRound.Event.Opened || (e.Data is AssessmentRound.Event.Reopened again && again.Subject == frozen.Qualification.Subject && again.Sitting <= frozen.Sitting)).Position;
         var regulations = (await reads.Reference(http.RequestAborted)).Regulations;
-        var regulation = regulations.Find(frozen.Regulation, frozen.Version)!;
+        var regulation = frozen.JudgedBy(regulations);
         var qualification = await log.ReadStream(Qualification.Stream(frozen.Qualification), cancellation: http.RequestAborted);
         var recorded = qualification.LastOrDefault(e => e.Data is PeriodicAssessment.Event.Assessed a && a.Round == entry.Round && a.Sitting == frozen.Sitting);
 
         var content = new MemoryStream();
         using (var zip = new ZipArchive(content, ZipArchiveMode.Create, leaveOpen: true))
         {
-            await Add(zip, "cases.csv", async stream => await WriteCases(stream, reads, log, caller, frozen, opened, http.RequestAborted));
+            await Add(zip, "cases.csv", async stream => await WriteCases(stream, reads, log, caller, frozen, found.FrozenAt, http.RequestAborted));
             await Add(zip, "findings.json", async stream => await JsonSerializer.SerializeAsync(
                 stream,
                 new FindingsFile(
@@ -139,7 +137,7 @@ public static class PackEndpoint
         var cases = new List<Case.State>();
         foreach (var chunk in (await Candidates(reads, subject, frozen.Qualification.Technique, frozen.Facts.Judged.Span, cancellation)).Chunk(Chunk))
         {
-            cases.AddRange((await log.ReadStreams([.. chunk.Select(id => $"case-{id:D}")], upTo, cancellation)).GroupBy(e => e.Stream).Select(g => Case.Fold(g.Select(e => (Case.Event)e.Data))));
+            cases.AddRange((await log.ReadStreams([.. chunk.Select(Case.Stream)], upTo, cancellation)).GroupBy(e => e.Stream).Select(g => Case.Fold(g.Select(e => (Case.Event)e.Data))));
         }
 
         List<Case.State> shown =

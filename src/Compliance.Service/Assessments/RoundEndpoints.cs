@@ -92,7 +92,9 @@ public static class RoundEndpoints
         long Position);
 
     /// <summary>A round, and who in it is asked about.</summary>
-    internal sealed record Found(AssessmentRound.State Round, FrozenAssessment Frozen, AssessmentOutcome? Outcome, string Name);
+    /// <param name="Round">As it stood when the sitting was concluded, or as it stands.</param>
+    /// <param name="FrozenAt">Where the log stood when the figures were frozen.</param>
+    internal sealed record Found(AssessmentRound.State Round, FrozenAssessment Frozen, long FrozenAt, AssessmentOutcome? Outcome, string Name);
 
     public static void Map(RouteGroupBuilder api)
     {
@@ -127,7 +129,7 @@ public static class RoundEndpoints
                     return (_, _) => Refusal.Invalid("notInRound", "/subject");
                 }
 
-                var known = ItemsOf(found, regulations).Select(i => i.Id).ToHashSet();
+                var known = found.Frozen.JudgedBy(regulations).InPractice.AssessmentItems.Select(i => i.Id).ToHashSet();
                 return items.FindIndex(i => !known.Contains(i.Score.Item)) is var unknown and >= 0
                     ? (_, _) => Refusal.Invalid("unknownValue", $"/items/{unknown}/item", string.Join(", ", known))
                     : (now, day) => AssessmentRound.Score(now, subject, [.. items.Select(i => i.Score)], day, by);
@@ -155,7 +157,7 @@ public static class RoundEndpoints
                 return found is not { Frozen.LeftOut: false }
                     ? (_, _) => Refusal.Invalid("notInRound", "/subject")
                     : (now, day) => AssessmentRound.Reopen(
-                        now, subject, reason, closesOn ?? day.AddDays(regulations.Find(found.Frozen.Regulation, found.Frozen.Version)!.InPractice.Proceedings.AssessmentClosesAfterDays), day, by);
+                        now, subject, reason, closesOn ?? day.AddDays(found.Frozen.JudgedBy(regulations).InPractice.Proceedings.AssessmentClosesAfterDays), day, by);
             };
         });
     }
@@ -171,8 +173,6 @@ public static class RoundEndpoints
         var of = body.Object("subject");
         return new(of.Choice<SubjectKind>("kind"), of.Id("id"));
     }
-
-    private static IReadOnlyList<AssessmentItem> ItemsOf(Found found, RegulationSet regulations) => regulations.Find(found.Frozen.Regulation, found.Frozen.Version)!.InPractice.AssessmentItems;
 
     private static async Task<IResult> Open(HttpContext http, Caller caller, Answers answers, Reads reads)
     {
@@ -246,10 +246,11 @@ public static class RoundEndpoints
         var query = Query.Of(http);
         var id = query.PathUuid("id");
         var body = await Body.Read(http);
+        IReadOnlyList<RecordedEvent> events = [];
         Problem? late = null;
         Find find = async subject =>
         {
-            (var found, late) = await FindSubject(http, reads, log, id, subject);
+            (var found, late) = await FindSubject(http, reads, events, subject);
             return (found, (await reads.Reference(http.RequestAborted)).Regulations);
         };
         var act = read(body.Root, find);
@@ -258,27 +259,28 @@ public static class RoundEndpoints
             return refused;
         }
 
-        var opened = (await Load(log, id, http.RequestAborted)).Events.OfType<AssessmentRound.Event.Opened>().FirstOrDefault();
-        if (opened is null || !caller.ActsIn(opened.Province))
+        events = await log.ReadStream(AssessmentRound.Stream(id), cancellation: http.RequestAborted);
+        if (Opened(events) is not { } opened)
         {
-            return opened is null ? Problem.Refused(http, "noSuchRound") : Problem.Forbidden(http);
+            return Problem.Refused(http, "noSuchRound");
+        }
+
+        if (!caller.ActsIn(opened.Province))
+        {
+            return Problem.Forbidden(http);
         }
 
         var decide = await act(caller.Actor());
         return late is not null ? late : await answers.Command(http, caller, Aggregates.AssessmentRounds, AssessmentRound.Stream(id), body, (state, today) => decide(state, today), (state, _) => (200, Shown(state)));
     }
 
-    private static async Task<(IReadOnlyList<AssessmentRound.Event> Events, long Position)> Load(IEventStore log, Guid id, CancellationToken cancellation)
-    {
-        var events = await log.ReadStream(AssessmentRound.Stream(id), cancellation: cancellation);
-        return ([.. events.Select(e => (AssessmentRound.Event)e.Data)], events is [.., var last] ? last.Position : 0);
-    }
+    private static AssessmentRound.Event.Opened? Opened(IReadOnlyList<RecordedEvent> events) => events is [var first, ..] ? (AssessmentRound.Event.Opened)first.Data : null;
 
     /// <summary>One subject of a round. Whoever has just opened it finds what was frozen: the rows are waited for.</summary>
-    private static async Task<(Found? Found, Problem? Late)> FindSubject(HttpContext http, Reads reads, IEventStore log, Guid id, Subject subject, int? sitting = null)
+    /// <param name="events">Of the round, at least one.</param>
+    private static async Task<(Found? Found, Problem? Late)> FindSubject(HttpContext http, Reads reads, IReadOnlyList<RecordedEvent> events, Subject subject, int? sitting = null)
     {
-        var (events, position) = await Load(log, id, http.RequestAborted);
-        if (await reads.Shown(http, position) is { } late)
+        if (await reads.Shown(http, events[^1].Position) is { } late)
         {
             return (null, late);
         }
@@ -295,7 +297,7 @@ public static class RoundEndpoints
             limit 1
             """,
             connection);
-        foreach (object value in (object[])[id, subject.KindName, subject.Id, (object?)sitting ?? DBNull.Value])
+        foreach (object value in (object[])[Opened(events)!.Round, subject.KindName, subject.Id, (object?)sitting ?? DBNull.Value])
         {
             command.Parameters.Add(new() { Value = value });
         }
@@ -307,7 +309,8 @@ public static class RoundEndpoints
         }
 
         var frozen = JsonSerializer.Deserialize(reader.GetString(0), StoredJson.Default.FrozenAssessment)!;
-        return (new(AssessmentRound.AtConclusion(events, frozen.Sitting), frozen, OutcomeIn(reader, 1), reader.GetString(2)), null);
+        var frozenAt = events.Last(e => e.Data is AssessmentRound.Event.Opened || (e.Data is AssessmentRound.Event.Reopened again && again.Subject == subject && again.Sitting <= frozen.Sitting)).Position;
+        return (new(AssessmentRound.AtConclusion(events.Select(e => (AssessmentRound.Event)e.Data), frozen.Sitting), frozen, frozenAt, OutcomeIn(reader, 1), reader.GetString(2)), null);
     }
 
     private static AssessmentOutcome? OutcomeIn(NpgsqlDataReader reader, int column) => reader.IsDBNull(column) ? null : Json.Names<AssessmentOutcome>()[reader.GetString(column)];
@@ -381,12 +384,11 @@ public static class RoundEndpoints
             return (null, refused);
         }
 
-        var (events, position) = await Load(log, id, http.RequestAborted);
-        var round = AssessmentRound.Fold(events);
-        return round.Entry is null ? (null, Problem.Refused(http, "noSuchRound"))
-            : !caller.ActsIn(round.Entry.Province) ? (null, Problem.Forbidden(http))
-            : await reads.Shown(http, position) is { } late ? (null, late)
-            : (round, null);
+        var events = await log.ReadStream(AssessmentRound.Stream(id), cancellation: http.RequestAborted);
+        return Opened(events) is not { } opened ? (null, Problem.Refused(http, "noSuchRound"))
+            : !caller.ActsIn(opened.Province) ? (null, Problem.Forbidden(http))
+            : await reads.Shown(http, events[^1].Position) is { } late ? (null, late)
+            : (AssessmentRound.Fold(events.Select(e => (AssessmentRound.Event)e.Data)), null);
     }
 
     private static async Task<IResult> Show(HttpContext http, Caller caller, Reads reads, IEventStore log)
@@ -458,7 +460,7 @@ public static class RoundEndpoints
         {
             var frozen = JsonSerializer.Deserialize(reader.GetString(0), StoredJson.Default.FrozenAssessment)!;
             var subject = frozen.Qualification.Subject;
-            var result = frozen.Result(regulations.Find(frozen.Regulation, frozen.Version)!.InPractice.AssessmentItems, round.SheetOf(subject));
+            var result = frozen.Result(regulations, round);
             rows.Add(new(
                 new(subject.Kind, subject.Id, reader.GetString(2)),
                 frozen.LeftOut,
@@ -479,13 +481,7 @@ public static class RoundEndpoints
     {
         var query = Query.Of(http);
         var id = query.PathUuid("id");
-        var kind = SubjectKind.Institution;
-        if (query.PathId("kind") is { Length: > 0 } name && !Json.Names<SubjectKind>().TryGetValue(name, out kind))
-        {
-            query.PathFault("kind", "unknownValue", string.Join(", ", Json.Names<SubjectKind>().Keys));
-        }
-
-        var subject = new Subject(kind, query.PathId("subject"));
+        var subject = QualificationEndpoints.SubjectIn(query);
         var sitting = query.OptionalInteger("sitting", 1, int.MaxValue);
         var minPosition = query.Position();
         if ((query.Refused(http) ?? await reads.Judged(http, minPosition)) is { } refused)
@@ -493,13 +489,18 @@ public static class RoundEndpoints
             return (null, refused);
         }
 
-        var province = (await Load(log, id, http.RequestAborted)).Events.OfType<AssessmentRound.Event.Opened>().FirstOrDefault()?.Province;
-        if (!caller.IsHolder(subject) && province is not null && !caller.ActsIn(province))
+        var events = await log.ReadStream(AssessmentRound.Stream(id), cancellation: http.RequestAborted);
+        if (Opened(events) is not { } opened)
+        {
+            return (null, Problem.Refused(http, "noSuchRound"));
+        }
+
+        if (!caller.IsHolder(subject) && !caller.ActsIn(opened.Province))
         {
             return (null, Problem.Forbidden(http));
         }
 
-        var (found, late) = await FindSubject(http, reads, log, id, subject, sitting);
+        var (found, late) = await FindSubject(http, reads, events, subject, sitting);
         return found is not null ? (found, null) : (null, late ?? Problem.Refused(http, "noSuchRound"));
     }
 
@@ -512,7 +513,7 @@ public static class RoundEndpoints
     internal static async Task<AssessmentAnswer> Answer(Reads reads, Found found, CancellationToken cancellation)
     {
         var (frozen, reference) = (found.Frozen, await reads.Reference(cancellation));
-        var regulation = reference.Regulations.Find(frozen.Regulation, frozen.Version)!;
+        var regulation = frozen.JudgedBy(reference.Regulations);
         var sheet = found.Round.SheetOf(frozen.Qualification.Subject);
         await using var snapshot = await Snapshot.Open(reads, cancellation);
         var now = (await FactsReader.Read(snapshot.Connection, reference, [new(frozen.Qualification, frozen.Facts.AsOf, found.Round.Entry!.OpenedOn)], cancellation))[0];
@@ -523,7 +524,7 @@ public static class RoundEndpoints
             frozen.LeftOut,
             frozen.Sitting,
             found.Outcome,
-            frozen.Result(regulation.InPractice.AssessmentItems, sheet).Outcome,
+            frozen.Result(reference.Regulations, found.Round).Outcome,
             new(regulation.Id, regulation.Version),
             new(frozen.Facts.Judged.From, frozen.Facts.Judged.To, frozen.Facts.Judged.Complete),
             CountsShown.Of(frozen.Facts.Counts),

@@ -74,14 +74,13 @@ public sealed class Assessor(NpgsqlDataSource database, IEventStore log, Command
                 // As it was when that sitting was concluded: opened again since, it says nothing about the others.
                 var round = AssessmentRound.AtConclusion(events, sitting.Key);
                 var setting = known.EnforcementOf(round.Entry!.Technique, round.Entry.Province).On(round.ConcludedOn!.Value);
-                AssessmentResult Result(FrozenAssessment frozen) =>
-                    frozen.Result(known.Regulations.Find(frozen.Regulation, frozen.Version)!.InPractice.AssessmentItems, round.SheetOf(frozen.Qualification.Subject));
+                AssessmentResult Result(FrozenAssessment frozen) => frozen.Result(known.Regulations, round);
                 var held = false;
                 // A person who concludes has seen how many fail; the clock has not.
                 if (round.ConcludedBy == Actor.Monitor && setting is { Mode: EnforcementMode.Enforce })
                 {
                     var failed = (await AssessmentRows.Of(connection, id, sitting.Key, cancellation)).Count(f => Result(f).Outcome == AssessmentOutcome.Failed);
-                    held = Enforcement.MustHold(setting, failed, (await AssessmentRows.Of(connection, id, 1, cancellation)).Count);
+                    held = Enforcement.MustHold(setting, failed, await AssessmentRows.Assessed(connection, id, cancellation));
                 }
 
                 foreach (var chunk in sitting.Chunk(AtOnce))
@@ -98,7 +97,7 @@ public sealed class Assessor(NpgsqlDataSource database, IEventStore log, Command
         FrozenAssessment frozen, AssessmentResult result, AssessmentRound.State round, Enforcement.Set? setting, bool held, Reference reference, Fence fence, CancellationToken cancellation)
     {
         var entry = round.Entry!;
-        var proceedings = reference.Regulations.Find(frozen.Regulation, frozen.Version)!.InPractice.Proceedings;
+        var proceedings = frozen.JudgedBy(reference.Regulations).InPractice.Proceedings;
         var outcome = await commands.Execute(
             Aggregates.Qualifications,
             Qualification.Stream(frozen.Qualification),

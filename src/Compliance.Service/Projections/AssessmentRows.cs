@@ -129,6 +129,13 @@ internal static class AssessmentRows
     public static Task<IReadOnlyList<FrozenAssessment>> Of(NpgsqlConnection connection, Guid round, int sitting, CancellationToken cancellation) =>
         Documents(connection, "select doc from assessments where round = $1 and sitting = $2 and not left_out order by kind, subject", cancellation, round, sitting);
 
+    /// <summary>How many a round is about.</summary>
+    public static async Task<int> Assessed(NpgsqlConnection connection, Guid round, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand("select count(*)::int from assessments where round = $1 and sitting = 1 and not left_out", connection) { Parameters = { new() { Value = round } } };
+        return (int)(await command.ExecuteScalarAsync(cancellation))!;
+    }
+
     private static async Task<IReadOnlyList<FrozenAssessment>> Documents(NpgsqlConnection connection, string sql, CancellationToken cancellation, params object[] values)
     {
         var documents = new List<byte[]>();

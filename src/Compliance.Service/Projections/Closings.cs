@@ -122,7 +122,8 @@ internal static class Closings
             ? [new(qualification.Id!.Value, round.Period.To, AssessedOn: judgedOn)]
             : Enumerable.Range(0, ground.Effect == BreachEffect.WarnThenSuspend ? ground.AfterDays!.Value : 1).Select(back => new FactsAsked(qualification.Id!.Value, judgedOn.AddDays(-back)));
 
-    private static async Task<List<QualificationId>> Qualified(NpgsqlConnection connection, string technique, CancellationToken cancellation)
+    /// <summary>All who are or ever were qualified for a technique, in the order of their subjects.</summary>
+    public static async Task<List<QualificationId>> Qualified(NpgsqlConnection connection, string technique, CancellationToken cancellation)
     {
         var qualified = new List<QualificationId>();
         await using var command = new NpgsqlCommand("select kind, subject from qualifications where technique = $1 and granted order by kind, subject", connection);

@@ -413,36 +413,25 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database, ReadSc
                 JsonSerializer.Serialize(of, StoredJson.Default.ProvincialLimits));
         }
 
-        if (enforcements.Count > 0)
+        foreach (var stream in enforcements.Count > 0 ? await Streams(enforcements, upTo, cancellation) : [])
         {
-            foreach (var stream in await Streams(enforcements, upTo, cancellation))
-            {
-                var state = Enforcement.Fold(stream.Select(e => (Enforcement.Set)e.Data));
-                await connection.Execute(
-                    "insert into enforcement (technique, province, doc) values ($1, $2, $3::jsonb) on conflict (technique, province) do update set doc = excluded.doc",
-                    cancellation,
-                    state.Settings[^1].Technique,
-                    state.Settings[^1].Province,
-                    JsonSerializer.Serialize(state, StoredJson.Default.EnforcementState));
-            }
+            var state = Enforcement.Fold(stream.Select(e => (Enforcement.Set)e.Data));
+            await WriteSettings(connection, "enforcement", state.Settings[^1].Technique, state.Settings[^1].Province, JsonSerializer.Serialize(state, StoredJson.Default.EnforcementState), cancellation);
         }
 
-        if (schedules.Count > 0)
+        foreach (var stream in schedules.Count > 0 ? await Streams(schedules, upTo, cancellation) : [])
         {
-            foreach (var stream in await Streams(schedules, upTo, cancellation))
-            {
-                var state = AssessmentSchedule.Fold(stream.Select(e => (AssessmentSchedule.Set)e.Data));
-                await connection.Execute(
-                    "insert into assessment_schedules (technique, province, doc) values ($1, $2, $3::jsonb) on conflict (technique, province) do update set doc = excluded.doc",
-                    cancellation,
-                    state.Settings[^1].Technique,
-                    state.Settings[^1].Province,
-                    JsonSerializer.Serialize(state, StoredJson.Default.AssessmentScheduleState));
-            }
+            var state = AssessmentSchedule.Fold(stream.Select(e => (AssessmentSchedule.Set)e.Data));
+            await WriteSettings(connection, "assessment_schedules", state.Settings[^1].Technique, state.Settings[^1].Province, JsonSerializer.Serialize(state, StoredJson.Default.AssessmentScheduleState), cancellation);
         }
 
         await connection.Execute("update reference_changed set position = $1", cancellation, upTo);
     }
+
+    /// <summary>What was set for a technique in a province, as it stands.</summary>
+    private static Task WriteSettings(NpgsqlConnection connection, string table, string technique, string province, string document, CancellationToken cancellation) =>
+        connection.Execute(
+            $"insert into {table} (technique, province, doc) values ($1, $2, $3::jsonb) on conflict (technique, province) do update set doc = excluded.doc", cancellation, technique, province, document);
 
     private async Task WriteRounds(NpgsqlConnection connection, HashSet<string> streams, long upTo, CancellationToken cancellation)
     {

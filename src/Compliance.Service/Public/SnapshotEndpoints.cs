@@ -167,14 +167,8 @@ public static class SnapshotEndpoints
     // Only names to look up in the log: what the rows say of them is not used.
     private static async Task<List<Subject>> Holders(Reads reads, string technique, CancellationToken cancellation)
     {
-        var holders = new List<Subject>();
         await using var connection = await reads.Open(cancellation);
-        await using var command = new NpgsqlCommand("select kind, subject from qualifications where technique = $1 and granted", connection);
-        command.Parameters.Add(new() { Value = technique });
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
-        while (await reader.ReadAsync(cancellation))
-            holders.Add(new(Json.Names<SubjectKind>()[reader.GetString(0)], reader.GetString(1)));
-        return holders;
+        return (await Closings.Qualified(connection, technique, cancellation)).ConvertAll(id => id.Subject);
     }
 }
 

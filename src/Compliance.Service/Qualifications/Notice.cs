@@ -53,23 +53,22 @@ public sealed record NoticeShown(
     {
         var e = notice.Decision;
         var id = e.Qualification;
+        // Revoked for what was proposed.
+        var proposal = e is Qualification.Event.Revoked revoked ? state.Proposals.FirstOrDefault(p => p.Id == revoked.ProposalId) : null;
         var grounds = e switch
         {
             Qualification.Event.Warned w => w.Grounds,
             Qualification.Event.Suspended s => s.Grounds,
             Qualification.Event.RevocationProposed p => p.Grounds,
             PeriodicAssessment.Event.Assessed a => a.Grounds,
-            // Revoked for what was proposed.
-            Qualification.Event.Revoked r => state.Proposals.FirstOrDefault(p => p.Id == r.ProposalId)?.Grounds,
-            _ => null,
+            _ => proposal?.Grounds,
         };
         var round = e switch
         {
             Qualification.Event.Suspended s => s.Round,
             Qualification.Event.RevocationProposed p => p.Round,
-            Qualification.Event.Revoked r => state.Proposals.FirstOrDefault(p => p.Id == r.ProposalId)?.Round,
             PeriodicAssessment.Event.Assessed a => a.Round,
-            _ => null,
+            _ => proposal?.Round,
         };
         var assessed = round is null ? null : state.Assessments.FirstOrDefault(a => a.Round == round);
         var regulation = grounds is null ? null : regulations.Find(grounds.Regulation, grounds.Version);

@@ -241,7 +241,8 @@ public static class QualificationEndpoints
         return ValueTask.FromResult(!Holders.Contains(caller.Role) || caller.IsHolder(subject) ? Scope.Within : Scope.Outside);
     }
 
-    internal static QualificationId IdIn(Query query, Reference reference)
+    /// <summary>Whom <c>kind</c> and <c>subject</c> of the path name.</summary>
+    internal static Subject SubjectIn(Query query)
     {
         var kind = SubjectKind.Institution;
         if (query.PathId("kind") is { Length: > 0 } name && !Json.Names<SubjectKind>().TryGetValue(name, out kind))
@@ -249,13 +250,19 @@ public static class QualificationEndpoints
             query.PathFault("kind", "unknownValue", string.Join(", ", Json.Names<SubjectKind>().Keys));
         }
 
+        return new(kind, query.PathId("subject"));
+    }
+
+    internal static QualificationId IdIn(Query query, Reference reference)
+    {
+        var subject = SubjectIn(query);
         var technique = query.PathId("technique");
         if (technique.Length > 0 && !reference.Regulations.Qualifying.Contains(technique))
         {
             query.PathFault("technique", "unknownTechnique");
         }
 
-        return new(new(kind, query.PathId("subject")), technique);
+        return new(subject, technique);
     }
 
     private static async Task<IResult> Decide(HttpContext http, Caller caller, Answers answers, Reads reads, IEventStore log, string name, Func<BodyObject, Caller, Act> read)
@@ -349,7 +356,7 @@ public static class QualificationEndpoints
     }
 
     /// <summary>The events of a qualification, for whoever may read why they came about.</summary>
-    private static async Task<(QualificationId Id, IReadOnlyList<RecordedEvent> Events, Holder? Holder, long Position, IResult? Refused)> Inner(
+    private static async Task<(QualificationId Id, IReadOnlyList<RecordedEvent> Events, Qualification.State State, Holder? Holder, long Position, IResult? Refused)> Inner(
         HttpContext http, Caller caller, Reads reads, IEventStore log, Clock clock, Query query)
     {
         var reference = await reads.Reference(http.RequestAborted);
@@ -357,31 +364,33 @@ public static class QualificationEndpoints
         var minPosition = query.Position();
         if ((query.Refused(http) ?? await reads.Judged(http, minPosition)) is { } refused)
         {
-            return (id, [], null, 0, refused);
+            return (id, [], Qualification.State.Initial, null, 0, refused);
         }
 
         var position = await reads.Position(http.RequestAborted);
         var events = await log.ReadStream(Qualification.Stream(id), cancellation: http.RequestAborted);
         var holder = await Qualifications.Holders.Find(log, id.Subject, clock.Today, http.RequestAborted);
+        var state = Fold(events);
         return (
             id,
             events,
+            state,
             holder,
             events is [.., var last] ? Math.Max(position, last.Position) : position,
-            holder is not null && !caller.MayReadInner(Fold(events), id.Subject, holder.Province) ? Problem.Forbidden(http)
+            holder is not null && !caller.MayReadInner(state, id.Subject, holder.Province) ? Problem.Forbidden(http)
                 : events.Count == 0 ? Problem.Refused(http, "noSuchQualification")
                 : null);
     }
 
     private static async Task<IResult> ListNotices(HttpContext http, Caller caller, Reads reads, IEventStore log, Clock clock)
     {
-        var (id, events, holder, position, refused) = await Inner(http, caller, reads, log, clock, Query.Of(http));
+        var (id, events, state, holder, position, refused) = await Inner(http, caller, reads, log, clock, Query.Of(http));
         if (refused is not null)
         {
             return refused;
         }
 
-        var (state, regulations) = (Fold(events), (await reads.Reference(http.RequestAborted)).Regulations);
+        var regulations = (await reads.Reference(http.RequestAborted)).Regulations;
         return Results.Json(new NoticesAnswer([.. events.Select(Notice.Of).OfType<Notice>().Select(n => NoticeShown.Of(n, holder?.Name ?? id.Subject.Id, state, regulations))], position), Json.Options);
     }
 
@@ -389,7 +398,7 @@ public static class QualificationEndpoints
     {
         var query = Query.Of(http);
         var version = query.PathInteger("version", 1, int.MaxValue);
-        var (id, events, holder, _, refused) = await Inner(http, caller, reads, log, clock, query);
+        var (id, events, state, holder, _, refused) = await Inner(http, caller, reads, log, clock, query);
         if (refused is not null)
         {
             return refused;
@@ -400,7 +409,7 @@ public static class QualificationEndpoints
             return Problem.Refused(http, "noSuchNotice");
         }
 
-        var shown = NoticeShown.Of(notice, holder?.Name ?? id.Subject.Id, Fold(events), (await reads.Reference(http.RequestAborted)).Regulations);
+        var shown = NoticeShown.Of(notice, holder?.Name ?? id.Subject.Id, state, (await reads.Reference(http.RequestAborted)).Regulations);
         return print ? new RazorComponentResult<NoticePage>(new { Notice = shown, Chinese = Messages.Preferred(http) == Language.Chinese }) : Results.Json(shown, Json.Options);
     }
 
@@ -414,7 +423,7 @@ public static class QualificationEndpoints
             query.Fault("cursor", "invalidCursor");
         }
 
-        var (_, events, _, position, refused) = await Inner(http, caller, reads, log, clock, query);
+        var (_, events, _, _, position, refused) = await Inner(http, caller, reads, log, clock, query);
         if (refused is not null)
         {
             return refused;

@@ -32,7 +32,13 @@ public sealed record FrozenAssessment(
     [property: Stored("Computed")] ComputedItems Computed,
     [property: Stored("LeftOut")] bool LeftOut)
 {
-    /// <summary>How it ends by what is frozen and by what persons have said so far.</summary>
+    /// <summary>The version that judged it.</summary>
+    public Regulation JudgedBy(RegulationSet regulations) => regulations.Find(Regulation, Version)!;
+
+    /// <summary>How it ends by what is frozen and by what persons have said of it in the round so far.</summary>
+    public AssessmentResult Result(RegulationSet regulations, AssessmentRound.State round) => Result(JudgedBy(regulations).InPractice.AssessmentItems, round.SheetOf(Qualification.Subject));
+
+    /// <inheritdoc cref="Result(RegulationSet, AssessmentRound.State)"/>
     public AssessmentResult Result(IReadOnlyList<AssessmentItem> items, AssessmentRound.Sheet sheet)
     {
         List<Finding> failed = [.. Findings.Where(f => f.FailsAssessment)];

@@ -1,34 +1,37 @@
-using System.Text.Json.Serialization;
-
 namespace Compliance.Qualifications;
 
-/// <summary>What somebody owes a qualification.</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<DueKind>))]
+/// <summary>What somebody owes a qualification, or a round of assessment.</summary>
 public enum DueKind
 {
     /// <summary>Rectification is over: a reassessment is awaited, and without it nothing ends (NV-REASSESS).</summary>
-    [StoredAs("Reassessment")] Reassessment,
+    Reassessment,
 
     /// <summary>A proposal waits for a person.</summary>
-    [StoredAs("Proposal")] Proposal,
+    Proposal,
 
     /// <summary>A hearing was asked for and is to be held.</summary>
-    [StoredAs("Hearing")] Hearing,
+    Hearing,
 
     /// <summary>The grounds of a suspension no longer hold.</summary>
-    [StoredAs("GroundsDecision")] GroundsDecision,
+    GroundsDecision,
 
     /// <summary>The subject asked for a review of its suspension.</summary>
-    [StoredAs("Review")] Review,
+    Review,
 
     /// <summary>An objection waits for its answer.</summary>
-    [StoredAs("Objection")] Objection,
+    Objection,
 
     /// <summary>An attestation that a condition rests on ends.</summary>
-    [StoredAs("Attestation")] Attestation,
+    Attestation,
 
     /// <summary>A grant is to be reported to the ministry (NV-NOTICE-FILE).</summary>
-    [StoredAs("GrantFiling")] GrantFiling,
+    GrantFiling,
+
+    /// <summary>A period ends and its round opens once the last report of it has been due.</summary>
+    RoundOpening,
+
+    /// <summary>A round closes: what is not scored by then stays unscored.</summary>
+    RoundClosing,
 }
 
 /// <summary>One thing due and not done.</summary>
