@@ -19,13 +19,13 @@ public sealed class WhatIfTests
 
     [Theory]
     [MemberData(nameof(Limits))]
-    public void What_is_tried_out_is_what_would_have_been(string clause, int limit, int small, int large)
+    public async Task What_is_tried_out_is_what_would_have_been(string clause, int limit, int small, int large)
     {
         var change = new StricterLimit(clause, limit);
         var changed = ShippedRegulations.Set.All.Aggregate(RegulationSet.Empty, (set, r) => set.With(LimitChange.Fits(r, change) ? LimitChange.Over(r, [change]) : r));
         var differing = 0;
         var wrong = new ConcurrentBag<string>();
-        Parallel.ForEach(Enumerable.Range(1, small + large), seed =>
+        await OwnThreads.ForEach(Enumerable.Range(1, small + large), seed =>
         {
             var history = RandomHistories.Generate(seed, seed <= small ? Profile.Small with { LeastMonths = 8, MostMonths = 10 } : Profile.Normal with { LeastMonths = 14, MostMonths = 16 });
             var (actual, other) = (new ServiceInMemory(), new ServiceInMemory(changed));
