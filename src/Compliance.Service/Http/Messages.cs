@@ -178,6 +178,18 @@ public static class Messages
         ["cutOff"] = new(400, "The import ends within this line; the last whole line is {0}.", "导入内容在本行中断，最后完整的一行是第 {0} 行。"),
         ["importInterrupted"] = new(503, "Not available at the moment. Everything up to line {0} has been dealt with ({1} stored now, {2} there before, {3} rejected); send the rest, or all of it, again.", "服务暂不可用。第 {0} 行及之前均已处理（新存 {1}，原有 {2}，拒绝 {3}）；请重新发送其余部分或全部。"),
 
+        // the command line
+        ["cli.imported"] = new(0, "{0}: of {1} reports {2} stored, {3} there before, {4} rejected.", "{0}：共 {1} 例，新存 {2}，原有 {3}，拒绝 {4}。"),
+        ["cli.wouldImport"] = new(0, "{0}: of {1} reports {2} would be stored, {3} are there, {4} would be rejected. Nothing was stored.", "{0}：共 {1} 例，将新存 {2}，原有 {3}，将拒绝 {4}。未存入任何内容。"),
+        ["cli.row"] = new(0, "row {0}", "第 {0} 行"),
+        ["cli.more"] = new(0, "and {0} more; --bad-rows FILE writes all of them down.", "另有 {0} 处；用 --bad-rows FILE 可全部写入文件。"),
+        ["cli.fileRefused"] = new(0, "{0}: nothing of it can be read.", "{0}：无法读取。"),
+        ["cli.resumed"] = new(0, "{0}: goes on behind the {1} reports of {2} that were dealt with before.", "{0}：此前已处理 {1} 例（共 {2} 例），继续导入。"),
+        ["cli.goOn"] = new(0, "{0} of {1} reports are dealt with; the same command goes on from there.", "已处理 {0} 例（共 {1} 例）；重新执行同一命令即可继续。"),
+        ["cli.notResumable"] = new(0, "{0} cannot be written: interrupted, the import begins anew, which changes nothing but takes its time.", "无法写入 {0}：中断后将从头开始导入，不影响结果。"),
+        ["cli.interrupted"] = new(0, "Interrupted.", "已中断。"),
+        ["cli.exported"] = new(0, "{0} cases written, {1} voided ones left out.", "已导出 {0} 例，略去已作废的 {1} 例。"),
+
         // regulation files: what is wrong is told where it is found
         ["malformed"] = new(400, "{0}", "不符合格式：{0}"),
         ["clauseKindMissing"] = new(400, "{0}", "条款缺少类型：{0}"),
