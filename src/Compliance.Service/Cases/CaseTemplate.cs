@@ -2,10 +2,11 @@ using System.Globalization;
 using Compliance.Service.Cases.Sheets;
 using Compliance.Service.Http;
 using CsvHelper;
+using MiniExcelLibs;
 
 namespace Compliance.Service.Cases;
 
-/// <summary><c>GET /cases/template.csv</c>: the headings of a sheet of cases, and one row that shows what goes under them. Sent back as it is, that row is refused by its case number.</summary>
+/// <summary><c>GET /cases/template.csv</c> and <c>.xlsx</c>: the headings of a sheet of cases, and one row that shows what goes under them. Sent back as it is, that row is refused by its case number.</summary>
 public static class CaseTemplate
 {
     private static readonly IReadOnlyDictionary<string, string> Example = new Dictionary<string, string>
@@ -40,11 +41,12 @@ public static class CaseTemplate
         ["complication1.relation"] = "related",
     };
 
-    public static void Map(RouteGroupBuilder api) => api.MapGet("/cases/template.csv", Show)
-        .AllowsAnyone()
-        .Takes()
-        .DescribesAs("text/csv", "The headings of a sheet of cases and an example row, which is refused when it is sent back; in Chinese for `Accept-Language: zh-CN`")
-        .WithDescription(Columns());
+    public static void Map(RouteGroupBuilder api)
+    {
+        const string summary = "The headings of a sheet of cases and an example row, which is refused when it is sent back; in Chinese for `Accept-Language: zh-CN`";
+        api.MapGet("/cases/template.csv", (Delegate)AsCsv).AllowsAnyone().Takes().DescribesAs(ImportCases.Csv, summary).WithDescription(Columns());
+        api.MapGet("/cases/template.xlsx", (Delegate)AsWorkbook).AllowsAnyone().Takes().DescribesAs(ImportCases.Workbook, summary).WithDescription(Columns());
+    }
 
     /// <summary>The columns as the OpenAPI document tells them, in one table.</summary>
     public static string Columns()
@@ -72,28 +74,51 @@ public static class CaseTemplate
             """);
     }
 
-    private static async Task Show(HttpContext http)
+    private static async Task<IResult> AsCsv(HttpContext http)
     {
-        var language = Messages.Preferred(http);
-        http.Response.ContentType = "text/csv; charset=utf-8";
-        http.Response.Headers.ContentLanguage = Messages.Tag(language);
-        http.Response.Headers.Append("Vary", "Accept-Language");
-        http.Response.Headers.ContentDisposition = "attachment; filename=\"cases.csv\"";
-        await Write(http.Response.Body, language, http.RequestAborted);
+        var file = new MemoryStream();
+        // The mark is what makes Excel read UTF-8.
+        await using (var csv = CsvWriter.Create(file, new() { Injection = CsvInjection.Escape, WriteByteOrderMark = true }, leaveOpen: true))
+        {
+            var rows = Rows(Language(http));
+            foreach (var row in new[] { rows.Select(r => r.Heading), rows.Select(r => r.Example) })
+            {
+                foreach (var cell in row)
+                    csv.WriteField(cell);
+                await csv.EndRecordAsync(http.RequestAborted);
+            }
+        }
+
+        return File(file, "text/csv; charset=utf-8", "cases.csv");
     }
 
-    internal static async Task Write(Stream file, Language language, CancellationToken cancellation)
+    private static async Task<IResult> AsWorkbook(HttpContext http)
     {
-        var columns = CaseColumns.Of(CaseColumns.Devices.InTemplate, CaseColumns.Complications.InTemplate);
-        // The mark is what makes Excel read UTF-8.
-        await using var csv = CsvWriter.Create(file, new() { Injection = CsvInjection.Escape, WriteByteOrderMark = true }, leaveOpen: true);
-        foreach (var column in columns)
-            csv.WriteField(column.Heading(language));
-        await csv.EndRecordAsync(cancellation);
-        foreach (var column in columns)
-            csv.WriteField(Example.TryGetValue(column.Name, out var value) ? Labelled(column, value, language) : "");
-        await csv.EndRecordAsync(cancellation);
+        var file = new MemoryStream();
+        var row = Rows(Language(http)).ToDictionary(r => r.Heading, r => (object)r.Example);
+        await file.SaveAsAsync(new[] { row }, sheetName: "cases", cancellationToken: http.RequestAborted);
+        return File(file, ImportCases.Workbook, "cases.xlsx");
     }
+
+    private static IResult File(MemoryStream file, string mediaType, string name)
+    {
+        file.Position = 0;
+        return Results.File(file, mediaType, name);
+    }
+
+    private static Language Language(HttpContext http)
+    {
+        var language = Messages.Preferred(http);
+        http.Response.Headers.ContentLanguage = Messages.Tag(language);
+        http.Response.Headers.Append("Vary", "Accept-Language");
+        return language;
+    }
+
+    private static IReadOnlyList<(string Heading, string Example)> Rows(Language language) =>
+    [
+        .. CaseColumns.Of(CaseColumns.Devices.InTemplate, CaseColumns.Complications.InTemplate)
+            .Select(c => (c.Heading(language), Example.TryGetValue(c.Name, out var value) ? Labelled(c, value, language) : "")),
+    ];
 
     private static string Labelled(CaseColumn column, string value, Language language) =>
         (column.Kind == CellKind.Flag ? CaseColumns.YesNo : column.Choices).FirstOrDefault(c => c.Name == value) is { } choice ? Cells.Label(choice, language) : value;

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Text;
 using Compliance.Service.Cases;
 using Compliance.Service.Cases.Sheets;
 using Compliance.Service.Http;
@@ -119,9 +118,8 @@ internal sealed class ImportFile
 
     private static void Write(CsvWriter csv, IReadOnlyList<string> cells)
     {
-        // A line break within a cell of a workbook would end the row: it is refused as the control character it is, without breaking the line.
         foreach (var cell in cells)
-            csv.WriteField(cell.AsSpan().ContainsAny('\r', '\n') ? cell.Replace('\r', '\v').Replace('\n', '\v') : cell);
+            csv.WriteField(BadRows.OnOneLine(cell));
         csv.EndRecord();
     }
 

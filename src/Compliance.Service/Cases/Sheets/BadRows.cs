@@ -1,4 +1,3 @@
-using System.Text;
 using Compliance.Service.Http;
 using CsvHelper;
 
@@ -36,14 +35,17 @@ internal sealed class BadRows : IAsyncDisposable
     {
         var refused = errors.Where(e => e.Code == "personalData").Select(e => row.PlaceOf(e.Pointer).Cell).OfType<int>().ToHashSet();
         foreach (var cell in row.ToMend(refused))
-            _csv.WriteField(cell);
+            _csv.WriteField(OnOneLine(cell));
         _csv.WriteField(string.Join(" | ", errors.Select(e => e.Column is null ? e.Message : $"{e.Column}: {e.Message}")));
         await _csv.EndRecordAsync(cancellation);
     }
 
-    public Task Flush(CancellationToken cancellation) => _csv.FlushAsync(cancellation);
+    public async Task Flush(CancellationToken cancellation) => await _csv.FlushAsync(cancellation);
 
     public ValueTask DisposeAsync() => _csv.DisposeAsync();
+
+    /// <summary>A line break within a cell would end the row when it is read again: it is kept as the control character it is, and refused as one.</summary>
+    public static string OnOneLine(string cell) => cell.AsSpan().ContainsAny('\r', '\n') ? cell.Replace('\r', '\v').Replace('\n', '\v') : cell;
 
     private static CsvWriter Writer(Stream file, bool mark) => CsvWriter.Create(file, new() { Injection = CsvInjection.Escape, WriteByteOrderMark = mark }, leaveOpen: true);
 }

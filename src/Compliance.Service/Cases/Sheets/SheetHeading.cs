@@ -1,4 +1,3 @@
-using System.Globalization;
 using Compliance.Service.Http;
 
 namespace Compliance.Service.Cases.Sheets;

@@ -13,7 +13,7 @@ namespace Compliance.Service.Cases.Sheets;
 internal sealed record SheetPlace(string? Column, int? Cell);
 
 /// <summary>One row of a sheet below its heading: the cells, the report they make, and the way back from the report's faults to the cells.</summary>
-/// <param name="Cells">As they stand in the sheet; as many as there are, be it fewer or more than headings.</param>
+/// <param name="cells">As they stand in the sheet; as many as there are, be it fewer or more than headings.</param>
 /// <param name="malformed">True when its quotes do not pair, so that nobody knows where its cells end.</param>
 internal sealed class SheetRow(SheetHeading heading, IReadOnlyList<string> cells, bool malformed)
 {

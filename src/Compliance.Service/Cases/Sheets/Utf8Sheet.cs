@@ -8,7 +8,7 @@ namespace Compliance.Service.Cases.Sheets;
 /// A text file as UTF-8, whatever its sender's program wrote: UTF-8 with or without byte order mark, or GB18030 (and GBK and GB2312, which are parts of it). Unless told, the encoding is found where the first character
 /// beyond ASCII stands: what is strictly UTF-8 from there on is UTF-8, everything else is GB18030. Until then both are the same.
 /// </summary>
-internal sealed class Utf8Sheet(Stream source, Encoding? told) : Stream
+internal sealed class Utf8Sheet : Stream
 {
     /// <summary>Looked at to tell one encoding from the other: two Chinese characters of GB18030 may be UTF-8 by chance, some lines of them never are.</summary>
     private const int SampleBytes = 64 * 1024;
@@ -19,10 +19,15 @@ internal sealed class Utf8Sheet(Stream source, Encoding? told) : Stream
 
     private readonly byte[] _block = new byte[BlockBytes];
     private readonly ArrayBufferWriter<byte> _pending = new();
+    private readonly Stream _source;
+    private Encoding? _told;
     private int _given;
-    private Stream _rest = source;
+    private Stream _rest;
     private bool _settled;
     private bool _begun;
+
+    /// <param name="told">The encoding the sender named; null when it is to be found.</param>
+    public Utf8Sheet(Stream source, Encoding? told) => (_source, _rest, _told) = (source, source, told);
 
     /// <summary>The encoding of a charset parameter; null, with true, when there is none, and false for one that is not read here.</summary>
     public static bool TryEncoding(string? charset, out Encoding? encoding)
@@ -56,19 +61,19 @@ internal sealed class Utf8Sheet(Stream source, Encoding? told) : Stream
     // Fills what is pending: with ASCII while there is nothing else, and then, once and for all, decides.
     private async ValueTask Look(CancellationToken cancellation)
     {
-        var count = await source.ReadAtLeastAsync(_block, _begun ? 1 : 3, throwOnEndOfStream: false, cancellation);
+        var count = await _source.ReadAtLeastAsync(_block, _begun ? 1 : 3, throwOnEndOfStream: false, cancellation);
         var read = _block.AsMemory(0, count);
         if (!_begun && read.Span.StartsWith("\uFEFF"u8))
         {
             // The mark says it, and says it louder than a parameter set by habit.
-            told = Encoding.UTF8;
+            _told = Encoding.UTF8;
             read = read[3..];
         }
 
         _begun = true;
-        if (count == 0 || told is not null)
+        if (count == 0 || _told is not null)
         {
-            Settle(read, told);
+            Settle(read, _told);
             return;
         }
 
@@ -83,7 +88,7 @@ internal sealed class Utf8Sheet(Stream source, Encoding? told) : Stream
         var ended = false;
         while (sample.WrittenCount < SampleBytes && !ended)
         {
-            count = await source.ReadAsync(_block, cancellation);
+            count = await _source.ReadAsync(_block, cancellation);
             sample.Write(_block.AsSpan(0, count));
             ended = count == 0;
         }
@@ -94,13 +99,13 @@ internal sealed class Utf8Sheet(Stream source, Encoding? told) : Stream
     private void Settle(ReadOnlyMemory<byte> read, Encoding? encoding)
     {
         _settled = true;
-        if (encoding is null || encoding == Encoding.UTF8)
+        if (encoding is null || encoding.CodePage == Encoding.UTF8.CodePage)
         {
             _pending.Write(read.Span);
             return;
         }
 
-        _rest = Encoding.CreateTranscodingStream(new Rejoined(read, source), encoding, Encoding.UTF8, leaveOpen: true);
+        _rest = Encoding.CreateTranscodingStream(new Rejoined(read, _source), encoding, Encoding.UTF8, leaveOpen: true);
     }
 
     // The sample may end within a character.

@@ -132,22 +132,17 @@ internal sealed class WorkbookRows : IImportSource
         return cells;
     }
 
-    private static string Cell(IExcelDataReader reader, int i)
+    private static string Cell(IExcelDataReader reader, int i) => reader.GetValue(i) switch
     {
-        if (reader.GetCellError(i) is not null)
-            return "#N/A";
-        return reader.GetValue(i) switch
-        {
-            null => "",
-            string text => text,
-            bool flag => flag ? "true" : "false",
-            DateTime at => Text(at, reader.GetNumberFormatString(i)),
-            double number => Text(number),
-            int number => number.ToString(CultureInfo.InvariantCulture),
-            TimeSpan time => time.ToString("c", CultureInfo.InvariantCulture),
-            var other => Convert.ToString(other, CultureInfo.InvariantCulture) ?? "",
-        };
-    }
+        null => "",
+        string text => text,
+        bool flag => flag ? "true" : "false",
+        DateTime at => Text(at, reader.GetNumberFormatString(i)),
+        double number => Text(number),
+        int number => number.ToString(CultureInfo.InvariantCulture),
+        TimeSpan time => time.ToString("c", CultureInfo.InvariantCulture),
+        var other => Convert.ToString(other, CultureInfo.InvariantCulture) ?? "",
+    };
 
     // A cell formatted as a day has no time, and midnight would be made up. Spreadsheets compute in fractions of a day, so seconds are rounded.
     private static string Text(DateTime at, string? format)
