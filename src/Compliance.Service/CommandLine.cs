@@ -38,10 +38,12 @@ public static class CommandLine
             return Misspelt(parsed, configuration);
         if (parsed.Action is SynchronousCommandLineAction)
             return parsed.InvokeAsync(configuration);
-        if (NoSetting(parsed.UnmatchedTokens) is not { } unknown)
+        // The root takes settings, and so its commands would take anything.
+        var command = parsed.CommandResult.Command;
+        if ((command.TreatUnmatchedTokensAsErrors ? parsed.UnmatchedTokens.FirstOrDefault() : NoSetting(parsed.UnmatchedTokens)) is not { } unknown)
             return parsed.InvokeAsync(configuration);
-        var near = Spelling.Nearest(unknown, parsed.CommandResult.Command.Subcommands.Select(c => c.Name).Concat(parsed.CommandResult.Command.Options.Select(o => o.Name)));
-        configuration.Error.WriteLine($"{unknown}: there is no such {(unknown.StartsWith('-') ? "option" : "command")}{(near is null ? "" : $"; did you mean {near}?")} --help tells what there is.");
+        var near = Spelling.Nearest(unknown, command.Subcommands.Select(c => c.Name).Concat(command.Options.Select(o => o.Name)));
+        configuration.Error.WriteLine($"{unknown}: there is no such {(unknown.StartsWith('-') ? "option" : "command")}{(near is null ? "." : $"; did you mean {near}?")} --help tells what there is.");
         return Task.FromResult(Failed);
     }
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Text;
 using System.Text.Json.Nodes;
 using Compliance.Service.Cases.Sheets;
 using Compliance.Service.Client;

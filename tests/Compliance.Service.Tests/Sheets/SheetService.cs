@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
-using Compliance.Service.Cases;
 using Compliance.Service.EventStore;
 using Compliance.Service.Tests.Scenarios;
 

@@ -2,7 +2,6 @@ using System.IO.Compression;
 using System.Net;
 using System.Text;
 using Compliance.Service.Cases;
-using Compliance.Service.Tests.Scenarios;
 using MiniExcelLibs;
 
 namespace Compliance.Service.Tests.Sheets;
@@ -68,7 +67,9 @@ public sealed class WorkbookImportTests(SheetService sheets) : IClassFixture<She
     [Fact]
     public async Task Bad_cells_are_named_by_row_and_column()
     {
-        var rows = new[] { Row(sheets.NewNumber(), "2026/3/2"), Row(sheets.NewNumber(), "2026/3/2 14:20"), Row("ERRORCELL", "2026/3/2 14:20"), Row(sheets.NewNumber(), "2026/3/2 14:20") };
+        var rows = new[] { Row(sheets.NewNumber(), "2026/3/2"), Row(sheets.NewNumber(), "2026/3/2 14:20"), Row(sheets.NewNumber(), "2026/3/2 14:20"), Row(sheets.NewNumber(), "2026/3/2 14:20") };
+        rows[2]["第一术者"] = "ERRORCELL";
+        rows[2]["诊疗目的"] = "a t=\"e\" b";
         rows[1]["病例号"] = 123_456_789_012_345_678d;
         rows[3]["第一术者"] = "two\nlines";
         var workbook = Changed(Workbook(rows), "xl/worksheets/sheet1.xml", xml =>
@@ -76,11 +77,11 @@ public sealed class WorkbookImportTests(SheetService sheets) : IClassFixture<She
             var at = xml.IndexOf("ERRORCELL", StringComparison.Ordinal);
             var (from, to) = (xml.LastIndexOf("<x:c ", at, StringComparison.Ordinal) is var x and >= 0 ? x : xml.LastIndexOf("<c ", at, StringComparison.Ordinal), xml.IndexOf("c>", at, StringComparison.Ordinal) + 2);
             var prefix = xml[from..].StartsWith("<x:c", StringComparison.Ordinal) ? "x:" : "";
-            return $"{xml[..from]}<{prefix}c r=\"B4\" t=\"e\"><{prefix}v>#REF!</{prefix}v></{prefix}c>{xml[to..]}";
+            return $"{xml[..from]}<{prefix}c r=\"F4\" t=\"e\"><{prefix}v>#REF!</{prefix}v></{prefix}c>{xml[to..]}";
         });
         var answer = await Import(workbook);
         SheetService.Totals(answer).ShouldBe((0, 0, 4), answer.Body!.ToJsonString());
-        SheetService.Errors(answer).Select(e => string.Join(' ', e.Split(' ')[..3])).ShouldBe(["2 完成时间 invalidInstant", "3 病例号 roundedNumber", "4 病例号 cellError", "5 第一术者 invalidId"], ignoreOrder: true);
+        SheetService.Errors(answer).Select(e => string.Join(' ', e.Split(' ')[..3])).ShouldBe(["2 完成时间 invalidInstant", "3 病例号 roundedNumber", "4 诊疗目的 unknownValue", "4 第一术者 cellError", "5 第一术者 invalidId"], ignoreOrder: true);
     }
 
     [Fact]

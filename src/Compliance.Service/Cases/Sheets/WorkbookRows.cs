@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.IO.Compression;
 using System.Text;
+using System.Xml;
 using Compliance.Service.Http;
 using ExcelDataReader;
 
@@ -47,6 +48,7 @@ internal sealed class WorkbookRows : IImportSource
                 return [new Fault("", "notAWorkbook")];
             if (!within)
                 return [new Fault("", "workbookTooLarge", MaxBytes / (1024 * 1024), MaxUnpackedBytes / (1024 * 1024))];
+            ShowErrors(bytes);
             bytes.Position = 0;
             return Open(bytes);
         }
@@ -197,6 +199,75 @@ internal sealed class WorkbookRows : IImportSource
         return true;
     }
 
+    // The library reads a cell whose formula failed as an empty one, and an optional value would be lost in silence. Told that such a cell is text, it reads what the spreadsheet shows there: #N/A, #REF!.
+    private static void ShowErrors(MemoryStream bytes)
+    {
+        bytes.Position = 0;
+        List<string> sheets;
+        using (var archive = new ZipArchive(bytes, ZipArchiveMode.Read, leaveOpen: true))
+            sheets = [.. archive.Entries.Where(e => e.FullName.StartsWith("xl/worksheets/", StringComparison.OrdinalIgnoreCase) && e.FullName.EndsWith(".xml", StringComparison.OrdinalIgnoreCase) && HasErrors(e)).Select(e => e.FullName)];
+        if (sheets.Count == 0)
+            return;
+        bytes.Position = 0;
+        using var changed = new ZipArchive(bytes, ZipArchiveMode.Update, leaveOpen: true);
+        foreach (var sheet in sheets)
+        {
+            var entry = changed.GetEntry(sheet)!;
+            using var shown = new MemoryStream();
+            using (var from = entry.Open())
+            using (var reader = XmlReader.Create(from))
+            using (var writer = XmlWriter.Create(shown))
+            {
+                while (reader.Read())
+                    Copy(reader, writer);
+            }
+
+            entry.Delete();
+            using var to = changed.CreateEntry(sheet).Open();
+            shown.Position = 0;
+            shown.CopyTo(to);
+        }
+    }
+
+    private static bool HasErrors(ZipArchiveEntry sheet)
+    {
+        using var unpacked = sheet.Open();
+        using var reader = XmlReader.Create(unpacked);
+        while (reader.Read())
+        {
+            if (IsError(reader))
+                return true;
+        }
+
+        return false;
+    }
+
+    private static bool IsError(XmlReader reader) => reader is { NodeType: XmlNodeType.Element, LocalName: "c" } && reader.GetAttribute("t") == "e";
+
+    private static void Copy(XmlReader reader, XmlWriter writer)
+    {
+        switch (reader.NodeType)
+        {
+            case XmlNodeType.Element:
+                var (empty, error) = (reader.IsEmptyElement, IsError(reader));
+                writer.WriteStartElement(reader.Prefix, reader.LocalName, reader.NamespaceURI);
+                while (reader.MoveToNextAttribute())
+                    writer.WriteAttributeString(reader.Prefix, reader.LocalName, reader.NamespaceURI, error && reader.Name == "t" ? "str" : reader.Value);
+                if (empty)
+                    writer.WriteEndElement();
+                break;
+            case XmlNodeType.EndElement:
+                writer.WriteFullEndElement();
+                break;
+            case XmlNodeType.Text or XmlNodeType.CDATA:
+                writer.WriteString(reader.Value);
+                break;
+            case XmlNodeType.Whitespace or XmlNodeType.SignificantWhitespace:
+                writer.WriteWhitespace(reader.Value);
+                break;
+        }
+    }
+
     private static bool IsBroken(Exception e) =>
-        e is InvalidDataException or System.Xml.XmlException or FormatException or ExcelDataReader.Exceptions.ExcelReaderException or NotSupportedException or ArgumentException or KeyNotFoundException or IndexOutOfRangeException or NullReferenceException or OverflowException;
+        e is InvalidDataException or XmlException or FormatException or ExcelDataReader.Exceptions.ExcelReaderException or NotSupportedException or ArgumentException or KeyNotFoundException or IndexOutOfRangeException or NullReferenceException or OverflowException;
 }
