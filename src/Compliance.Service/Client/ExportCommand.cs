@@ -12,7 +12,8 @@ namespace Compliance.Service.Client;
 /// <summary><c>compliance export</c>: the cases a service shows, as they stand, in the columns that <c>compliance import</c> takes: imported again, they change nothing.</summary>
 internal static class ExportCommand
 {
-    private const string WrittenWhole = ".part";
+    /// <summary>Behind the name of a file until all of it is there.</summary>
+    private const string Unfinished = ".part";
 
     public static Command Make()
     {
@@ -105,9 +106,9 @@ internal static class ExportCommand
         else
         {
             // Nobody takes half an export for a whole one.
-            await using (var file = new FileStream(output + WrittenWhole, FileMode.Create, FileAccess.Write))
+            await using (var file = new FileStream(output + Unfinished, FileMode.Create, FileAccess.Write))
                 await Write(waiting, file, json, devices, complications, language, cancellation);
-            File.Move(output + WrittenWhole, output, overwrite: true);
+            File.Move(output + Unfinished, output, overwrite: true);
         }
 
         await error.WriteLineAsync(Messages.Of(language, "cli.exported", cases, voided));
