@@ -33,7 +33,7 @@ public static class CommandLine
     {
         var root = Root();
         var parsed = root.Parse(args);
-        var configuration = new InvocationConfiguration { Output = output ?? Console.Out, Error = error ?? Console.Error, ProcessTerminationTimeout = ToEnd };
+        var configuration = new InvocationConfiguration { Output = output ?? Console.Out, Error = error ?? Console.Error, ProcessTerminationTimeout = ToEnd, EnableDefaultExceptionHandler = false };
         if (parsed.Action is ParseErrorAction)
             return Misspelt(parsed, configuration);
         if (parsed.Action is SynchronousCommandLineAction)
@@ -41,10 +41,28 @@ public static class CommandLine
         // The root takes settings, and so its commands would take anything.
         var command = parsed.CommandResult.Command;
         if ((command.TreatUnmatchedTokensAsErrors ? parsed.UnmatchedTokens.FirstOrDefault() : NoSetting(parsed.UnmatchedTokens)) is not { } unknown)
-            return parsed.InvokeAsync(configuration);
+            return Carried(parsed, configuration);
         var near = Spelling.Nearest(unknown, command.Subcommands.Select(c => c.Name).Concat(command.Options.Select(o => o.Name)));
         configuration.Error.WriteLine($"{unknown}: there is no such {(unknown.StartsWith('-') ? "option" : "command")}{(near is null ? "." : $"; did you mean {near}?")} --help tells what there is.");
         return Task.FromResult(Failed);
+    }
+
+    // The library's own answer to an exception is 1, which says here that rows differ, or were rejected.
+    private static async Task<int> Carried(ParseResult parsed, InvocationConfiguration configuration)
+    {
+        try
+        {
+            return await parsed.InvokeAsync(configuration);
+        }
+        catch (OperationCanceledException)
+        {
+            return ImportCommand.NotDone;
+        }
+        catch (Exception e)
+        {
+            await configuration.Error.WriteLineAsync(e.ToString());
+            return ImportCommand.NotDone;
+        }
     }
 
     private static RootCommand Root()

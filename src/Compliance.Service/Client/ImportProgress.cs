@@ -10,11 +10,20 @@ namespace Compliance.Service.Client;
 /// </summary>
 internal sealed class ImportProgress(TextWriter output, bool interactive, string name, long lines)
 {
-    private const int BarWidth = 32;
+    private const int WidestBar = 32;
+    private const int NarrowestBar = 8;
+
+    /// <summary>Of a name, so that the rest has room beside it.</summary>
+    private const int MostOfName = 24;
+
+    private const char FirstWide = '\u1100';
+
+    /// <summary>To the beginning of the line, and what stood on it away.</summary>
+    private static readonly ControlCode Anew = new("\r\u001b[K");
 
     private static readonly TimeSpan LineEvery = TimeSpan.FromSeconds(1);
 
-    private readonly IAnsiConsole? _console = interactive ? AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) }) : null;
+    private readonly IAnsiConsole? _console = interactive ? AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.Yes, Out = new AnsiConsoleOutput(output) }) : null;
     private readonly long _began = TimeProvider.System.GetTimestamp();
     private long _before;
     private long _shown;
@@ -34,9 +43,16 @@ internal sealed class ImportProgress(TextWriter output, bool interactive, string
         _shown = TimeProvider.System.GetTimestamp();
         var text = Text(done);
         if (_console is null)
+        {
             output.WriteLine($"{name}: {text}");
-        else
-            _console.Markup($"\r{Markup.Escape(name)} [green]{Bar(done)}[/] {Markup.Escape(text)}\u001b[K");
+            return;
+        }
+
+        // On one line, whatever its width: a bar that wraps is written over nowhere.
+        var title = name.Length > MostOfName ? $"{name.AsSpan(0, MostOfName)}…" : name;
+        var room = _console.Profile.Width - Width($"{title}  {text} ");
+        _console.Write(Anew);
+        _console.Markup($"{Markup.Escape(title)} [green]{Bar(done, Math.Min(room, WidestBar))}[/] {Markup.Escape(text)}");
     }
 
     /// <summary>Leaves the bar behind, so that what is written next stands below it.</summary>
@@ -58,9 +74,14 @@ internal sealed class ImportProgress(TextWriter output, bool interactive, string
         return text.ToString();
     }
 
-    private string Bar(long done)
+    // Chinese letters are as wide as two others.
+    private static int Width(string text) => text.Sum(c => c >= FirstWide ? 2 : 1);
+
+    private string Bar(long done, int width)
     {
-        var full = lines == 0 ? BarWidth : (int)(BarWidth * done / lines);
-        return new string('━', full) + new string('─', BarWidth - full);
+        if (width < NarrowestBar)
+            return "";
+        var full = lines == 0 ? width : (int)(width * done / lines);
+        return new string('━', full) + new string('─', width - full);
     }
 }
