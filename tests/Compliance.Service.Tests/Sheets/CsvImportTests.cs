@@ -173,7 +173,13 @@ public sealed class CsvImportTests(SheetService sheets) : IClassFixture<SheetSer
     {
         var cells = new Dictionary<string, string>
         {
-            ["institution"] = "H1", ["caseNumber"] = sheets.NewNumber(), ["technique"] = "neurovascular", ["intent"] = "therapeutic", ["completedAt"] = "2026-03-02 14:20", ["operator"] = "H1-A", ["patient.pseudonym"] = "p1",
+            ["institution"] = "H1",
+            ["caseNumber"] = sheets.NewNumber(),
+            ["technique"] = "neurovascular",
+            ["intent"] = "therapeutic",
+            ["completedAt"] = "2026-03-02 14:20",
+            ["operator"] = "H1-A",
+            ["patient.pseudonym"] = "p1",
         };
         cells[column] = cell;
         var sheet = $"{string.Join(',', cells.Keys)}\n{string.Join(',', cells.Values)}\n";

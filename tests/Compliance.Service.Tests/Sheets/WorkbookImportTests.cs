@@ -11,7 +11,16 @@ public sealed class WorkbookImportTests(SheetService sheets) : IClassFixture<She
 {
     private static Dictionary<string, object?> Row(string number, object completedAt) => new()
     {
-        ["医疗机构编号"] = "H1", ["病例号"] = number, ["技术"] = "neurovascular", ["诊疗目的"] = "治疗", ["完成时间"] = completedAt, ["第一术者"] = "H1-A", ["患者假名"] = "p1", ["年龄"] = 61, ["入院日期"] = new DateTime(2026, 3, 1), ["手术成功"] = true,
+        ["医疗机构编号"] = "H1",
+        ["病例号"] = number,
+        ["技术"] = "neurovascular",
+        ["诊疗目的"] = "治疗",
+        ["完成时间"] = completedAt,
+        ["第一术者"] = "H1-A",
+        ["患者假名"] = "p1",
+        ["年龄"] = 61,
+        ["入院日期"] = new DateTime(2026, 3, 1),
+        ["手术成功"] = true,
     };
 
     private static byte[] Workbook(object rows)
