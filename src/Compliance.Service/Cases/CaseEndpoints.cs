@@ -7,6 +7,7 @@ public static class CaseEndpoints
     {
         ReportCase.Map(api);
         ImportCases.Map(api);
+        CaseTemplate.Map(api);
         GetCase.Map(api);
         ListCases.Map(api);
         ReportOutcome.Map(api);

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Compliance.Service.Cases.Sheets;
 
 namespace Compliance.Service.Cases;
 
@@ -6,7 +7,8 @@ namespace Compliance.Service.Cases;
 /// <param name="Number">1 for the first; blank lines are counted, too, as editors count them.</param>
 /// <param name="Text">Without its end; empty when it was <paramref name="TooLong"/>.</param>
 /// <param name="Whole">False for a last line without end, which may have been cut off.</param>
-internal readonly record struct ImportLine(long Number, byte[] Text, bool TooLong, bool Whole);
+/// <param name="Row">Of a sheet; null for a line of JSON.</param>
+internal readonly record struct ImportLine(long Number, byte[] Text, bool TooLong, bool Whole, SheetRow? Row = null);
 
 /// <summary>Reads a body line by line with memory for one line, whatever its length: what is longer than the bound is read past and not kept.</summary>
 internal sealed class ImportLines(Stream body, int maxBytes)

@@ -65,6 +65,9 @@ internal sealed class ReportedCase(ReportRead read, CaseCircumstances? there, Re
     public Decision<Case.Event> Decide(Case.State state, Actor by) =>
         Case.ReportCase(state, read.Institution, read.CaseNumber, read.Report, read.Outcome, _timeliness, state.Report is null ? Flags(_timeliness) : [], by);
 
+    /// <summary>The same decision for a dry run, which keeps nothing and so needs no flags.</summary>
+    public Decision<Case.Event> Rehearse(Case.State state, Actor by) => Case.ReportCase(state, read.Institution, read.CaseNumber, read.Report, read.Outcome, _timeliness, [], by);
+
     /// <summary>A repeat is answered as the case stands: with the day it was first received, and today's flags if it is the report that stands.</summary>
     public ReportAnswer Answer(Case.State state, IReadOnlyList<Case.Event> events)
     {

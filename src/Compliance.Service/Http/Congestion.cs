@@ -15,7 +15,11 @@ public sealed class Congestion(RequestDelegate next) : IDisposable
     /// <summary>Each may hold a body of a megabyte, and waits for one of a hundred connections to the database.</summary>
     public const int Requests = 1_000;
 
+    /// <summary>Each is in memory as a whole, with its texts some hundreds of megabytes at worst.</summary>
+    public const int Workbooks = 2;
+
     private readonly ConcurrencyLimiter _imports = Limit(Imports);
+    private readonly ConcurrencyLimiter _workbooks = Limit(Workbooks);
     private readonly ConcurrencyLimiter _requests = Limit(Requests);
 
     public async Task InvokeAsync(HttpContext http)
@@ -26,17 +30,19 @@ public sealed class Congestion(RequestDelegate next) : IDisposable
             return;
         }
 
-        var import = http.Request.ContentType?.StartsWith(ImportCases.MediaType, StringComparison.OrdinalIgnoreCase) == true;
-        using var place = (import ? _imports : _requests).AttemptAcquire();
+        bool Sends(string type) => http.Request.ContentType?.StartsWith(type, StringComparison.OrdinalIgnoreCase) == true;
+        var (places, bound) = Sends(ImportCases.Workbook) ? (_workbooks, Workbooks) : Sends(ImportCases.MediaType) || Sends(ImportCases.Csv) ? (_imports, Imports) : (_requests, Requests);
+        using var place = places.AttemptAcquire();
         if (place.IsAcquired)
             await next(http);
         else
-            await Problem.Refused(http, import ? "tooManyImports" : "tooManyRequests", import ? Imports : Requests).Header("Retry-After", import ? "10" : "1").ExecuteAsync(http);
+            await Problem.Refused(http, places == _requests ? "tooManyRequests" : "tooManyImports", bound).Header("Retry-After", places == _requests ? "1" : "10").ExecuteAsync(http);
     }
 
     public void Dispose()
     {
         _imports.Dispose();
+        _workbooks.Dispose();
         _requests.Dispose();
     }
 

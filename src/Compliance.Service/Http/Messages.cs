@@ -45,10 +45,28 @@ public static class Messages
         ["invalidUuid"] = new(400, "Not a UUID.", "不是有效的 UUID。"),
         ["invalidDay"] = new(400, "Not a day of the calendar, written YYYY-MM-DD.", "不是有效的日期，格式为 YYYY-MM-DD。"),
         ["invalidInstant"] = new(400, "Not an RFC 3339 instant with offset, such as 2026-03-02T14:20:00+08:00.", "不是带时区偏移的 RFC 3339 时刻，例如 2026-03-02T14:20:00+08:00。"),
+        ["invalidDay/1"] = new(400, "Not a day; write it as {0}.", "不是有效的日期，请写成 {0}。"),
+        ["invalidInstant/1"] = new(400, "Not a day with its time; write it as {0}.", "不是有效的日期和时间，请写成 {0}。"),
         ["outOfRange"] = new(400, "Must be between {0} and {1}.", "应在 {0} 与 {1} 之间。"),
         ["invalidProvince"] = new(400, "Not a two-digit province code.", "不是两位省级行政区划代码。"),
         ["unknownValue"] = new(400, "Unknown value; allowed: {0}.", "未知取值，允许：{0}。"),
         ["personalData"] = new(400, "Looks like a person's name, identity-card or telephone number; these are never accepted.", "疑似包含姓名、身份证号或电话号码，一律不予接收。"),
+
+        // sheets
+        ["unknownColumn"] = new(400, "Nobody knows this heading.", "未知的列标题。"),
+        ["unknownColumn/1"] = new(400, "Nobody knows this heading; did you mean `{0}`?", "未知的列标题，是否应为“{0}”？"),
+        ["duplicateColumn"] = new(400, "The same column stands at {0} already.", "与 {0} 列重复。"),
+        ["missingColumn"] = new(400, "The column is missing (in Chinese {0}); without it no row can be read.", "缺少“{0}”列，无法读取任何一行。"),
+        ["tooManyColumns"] = new(400, "More than {0} columns.", "超过 {0} 列。"),
+        ["cellOutsideColumns"] = new(400, "Stands under no heading.", "所在列没有标题。"),
+        ["malformedRow"] = new(400, "A quotation mark stands where none may, is not closed on its line, or a cell has a line break; nobody knows where the cells end.", "引号位置有误、未在本行闭合，或单元格内有换行，无法分清各单元格。"),
+        ["cellError"] = new(400, "The spreadsheet could not compute this cell.", "单元格为电子表格的计算错误。"),
+        ["roundedNumber"] = new(400, "A number of more digits than a spreadsheet keeps; format the column as text and enter it anew.", "数字位数超过电子表格的精度，请将该列设为文本格式后重新录入。"),
+        ["exampleRow"] = new(400, "The example row of the template; delete it.", "这是模板中的示例行，请删除。"),
+        ["unsupportedCharset"] = new(415, "Of encodings, UTF-8 and GB18030 (with GBK and GB2312) are read.", "仅支持 UTF-8 与 GB18030（含 GBK、GB2312）编码。"),
+        ["notAWorkbook"] = new(400, "Not an Excel workbook (.xlsx), or a damaged one.", "不是有效的 Excel 工作簿（.xlsx），或文件已损坏。"),
+        ["workbookTooLarge"] = new(413, "A workbook has at most {0} MB, unpacked {1} MB; save it as CSV, which may have any size.", "工作簿不得超过 {0} MB（解压后 {1} MB）；请另存为 CSV，大小不限。"),
+        ["severalSheets"] = new(400, "More than one sheet of the workbook has rows; leave one, or hide the others.", "工作簿中有多张工作表含有数据；请只保留一张，或隐藏其余各张。"),
 
         // query and headers
         ["unknownParameter"] = new(400, "An unknown query parameter.", "未知查询参数。"),
@@ -159,6 +177,18 @@ public static class Messages
         ["alreadyAdjudicated"] = new(409, "The regulator has settled whether it is related.", "监管部门已认定其相关性。"),
         ["cutOff"] = new(400, "The import ends within this line; the last whole line is {0}.", "导入内容在本行中断，最后完整的一行是第 {0} 行。"),
         ["importInterrupted"] = new(503, "Not available at the moment. Everything up to line {0} has been dealt with ({1} stored now, {2} there before, {3} rejected); send the rest, or all of it, again.", "服务暂不可用。第 {0} 行及之前均已处理（新存 {1}，原有 {2}，拒绝 {3}）；请重新发送其余部分或全部。"),
+
+        // the command line
+        ["cli.imported"] = new(0, "{0}: of {1} reports {2} stored, {3} there before, {4} rejected.", "{0}：共 {1} 例，新存 {2}，原有 {3}，拒绝 {4}。"),
+        ["cli.wouldImport"] = new(0, "{0}: of {1} reports {2} would be stored, {3} are there, {4} would be rejected. Nothing was stored.", "{0}：共 {1} 例，将新存 {2}，原有 {3}，将拒绝 {4}。未存入任何内容。"),
+        ["cli.row"] = new(0, "row {0}", "第 {0} 行"),
+        ["cli.more"] = new(0, "and {0} more; --bad-rows FILE writes all of them down.", "另有 {0} 处；用 --bad-rows FILE 可全部写入文件。"),
+        ["cli.fileRefused"] = new(0, "{0}: nothing of it can be read.", "{0}：无法读取。"),
+        ["cli.resumed"] = new(0, "{0}: goes on behind the {1} reports of {2} that were dealt with before.", "{0}：此前已处理 {1} 例（共 {2} 例），继续导入。"),
+        ["cli.goOn"] = new(0, "{0} of {1} reports are dealt with; the same command goes on from there.", "已处理 {0} 例（共 {1} 例）；重新执行同一命令即可继续。"),
+        ["cli.notResumable"] = new(0, "{0} cannot be written: interrupted, the import begins anew, which changes nothing but takes its time.", "无法写入 {0}：中断后将从头开始导入，不影响结果。"),
+        ["cli.interrupted"] = new(0, "Interrupted.", "已中断。"),
+        ["cli.exported"] = new(0, "{0} cases written, {1} voided ones left out.", "已导出 {0} 例，略去已作废的 {1} 例。"),
 
         // regulation files: what is wrong is told where it is found
         ["malformed"] = new(400, "{0}", "不符合格式：{0}"),

@@ -28,6 +28,7 @@ public static class OpenApi
         ["operator"] = new("Operator of record."),
         ["province"] = new("Two-digit GB/T 2260 code; 66 is the Production and Construction Corps."),
         ["kind"] = new("`institution` or `physician`."),
+        ["dryRun"] = new("True to be told what would become of each line, and store nothing.", JsonSchemaType.Boolean),
         ["state"] = new("`pending`, `delivered`, `dead` or `skipped`."),
     };
 

@@ -10,6 +10,8 @@ public sealed class CongestionTests
     [Theory]
     [InlineData("application/x-ndjson", Congestion.Imports, 429, "10")]
     [InlineData("application/x-ndjson; charset=utf-8", Congestion.Imports, 429, "10")]
+    [InlineData("text/csv; charset=gb18030", Congestion.Imports, 429, "10")]
+    [InlineData("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", Congestion.Workbooks, 429, "10")]
     [InlineData("application/json", Congestion.Requests, 503, "1")]
     public async Task Who_is_one_too_many_is_told_when_to_come_again_and_the_others_end_well(string contentType, int bound, int refusal, string retryAfter)
     {

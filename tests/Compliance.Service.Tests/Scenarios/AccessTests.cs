@@ -194,6 +194,8 @@ public sealed class AccessTests(AccessService province) : IClassFixture<AccessSe
         ["GET /api/v1/cases"] = new("cases", "ok    ok    ok    ok    ok    ok    ok    403"),
         ["POST /api/v1/cases"] = new("cases", OfPlace, World.Case("H1", "posted", AccessService.Today.AddDays(-1))),
         ["POST /api/v1/cases/import"] = new("cases/import", "ok    line  403   403   ok    line  ok    403", World.Case("H1", "imported", AccessService.Today.AddDays(-1))),
+        ["GET /api/v1/cases/template.csv"] = new("cases/template.csv", Open),
+        ["GET /api/v1/cases/template.xlsx"] = new("cases/template.xlsx", Open),
         ["GET /api/v1/cases/{caseId}"] = new("cases/{case}", Case),
         ["GET /api/v1/cases/{caseId}/history"] = new("cases/{case}/history", Case),
         ["POST /api/v1/cases/{caseId}/complications"] = new("cases/{case}/complications", ChangeCase, new { code = "vasospasm", occurredOn = "2026-03-09", relation = "related" }),

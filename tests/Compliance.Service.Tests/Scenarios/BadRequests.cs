@@ -741,12 +741,15 @@ public static class BadRequests
             Import("an empty import", "cases/import", "", 400, "emptyBody (body)"),
             Import("an import of blank lines", "cases/import", "\n \r\n\t\n", 400, "emptyBody (body)"),
             Import("an empty import of qualifications", "qualifications/import", "", 400, "emptyBody (body)"),
-            Import("an import as CSV", "cases/import", "institution,caseNumber\nH1,1\n", 415, "unsupportedMediaType") with { ContentType = "text/csv" },
+            Import("an import as a text", "cases/import", "institution,caseNumber\nH1,1\n", 415, "unsupportedMediaType") with { ContentType = "text/plain" },
+            Import("a sheet in Big5", "cases/import", "institution,caseNumber\nH1,1\n", 415, "unsupportedCharset") with { ContentType = "text/csv; charset=big5" },
+            Import("an empty sheet", "cases/import", "\n\n", 400, "emptyBody (body)") with { ContentType = "text/csv" },
             Import("an import as JSON", "cases/import", $"[{Report().ToJsonString()}]", 415, "unsupportedMediaType") with { ContentType = "application/json" },
             Import("an import of qualifications as CSV", "qualifications/import", "kind,subject\n", 415, "unsupportedMediaType") with { ContentType = "text/csv" },
             Import("an import by a physician", "cases/import", Report().ToJsonString() + "\n", 403, "forbidden") with { Who = "physician H1-A" },
             Import("an import of qualifications by a hospital", "qualifications/import", "{}\n", 403, "forbidden") with { Who = "hospital H1" },
-            Import("an import with a query parameter", "cases/import?dryRun=true", Report().ToJsonString() + "\n", 400, "unknownParameter query:dryRun"),
+            Import("an import with a misspelt query parameter", "cases/import?dryrun=true", Report().ToJsonString() + "\n", 400, "unknownParameter query:dryrun") with { Suggests = "dryRun" },
+            Import("a dry run of neither kind", "cases/import?dryRun=1", Report().ToJsonString() + "\n", 400, "wrongType query:dryRun"),
         ];
     }
 

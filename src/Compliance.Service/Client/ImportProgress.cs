@@ -1,0 +1,87 @@
+using System.Globalization;
+using System.Text;
+using Spectre.Console;
+
+namespace Compliance.Service.Client;
+
+/// <summary>
+/// Shows how far an import has come: a bar where somebody looks on, else a line now and then. Counted is only what the service has answered for; rate and time left are of this run, so that what an earlier one did makes
+/// neither look better.
+/// </summary>
+internal sealed class ImportProgress(TextWriter output, bool interactive, string name, long lines)
+{
+    private const int WidestBar = 32;
+    private const int NarrowestBar = 8;
+
+    /// <summary>Of a name, so that the rest has room beside it.</summary>
+    private const int MostOfName = 24;
+
+    private const char FirstWide = '\u1100';
+
+    /// <summary>To the beginning of the line, and what stood on it away.</summary>
+    private static readonly ControlCode Anew = new("\r\u001b[K");
+
+    private static readonly TimeSpan LineEvery = TimeSpan.FromSeconds(1);
+
+    private readonly IAnsiConsole? _console = interactive ? AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.Yes, Out = new AnsiConsoleOutput(output) }) : null;
+    private readonly long _began = TimeProvider.System.GetTimestamp();
+    private long _before;
+    private long _shown;
+
+    /// <param name="before">Lines that an earlier run has dealt with.</param>
+    public void Begin(long before)
+    {
+        _before = before;
+        Show(before, always: true);
+    }
+
+    /// <param name="done">Lines dealt with, those of earlier runs among them.</param>
+    public void Show(long done, bool always = false)
+    {
+        if (!always && !interactive && done < lines && _shown != 0 && TimeProvider.System.GetElapsedTime(_shown) < LineEvery)
+            return;
+        _shown = TimeProvider.System.GetTimestamp();
+        var text = Text(done);
+        if (_console is null)
+        {
+            output.WriteLine($"{name}: {text}");
+            return;
+        }
+
+        // On one line, whatever its width: a bar that wraps is written over nowhere.
+        var title = name.Length > MostOfName ? $"{name.AsSpan(0, MostOfName)}…" : name;
+        var room = _console.Profile.Width - Width($"{title}  {text} ");
+        _console.Write(Anew);
+        _console.Markup($"{Markup.Escape(title)} [green]{Bar(done, Math.Min(room, WidestBar))}[/] {Markup.Escape(text)}");
+    }
+
+    /// <summary>Leaves the bar behind, so that what is written next stands below it.</summary>
+    public void End() => _console?.WriteLine();
+
+    private string Text(long done)
+    {
+        var share = lines == 0 ? 1 : (double)done / lines;
+        var text = new StringBuilder(string.Create(CultureInfo.InvariantCulture, $"{share:P0}, {done:N0} of {lines:N0}"));
+        var seconds = TimeProvider.System.GetElapsedTime(_began).TotalSeconds;
+        if (done > _before && seconds > 0)
+        {
+            var rate = (done - _before) / seconds;
+            text.Append(CultureInfo.InvariantCulture, $", {rate:N0} a second");
+            if (done < lines)
+                text.Append(CultureInfo.InvariantCulture, $", {TimeSpan.FromSeconds((lines - done) / rate):hh\\:mm\\:ss} left");
+        }
+
+        return text.ToString();
+    }
+
+    // Chinese letters are as wide as two others.
+    private static int Width(string text) => text.Sum(c => c >= FirstWide ? 2 : 1);
+
+    private string Bar(long done, int width)
+    {
+        if (width < NarrowestBar)
+            return "";
+        var full = lines == 0 ? width : (int)(width * done / lines);
+        return new string('━', full) + new string('─', width - full);
+    }
+}
