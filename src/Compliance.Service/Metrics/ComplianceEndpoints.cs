@@ -144,7 +144,7 @@ public static class ComplianceEndpoints
         var enforcement = reference.EnforcementOf(id.Technique, read.Province);
         IReadOnlyList<Finding> findings = regulation is null ? [] : Evaluation.Evaluate(regulation, read.Facts);
         // Whom the monitor does not judge has no run of breaches, and is suspended on no day.
-        if (Qualification.IsJudged(read.Qualification, asOf))
+        if (Monitoring.IsJudged(read.Qualification, asOf))
         {
             findings = Evaluation.Continue(findings, await Closings.Before(snapshot.Connection, id, asOf, http.RequestAborted), asOf, enforcement.ActingSince(asOf));
         }

@@ -127,7 +127,7 @@ public sealed class DayMonitor(NpgsqlDataSource database, IEventStore log, Comma
             && reference.EnforcementOf(closing.Qualification.Technique, proposed.Province).On(closing.Day) is { Mode: not EnforcementMode.Observe } of
             ? of.Revocation
             : RevocationMode.Confirmed;
-        return Qualification.RecordClosing(
+        return Monitoring.RecordClosing(
             state, closing, setting, held, proceedings.RectificationMonths, today, reference.Calendar.AddWorkingDays(today, proceedings.GroundsDecisionWorkingDays), revocation);
     }
 

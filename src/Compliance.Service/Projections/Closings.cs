@@ -32,7 +32,7 @@ internal static class Closings
     {
         var before = await RunsOn(connection, regulation.Technique, day.AddDays(-1), [.. qualified.Select(id => id.Subject)], cancellation);
         var facts = (await FactsReader.Read(connection, reference, [.. qualified.Select(id => new FactsAsked(id, day))], cancellation, places))
-            .Where(read => Qualification.IsJudged(read.Qualification, day)).ToList();
+            .Where(read => Monitoring.IsJudged(read.Qualification, day)).ToList();
         var asked = facts.SelectMany(read => GroundsAsked(reference, read.Qualification)).Distinct().ToList();
         var grounds = asked.Zip(await FactsReader.Read(connection, reference, asked, cancellation, places)).ToDictionary(g => g.First, g => g.Second);
         var closings = facts.AsParallel().AsOrdered().Select(read =>
@@ -84,14 +84,14 @@ internal static class Closings
             findings,
             read.Qualification.Standing,
             read.Qualification.Pending.Any(),
-            Qualification.WouldSuspend(read.Qualification, day, findings),
+            Monitoring.WouldSuspend(read.Qualification, day, findings),
             groundsHold);
     }
 
     /// <summary>The days to look at again before <see cref="GroundsHold"/> can be said; none where there is nothing to ask.</summary>
     internal static IEnumerable<FactsAsked> GroundsAsked(Reference reference, Qualification.State qualification) =>
         Grounds(reference, qualification) is { } judgedOn
-            ? Qualification.SuspendedFor(qualification).SelectMany(ground => DaysOf(qualification, ground, judgedOn)).Distinct()
+            ? Monitoring.SuspendedFor(qualification).SelectMany(ground => DaysOf(qualification, ground, judgedOn)).Distinct()
             : [];
 
     /// <summary>
@@ -101,7 +101,7 @@ internal static class Closings
     /// <param name="facts">Of every day in <see cref="GroundsAsked"/>; each is held against what judged it, where the subject belonged then.</param>
     internal static bool? GroundsHold(Reference reference, Qualification.State qualification, Func<FactsAsked, FactsRead> facts) =>
         Grounds(reference, qualification) is { } judgedOn
-            ? Qualification.SuspendedFor(qualification).Any(ground => DaysOf(qualification, ground, judgedOn).All(asked =>
+            ? Monitoring.SuspendedFor(qualification).Any(ground => DaysOf(qualification, ground, judgedOn).All(asked =>
                 facts(asked) is var read
                 && reference.Regulations.InForce(qualification.Id!.Value.Technique, asked.AsOf, read.Province) is { } regulation
                 && Evaluation.Evaluate(regulation, read.Facts).Any(now => now.Clause == ground.Clause && now.IsBreach)))

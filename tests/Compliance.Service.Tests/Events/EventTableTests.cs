@@ -389,7 +389,8 @@ public sealed class EventTableTests
         (await Count(database, "qualifications where granted")).ShouldBe(2);
         (await Count(database, "assessment_schedules where technique = 'comprehensive' and province = '33'")).ShouldBe(1);
         (await Count(database, "rounds where sitting = 2 and concluded_on is null and closes_on = '2026-05-31' and period_to = '2025-12-31'")).ShouldBe(1);
-        (await Count(database, "assessments where subject = 'P33-4711' and sitting = 2 and recorded = 1 and outcome = 'failed' and not left_out")).ShouldBe(1);
+        (await Count(database, "assessments where subject = 'P33-4711' and sitting = 1 and recorded and outcome = 'failed' and not left_out")).ShouldBe(1);
+        (await Count(database, "assessments where subject = 'P33-4711' and sitting = 2 and not recorded and outcome is null and not left_out")).ShouldBe(1);
         // The revocation was heard, and waits for a decision since.
         (await Count(database, "dues where subject = 'P33-4711' and what = 'proposal' and due_on = '2026-04-09'")).ShouldBe(1);
         (await Count(database, "former_places where operator = 'P33-4711'")).ShouldBe(1);

@@ -94,7 +94,7 @@ internal sealed class ServiceInMemory : Reckoning.ISystemUnderHistory
         foreach (var technique in Reference.Regulations.Techniques)
         {
             var regulation = Reference.Regulations.InForce(technique, day)!;
-            foreach (var (id, state) in _qualifications.Where(q => q.Key.Technique == technique && Qualification.IsJudged(q.Value, day)))
+            foreach (var (id, state) in _qualifications.Where(q => q.Key.Technique == technique && Monitoring.IsJudged(q.Value, day)))
             {
                 closings[id] = Closings.Of(day, Reference, regulation, Read(new(id, day)), BreachRun.Of(_closings.GetValueOrDefault(id)?.Findings ?? []), GroundsHold(id, state));
             }
@@ -110,7 +110,7 @@ internal sealed class ServiceInMemory : Reckoning.ISystemUnderHistory
             {
                 var months = Reference.Regulations.Find(closing.Regulation, closing.RegulationVersion)!.InPractice.Proceedings.RectificationMonths;
                 (await Execute(
-                    Aggregates.Qualifications, Qualification.Stream(closing.Qualification), today, s => Qualification.RecordClosing(s, closing, setting, held, months, today, today.AddDays(7)))).ShouldBeTrue();
+                    Aggregates.Qualifications, Qualification.Stream(closing.Qualification), today, s => Monitoring.RecordClosing(s, closing, setting, held, months, today, today.AddDays(7)))).ShouldBeTrue();
             }
         }
     }

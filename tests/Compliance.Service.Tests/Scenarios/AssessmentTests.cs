@@ -304,6 +304,40 @@ public sealed class AssessmentTests : IAsyncLifetime
         (await Recorded("H3", "grounds_undermined")).Count.ShouldBe(1);
     }
 
+    /// <summary>A physician takes standing, failures and rectification along; the province that suspended is the one that reinstates.</summary>
+    [Fact]
+    public async Task Moving_to_another_province_lifts_nothing()
+    {
+        await Busy("H1");
+        await _world.Enforce(Start);
+        var there = await _service.Token("regulator", province: "31");
+        (await _service.Put("institutions/S1", new { name = "Hospital S1", province = "31", level = "tertiaryA" }, there)).Expect(HttpStatusCode.Created);
+        await _service.MoveTo(Day("2025-02-03"));
+        var round = (await Open("2024-01-01", "2024-12-31")).Expect(HttpStatusCode.Created).Body!["round"]!.GetValue<string>();
+        (await Act(round, "overrides", new { subject = new { kind = "physician", id = "H1-A" }, outcome = "failed", reason = "Cases were chosen that should not have been." })).Expect(HttpStatusCode.OK);
+        (await _service.Put(
+            "physicians/H1-A",
+            new
+            {
+                name = "Doctor H1-A",
+                titles = new[] { new { title = "chief", from = "2010-01-01" } },
+                licenceScope = "surgery",
+                specialty = "neurosurgery",
+                registrations = new object[] { new { institution = "H1", from = "2010-01-01", to = "2025-02-02", main = true }, new { institution = "S1", from = "2025-02-03", main = true } },
+            },
+            await _service.National)).Expect(HttpStatusCode.OK);
+        // He belonged to the round's province on the last day of its period.
+        (await Act(round, "conclude", new { })).Expect(HttpStatusCode.OK);
+        var head = await _service.Get<IEventStore>().Head();
+        (await _service.Get($"dashboards/compliance?technique={Technique}&minPosition={head}", await _world.Regulator)).Expect(HttpStatusCode.OK);
+        var path = $"qualifications/physician/H1-A/{Technique}";
+        (await _service.Get(path, there)).Expect(HttpStatusCode.OK).Body!["suspension"]!["province"]!.GetValue<string>().ShouldBe("11");
+        await _service.MoveTo(Day("2025-05-05"));
+        (await _service.Post($"{path}/reassessment", new { passed = true, remark = "here too" }, there)).Expect(HttpStatusCode.Forbidden);
+        (await _service.Post($"{path}/lift", new { reason = "here too" }, there)).Expect(HttpStatusCode.Forbidden);
+        (await _service.Post($"{path}/reassessment", new { passed = true, remark = "mended" }, await _world.Regulator)).Expect(HttpStatusCode.OK).Body!["standing"]!.GetValue<string>().ShouldBe("good");
+    }
+
     /// <summary>Ten days without the service, over a due date, a closing date and the end of a hearing period: the same outcomes with the same grounds, taking effect after the return.</summary>
     [Fact]
     public async Task A_standstill_changes_when_not_what()

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using Compliance.Assessments;
+using Compliance.Qualifications;
 using Compliance.Service.Tests.Events;
 using Compliance.Service.Webhooks;
 
@@ -60,7 +61,8 @@ public sealed class ToldTests
     {
         var golden = GoldenFile.Named(name);
         var told = Told.Of(golden.Event);
-        if (ToldToNobody.Contains(golden.WireName))
+        // What was granted before the system existed is no news.
+        if (ToldToNobody.Contains(golden.WireName) || golden.Event is Qualification.Event.Granted { Imported: true })
         {
             told.ShouldBeEmpty();
             return;

@@ -50,13 +50,13 @@ internal static class Ladder
     // closings
 
     public static Closing ClosingOf(State state, DateOnly day, params IReadOnlyList<Finding> findings) =>
-        new(day, Id, "11", "NV-2012", 2, InstitutionWith(Treated(16, severe: 1)), findings, state.Standing, state.Pending.Any(), Qualification.WouldSuspend(state, day, findings), GroundsHold: null);
+        new(day, Id, "11", "NV-2012", 2, InstitutionWith(Treated(16, severe: 1)), findings, state.Standing, state.Pending.Any(), Monitoring.WouldSuspend(state, day, findings), GroundsHold: null);
 
     public static Decision<Event> Closed(State state, DateOnly day, EnforcementMode mode, params IReadOnlyList<Finding> findings) => Decide(state, ClosingOf(state, day, findings), mode);
 
     public static Decision<Event> Decide(
         State state, Closing closing, EnforcementMode mode = EnforcementMode.Enforce, bool held = false, DateOnly? recordedOn = null, RevocationMode revocation = RevocationMode.Confirmed) =>
-        Qualification.RecordClosing(state, closing, Setting(mode), held, Rules.RectificationMonths, recordedOn ?? closing.Day.AddDays(1), closing.Day.AddDays(8), revocation);
+        Monitoring.RecordClosing(state, closing, Setting(mode), held, Rules.RectificationMonths, recordedOn ?? closing.Day.AddDays(1), closing.Day.AddDays(8), revocation);
 
     // rounds
 

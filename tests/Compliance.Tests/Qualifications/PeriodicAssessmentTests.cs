@@ -57,7 +57,7 @@ public class PeriodicAssessmentTests
         (suspended.Round, suspended.Province, suspended.EffectiveOn, suspended.RectificationEndsOn, suspended.By)
             .ShouldBe((RoundOf(Year(2025)), "11", new(2026, 3, 17), new(2026, 6, 17), Actor.Monitor));
         suspended.Grounds!.Findings.ShouldHaveSingleItem().Clause.ShouldBe("NV-RATE-COMP");
-        Qualification.SuspendedFor(decided.After).ShouldHaveSingleItem().Clause.ShouldBe("NV-RATE-COMP");
+        Monitoring.SuspendedFor(decided.After).ShouldHaveSingleItem().Clause.ShouldBe("NV-RATE-COMP");
     }
 
     [Fact]

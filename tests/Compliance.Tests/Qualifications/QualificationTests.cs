@@ -41,7 +41,7 @@ public class QualificationTests
         where T : Event => decided.Events.ShouldHaveSingleItem().ShouldBeOfType<T>();
 
     private static Closing ClosingOf(State state, DateOnly day, params IReadOnlyList<Finding> findings) =>
-        new(day, Id, "11", "NV-2012", 2, InstitutionWith(Treated(16, severe: 1)), findings, state.Standing, state.Pending.Any(), Qualification.WouldSuspend(state, day, findings), GroundsHold: null);
+        new(day, Id, "11", "NV-2012", 2, InstitutionWith(Treated(16, severe: 1)), findings, state.Standing, state.Pending.Any(), Monitoring.WouldSuspend(state, day, findings), GroundsHold: null);
 
     /// <summary>With the seven days that five working days are when no holiday is among them.</summary>
     private static Decision<Event> Reassess(State state, bool passed, DateOnly day) => Qualification.Reassess(state, passed, passed ? "mended" : "not mended", day.AddDays(7), day, Regulator);
@@ -50,7 +50,7 @@ public class QualificationTests
         Decide(state, ClosingOf(state, day, findings), mode);
 
     private static Decision<Event> Decide(State state, Closing closing, EnforcementMode mode, bool held = false, DateOnly? recordedOn = null) =>
-        Qualification.RecordClosing(state, closing, Setting(mode), held, 3, recordedOn ?? closing.Day.AddDays(1), closing.Day.AddDays(8));
+        Monitoring.RecordClosing(state, closing, Setting(mode), held, 3, recordedOn ?? closing.Day.AddDays(1), closing.Day.AddDays(8));
 
     // Nothing moved
 
@@ -65,7 +65,7 @@ public class QualificationTests
     {
         When(Good, s => Closed(s, Day, EnforcementMode.Observe, RateBreached, VolumeBreached)).Events.ShouldBeEmpty();
         When(Warned, s => Closed(s, Day, EnforcementMode.Observe)).Events.ShouldBeEmpty("a standing sanction stays when a province goes back to observing");
-        When(Good, s => Qualification.RecordClosing(s, ClosingOf(s, Day, RateBreached), setting: null, held: false, 3, Tomorrow, Tomorrow)).Events.ShouldBeEmpty();
+        When(Good, s => Monitoring.RecordClosing(s, ClosingOf(s, Day, RateBreached), setting: null, held: false, 3, Tomorrow, Tomorrow)).Events.ShouldBeEmpty();
     }
 
     [Fact]
@@ -75,7 +75,7 @@ public class QualificationTests
         When(Given(from), s => Closed(s, Day, EnforcementMode.Enforce, RateBreached)).Events.ShouldBeEmpty();
         var relinquished = When(Good, s => Qualification.Relinquish(s, "closed", Day.AddDays(-1), Holder)).After;
         When(relinquished, s => Closed(s, Day, EnforcementMode.Enforce, RateBreached)).Events.ShouldBeEmpty();
-        Qualification.WouldSuspend(relinquished, Day, [RateBreached]).ShouldBeFalse();
+        Monitoring.WouldSuspend(relinquished, Day, [RateBreached]).ShouldBeFalse();
     }
 
     [Fact]
@@ -220,7 +220,7 @@ public class QualificationTests
             When(declined, s => Closed(s, Day, mode, breach)).Events.ShouldAllBe(e => e is Event.WarningProposed || e is Event.Warned);
         }
 
-        Qualification.WouldSuspend(declined, Day, [breach]).ShouldBeFalse();
+        Monitoring.WouldSuspend(declined, Day, [breach]).ShouldBeFalse();
         var again = breach with { Since = Day.AddDays(5) };
         Single<Event.SuspensionProposed>(When(declined, s => Closed(s, Day.AddDays(5), EnforcementMode.Confirm, again))).ProposalId.ShouldNotBe(SuspensionProposed.Proposals[0].Id);
     }
@@ -266,7 +266,7 @@ public class QualificationTests
     public void TheClosingOfTheDayOfALiftingDoesNotSuspendAgain()
     {
         var lifted = When(Suspended, s => Qualification.Lift(s, "mended", Day, Regulator)).After;
-        Qualification.WouldSuspend(lifted, Day, [RateBreached]).ShouldBeFalse();
+        Monitoring.WouldSuspend(lifted, Day, [RateBreached]).ShouldBeFalse();
         When(lifted, s => Closed(s, Day, EnforcementMode.Enforce, RateBreached)).Events.ShouldBeEmpty();
         Single<Event.Suspended>(When(lifted, s => Closed(s, Tomorrow, EnforcementMode.Enforce, RateBreached)));
     }
@@ -415,7 +415,7 @@ public class QualificationTests
         var lastDay = RevocationProposed.Pending.ShouldHaveSingleItem().HearUntil!.Value;
         lastDay.ShouldBe(Day.AddMonths(4).AddDays(7));
         Decision<Event> Close(State s, DateOnly day, RevocationMode revocation) =>
-            Qualification.RecordClosing(s, ClosingOf(s, day), Setting(EnforcementMode.Enforce), held: false, 3, day.AddDays(1), day.AddDays(8), revocation);
+            Monitoring.RecordClosing(s, ClosingOf(s, day), Setting(EnforcementMode.Enforce), held: false, 3, day.AddDays(1), day.AddDays(8), revocation);
 
         When(RevocationProposed, s => Close(s, lastDay.AddDays(-1), RevocationMode.Automatic)).Events.ShouldBeEmpty();
         When(RevocationProposed, s => Close(s, lastDay, RevocationMode.Confirmed)).Events.ShouldBeEmpty("here a named person decides");
