@@ -112,7 +112,13 @@ public static class DeviceReceipt
     private static Refusal? Unchangeable(State state) =>
         state.First is null ? Refusal.NotFound("noSuchReceipt") : state.Voided ? Refusal.Conflict("receiptVoided") : null;
 
-    private static DeviceGoods Plain(DeviceGoods goods) => goods with { Di = Udi.Gtin14(goods.Di)!, Serials = [.. goods.Serials.Order(StringComparer.Ordinal)] };
+    // Lots are compared with those of the cases, and so are read like them.
+    private static DeviceGoods Plain(DeviceGoods goods) => goods with
+    {
+        Di = Udi.Gtin14(goods.Di)!,
+        Lot = DeviceUsed.Said(goods.Lot),
+        Serials = [.. goods.Serials.Select(s => s.Trim()).Order(StringComparer.Ordinal)],
+    };
 
     private static Refusal? FaultOf(DeviceGoods goods, DateOnly today)
     {
@@ -125,7 +131,7 @@ public static class DeviceReceipt
         var seen = new HashSet<string>();
         for (var i = 0; i < goods.Serials.Count; i++)
         {
-            if (!seen.Add(goods.Serials[i]))
+            if (!seen.Add(goods.Serials[i].Trim()))
                 return Refusal.Invalid("duplicateItem", $"/serials/{i}");
         }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json.Serialization;
 using Compliance.Metrics;
 
 namespace Compliance.Devices;
@@ -71,6 +72,7 @@ public static class DeviceRegistration
         public static readonly State Initial = new(null, [], null);
 
         /// <summary>The days on which it was, is or will be valid, were it not cancelled.</summary>
+        [JsonIgnore]
         public IEnumerable<DaySpan> Validity => Entry is { } e ? Renewals.Prepend(new(e.ValidFrom, e.ValidTo)) : [];
 
         /// <summary>

@@ -36,6 +36,15 @@ public class DeviceReceiptTests
         Receive(state, "H1", "R-1", Loose with { Supplier = "Other" }, Today, Hospital).Refusal!.Code.ShouldBe("receiptDiffers");
     }
 
+    /// <summary>As lots of cases are read: else what came as one lot would be used as another.</summary>
+    [Fact]
+    public void A_lot_is_kept_without_spaces_and_not_at_all_where_nothing_was_said()
+    {
+        Received(Goods with { Lot = " L2401 ", Serials = [" S1", "S2 "] }).Goods!.SameAs(Goods with { Serials = ["S1", "S2"] }).ShouldBeTrue();
+        Received(Goods with { Lot = "/" }).Goods!.Lot.ShouldBeNull();
+        Receive(State.Initial, "H1", "R-1", Goods with { Serials = ["S1", " S1"] }, Today, Hospital).Refusal!.Pointers.ShouldBe(["/serials/1"]);
+    }
+
     [Fact]
     public void A_correction_says_what_stood_before()
     {
