@@ -1,6 +1,7 @@
 using Compliance.Cases;
 using Compliance.Qualifications;
 using Compliance.Registry;
+using Compliance.Service.Devices;
 using Compliance.Service.EventStore;
 using Compliance.Service.Projections;
 using Npgsql;
