@@ -443,7 +443,7 @@ public static class BadRequests
         return
         [
             new("a registration of nothing", "POST", "device-registrations", "{}", 400, "missing /number", "missing /name", "missing /maker", "missing /validFrom", "missing /validTo"),
-            Entry("a registration that ends before it begins", e => e["validTo"] = "2019-04-30", "endsBeforeItBegins /validTo"),
+            Entry("a registration of a device that ends before it begins", e => e["validTo"] = "2019-04-30", "endsBeforeItBegins /validTo"),
             Entry("a product whose check digit is wrong", e => e["deviceIdentifiers"] = new JsonArray("06901234567892", "06901234567893"), "notAGtin /deviceIdentifiers/1"),
             Entry("a product as a number", e => e["deviceIdentifiers"] = new JsonArray(6901234567892), "wrongType /deviceIdentifiers/0"),
             Entry("1,001 products", e => e["deviceIdentifiers"] = new JsonArray([.. Enumerable.Repeat(0, 1_001).Select(_ => (JsonNode)"06901234567892")]), "tooMany /deviceIdentifiers"),
