@@ -48,6 +48,7 @@ public static class Endpoints
         DeviceRegistrationEndpoints.Map(api);
         DeviceReceiptEndpoints.Map(api);
         DeviceUsesEndpoint.Map(api);
+        CaseDevicesEndpoint.Map(api);
         WebhookEndpoints.Map(api);
     }
 }

@@ -45,7 +45,7 @@ public static class Circumstances
         var places = await Places(connection, [.. asked.Select(PlaceOf).Distinct()], cancellation);
         var held = await NotActive(connection, people, places, cancellation);
         var duplicates = await Duplicates(connection, log, reference, asked, cancellation);
-        var devices = await DeviceFlags.Load(connection, log, asked, cancellation);
+        var devices = await DeviceFindings.Flags(connection, log, asked, cancellation);
 
         // Qualified means that the grant is valid; suspended says that it could not be used. Those active are both the simple way.
         (bool Qualified, bool Suspended) Standing(bool active, Subject subject, string technique, DateOnly day)

@@ -250,7 +250,7 @@ public static class DeviceReceiptEndpoints
         lots = [.. lots.Take(limit)];
         var uses = await UsesOf(connection, institution, lots, http.RequestAborted);
         var receipts = await ReceiptsOf(connection, institution, lots, http.RequestAborted);
-        var registry = await DeviceFlags.RegistryOf(connection, uses, http.RequestAborted);
+        var registry = await DeviceFindings.RegistryOf(connection, uses, http.RequestAborted);
         return Results.Json(
             Page.Of(
                 [.. DeviceRules.Excesses(uses, receipts, registry).Select(e => new ExcessShown(e.Product, e.Lot, e.Techniques, e.Used, e.Received))],

@@ -203,6 +203,7 @@ public sealed class AccessTests(AccessService province) : IClassFixture<AccessSe
         ["POST /api/v1/cases/import"] = new("cases/import", "ok    line  403   403   ok    line  ok    403", World.Case("H1", "imported", AccessService.Today.AddDays(-1))),
         ["GET /api/v1/cases/{caseId}"] = new("cases/{case}", Case),
         ["GET /api/v1/cases/{caseId}/history"] = new("cases/{case}/history", Case),
+        ["GET /api/v1/cases/{caseId}/devices"] = new("cases/{case}/devices", Case),
         ["POST /api/v1/cases/{caseId}/complications"] = new("cases/{case}/complications", ChangeCase, new { code = "vasospasm", occurredOn = "2026-03-09", relation = "related" }),
         ["POST /api/v1/cases/{caseId}/death"] = new("cases/{case}/death", ChangeCase, new { occurredOn = "2026-03-08", relation = "related" }),
         ["POST /api/v1/cases/{caseId}/incidents"] = new("cases/{case}/incidents", ChangeCase, new { grade = 2, determinedOn = "2026-03-09", relation = "related" }),

@@ -534,6 +534,9 @@ public static class BadRequests
             Uses("uses behind a cursor of another list", $"06901234567892/uses?cursor={Service.Http.Page.Cursor("a", "b", "c")}", "invalidCursor query:cursor"),
             Uses("uses of an identity card", $"{IdentityCard}/uses", "personalData path:udi") with { Secret = IdentityCard },
             Uses("uses of an identity card as serial", $"06901234567892/uses?serial={IdentityCard}", "personalData query:serial") with { Secret = IdentityCard },
+            new("devices of another hospital's case", "GET", "cases/{foreignCase}/devices", null, 404, "notFound") { Who = "hospital H1" },
+            new("devices of a case there is not", "GET", $"cases/{NoSuchId}/devices", null, 404, "notFound"),
+            new("devices of a case by flag", "GET", "cases/{case}/devices?flag=reusedDevice", null, 400, "unknownParameter query:flag"),
             new("uses, for a physician", "GET", "devices/06901234567892/uses", null, 403, "forbidden") { Who = "physician H1-A" },
         ];
     }

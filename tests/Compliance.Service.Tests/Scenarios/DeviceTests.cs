@@ -119,8 +119,14 @@ public sealed class DeviceTests(DeviceWorld world) : IClassFixture<DeviceWorld>
         (await world.Flags(answers[later].Id, "flagsWhenReported")).ShouldBe(answers[later].Flags);
         var listed = (await world.Service.Get($"cases?institution=H3&flag=reusedDevice&limit=500&minPosition={await world.Head()}", await world.Service.National)).Expect(HttpStatusCode.OK).Body!;
         listed["items"]!.AsArray().Select(c => c!["caseId"]!.GetValue<string>()).ShouldContain(answers[later].Id);
-        // Whose the other case is a hospital does not learn.
+        // Whose the other case is the regulator learns, and the hospital not.
+        async Task<JsonNode> UsedBefore(string token) =>
+            (await world.Service.Get($"cases/{answers[later].Id}/devices", token)).Expect(HttpStatusCode.OK).Body!["items"]!.AsArray().ShouldHaveSingleItem()!["usedBefore"]!;
+        var told = await UsedBefore(await world.Service.Token("regulator", province: "31"));
+        (told["caseId"]!.GetValue<string>(), told["institution"]!.GetValue<string>(), told["usedOn"]!.GetValue<string>()).ShouldBe((answers[first].Id, "H1", World.Text(Day)));
+        (await UsedBefore(await world.Token("H3"))).ToJsonString().ShouldBe($$"""{"usedOn":"{{World.Text(Day)}}","institution":null,"caseId":null}""");
         (await world.Service.Get($"cases/{answers[later].Id}", await world.Token("H3"))).Expect(HttpStatusCode.OK).Body!.ToJsonString().ShouldNotContain("H1");
+        (await NotesOf(answers[first].Id, "regulator")).ShouldBe(1, "who is told of a case has read it");
     }
 
     [Theory]
@@ -174,6 +180,24 @@ public sealed class DeviceTests(DeviceWorld world) : IClassFixture<DeviceWorld>
         await world.Void(b);
         await Flags(None, None);
         (await world.Flags(b, "flagsWhenReported")).ShouldBe(Reused);
+        (await world.Service.Get($"cases/{b}/devices", await world.Token("H2"))).Expect(HttpStatusCode.OK).Body!["items"]!.AsArray().ShouldBeEmpty();
+    }
+
+    /// <summary>In the words of the report: which device, and why.</summary>
+    [Fact]
+    public async Task Of_many_devices_each_is_told_apart()
+    {
+        var product = world.NewProduct();
+        await world.Report(world.Case("H1", Day, Device(product, serial: "S1")));
+        var (id, _) = await world.Report(world.Case("H1", Day.AddDays(1), Device($"(01){product}(17)250905(21)S2"), Device($"(01){product}(21)S1"), Device($"(01){product}(21"), Device(null)));
+        var devices = (await world.Service.Get($"cases/{id}/devices?minPosition={await world.Head()}", await world.Token("H1"))).Expect(HttpStatusCode.OK).Body!["items"]!.AsArray();
+        devices.Select(d => d!["flags"]!.ToJsonString()).ShouldBe(["[\"expiredDevice\"]", "[\"reusedDevice\"]", "[]", "[]"]);
+        devices.Select(d => d!["line"]!.GetValue<int>()).ShouldBe([0, 1, 2, 3]);
+        devices.Select(d => d!["approval"]!.GetValue<string>()).Distinct().ShouldBe(["notJudged"]);
+        devices.Select(d => d!["notRead"]?["pointer"]?.GetValue<string>()).ShouldBe([null, null, "/devices/2/udi", null]);
+        devices[2]!["notRead"]!["code"]!.GetValue<string>().ShouldBe("udiNoAi");
+        // Its own case a hospital may know.
+        devices[1]!["usedBefore"]!["institution"]!.GetValue<string>().ShouldBe("H1");
     }
 
     public static TheoryData<string, string, string> Pieces => new()
@@ -272,9 +296,13 @@ public sealed class DeviceTests(DeviceWorld world) : IClassFixture<DeviceWorld>
         (await service.Post($"device-registrations/{id}/renew", new { validFrom = "2026-01-01", validTo = "2030-09-05" }, await service.National)).Expect(HttpStatusCode.BadRequest)
             .Body!["errors"]![0]!["code"]!.GetValue<string>().ShouldBe("renewalEndsTooEarly");
 
+        async Task<string> Why(string of) => (await service.Get($"cases/{of}/devices", token)).Expect(HttpStatusCode.OK).Body!["items"]!.AsArray().ShouldHaveSingleItem()!["approval"]!.GetValue<string>();
+        (await Why(before), await Why(after)).ShouldBe(("approved", "approved"));
+
         // From the day of a cancellation on it ends for all, from the day before for nobody.
         await Act(id, "cancel", new { cancelledOn = World.Text(Day.AddDays(1)), reason = "recall" });
         (await Shown(before), await Shown(after)).ShouldBe((None, Unapproved));
+        (await Why(before), await Why(after)).ShouldBe(("approved", "notValid"));
         (await service.Post($"device-registrations/{id}/cancel", new { cancelledOn = World.Text(Day), reason = "recall" }, await service.National)).Expect(HttpStatusCode.Conflict)
             .Body!["code"]!.GetValue<string>().ShouldBe("deviceRegistrationCancelled");
         await Act(id, "withdraw-cancellation", new { reason = "by mistake" });
@@ -352,26 +380,21 @@ public sealed class DeviceTests(DeviceWorld world) : IClassFixture<DeviceWorld>
     {
         var product = world.NewProduct();
         var (id, _) = await world.Report(world.Case("H1", Day, Device(product, serial: "S1"), Device(product, serial: "S2")));
-        async Task<List<string>> Readers()
-        {
-            await using var command = world.Service.Get<NpgsqlDataSource>().CreateCommand("select role from compliance.patient_reads where case_id = $1 order by read_at");
-            command.Parameters.Add(new() { Value = Guid.Parse(id) });
-            var readers = new List<string>();
-            await using var reader = await command.ExecuteReaderAsync();
-            while (await reader.ReadAsync())
-            {
-                readers.Add(reader.GetString(0));
-            }
-
-            return readers;
-        }
-
         foreach (var token in new[] { await world.World.Regulator, await world.Token("H2"), await world.Token("H1") })
         {
             (await world.Service.Get($"devices/{product}/uses?minPosition={await world.Head()}", token)).Expect(HttpStatusCode.OK);
         }
 
-        (await Readers()).ShouldBe(["regulator", "hospital"], "H2 saw nothing, and who sees two lines of a case reads it once");
+        (await NotesOf(id, "regulator")).ShouldBe(1, "who sees two lines of a case reads it once");
+        (await NotesOf(id, "hospital")).ShouldBe(1, "H2 saw nothing");
+    }
+
+    private async Task<long> NotesOf(string caseId, string role)
+    {
+        await using var command = world.Service.Get<NpgsqlDataSource>().CreateCommand("select count(*) from compliance.patient_reads where case_id = $1 and role = $2");
+        command.Parameters.Add(new() { Value = Guid.Parse(caseId) });
+        command.Parameters.Add(new() { Value = role });
+        return (long)(await command.ExecuteScalarAsync())!;
     }
 
     [Fact]

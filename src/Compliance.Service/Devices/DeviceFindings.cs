@@ -7,8 +7,8 @@ using Npgsql;
 
 namespace Compliance.Service.Devices;
 
-/// <summary>The flags that cases earn by their devices, for many cases at once: a handful of rows by index for each, however many cases there are.</summary>
-internal static class DeviceFlags
+/// <summary>What is found about the devices of many cases at once: a handful of rows by index for each, however many cases there are.</summary>
+internal static class DeviceFindings
 {
     /// <summary>
     /// Uses of one product and serial number that are looked at, the earliest first. What has more is used again and again by design, or no serial number but something typed into every report; either must not cost more.
@@ -21,13 +21,18 @@ internal static class DeviceFlags
 
     private readonly record struct Piece(string Product, string Serial);
 
+    /// <summary>The flags that cases earn by their devices, in the order of the cases.</summary>
+    /// <param name="log">As for <see cref="Of"/>.</param>
+    public static async Task<IReadOnlyList<IReadOnlyList<string>>> Flags(NpgsqlConnection connection, IEventStore? log, IReadOnlyList<CircumstancesAsked> asked, CancellationToken cancellation) =>
+        [.. asked.Zip(await Of(connection, log, asked, cancellation), (a, findings) => DeviceRules.FlagsOf(a.CaseId, findings))];
+
     /// <param name="log">For reports just received, of which each sees those before it in the list; null for cases that the rows show already.</param>
-    /// <returns>In the order of the cases.</returns>
-    public static async Task<IReadOnlyList<IReadOnlyList<string>>> Load(NpgsqlConnection connection, IEventStore? log, IReadOnlyList<CircumstancesAsked> asked, CancellationToken cancellation)
+    /// <returns>In the order of the cases, and of each in that of its report.</returns>
+    public static async Task<IReadOnlyList<IReadOnlyList<DeviceFinding>>> Of(NpgsqlConnection connection, IEventStore? log, IReadOnlyList<CircumstancesAsked> asked, CancellationToken cancellation)
     {
         var own = asked.Select(LinesOf).ToList();
         if (own.TrueForAll(lines => lines.Count == 0))
-            return [.. asked.Select(_ => Array.Empty<string>())];
+            return [.. asked.Select(_ => Array.Empty<DeviceFinding>())];
         var pieces = own.SelectMany(lines => lines).Select(PieceOf).OfType<Piece>().ToHashSet();
         var elsewhere = pieces.Count == 0 ? [] : await Elsewhere(connection, log, pieces, cancellation);
         if (log is not null)
@@ -44,7 +49,7 @@ internal static class DeviceFlags
                     .SelectMany(piece => byPiece[piece])
                     .Where(u => u.CaseId != a.CaseId && (log is null || places.GetValueOrDefault(u.CaseId, -1) < i))
                     .Concat(own[i]);
-                return DeviceRules.FlagsOf(a.CaseId, DeviceRules.Find(uses, registry));
+                return DeviceRules.Find(uses, registry).Where(f => f.Use.CaseId == a.CaseId).ToList();
             }),
         ];
     }
