@@ -125,15 +125,23 @@ internal static class DeviceFindings
     /// <summary>The cases that the rows do not show as they stand.</summary>
     private static async Task<IReadOnlyList<Case.State>> Unprojected(IEventStore log, long shownUpTo, CancellationToken cancellation)
     {
-        var events = await log.ReadAll(shownUpTo, MostUnprojected + 1, cancellation);
-        if (events.Count > MostUnprojected)
+        try
+        {
+            var events = await log.ReadAll(shownUpTo, MostUnprojected + 1, cancellation);
+            if (events.Count > MostUnprojected)
+                return [];
+            var touched = events.Where(e => e.Data is Case.Event).GroupBy(e => e.Stream).ToList();
+            var known = touched.Where(g => g.First().Version > 1).Select(g => g.Key).ToList();
+            var older = known.Count == 0 ? [] : await log.ReadStreams(known, cancellation: cancellation);
+            return
+            [
+                .. touched.Where(g => g.First().Version == 1).Concat(older.GroupBy(e => e.Stream)).Select(g => Case.Fold(g.Select(e => (Case.Event)e.Data))),
+            ];
+        }
+        catch (UnknownEventTypeException)
+        {
+            // A node of the next release has written it, and this one's rows stand still before it; reports are taken all the same.
             return [];
-        var touched = events.Where(e => e.Data is Case.Event).GroupBy(e => e.Stream).ToList();
-        var known = touched.Where(g => g.First().Version > 1).Select(g => g.Key).ToList();
-        var older = known.Count == 0 ? [] : await log.ReadStreams(known, cancellation: cancellation);
-        return
-        [
-            .. touched.Where(g => g.First().Version == 1).Concat(older.GroupBy(e => e.Stream)).Select(g => Case.Fold(g.Select(e => (Case.Event)e.Data))),
-        ];
+        }
     }
 }

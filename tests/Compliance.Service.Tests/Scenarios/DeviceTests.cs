@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text.Json.Nodes;
+using Compliance.Devices;
 using Compliance.Service.EventStore;
 using Npgsql;
 
@@ -320,6 +321,26 @@ public sealed class DeviceTests(DeviceWorld world) : IClassFixture<DeviceWorld>
         (await Listed("limit=500")).ShouldBe(2);
         (await Listed($"number={Uri.EscapeDataString(" 国械注准20193130001")}")).ShouldBe(1);
         (await Listed("number=unknown")).ShouldBe(0);
+    }
+
+    /// <summary>Two releases run side by side: what the other wrote stops the rows of this one, and not the reports.</summary>
+    [Fact]
+    public async Task A_report_is_taken_behind_an_event_of_the_next_release()
+    {
+        await using var service = await TestService.Start(DeviceWorld.Today);
+        await new World(service).Hospital("H1");
+        var (product, token) = (world.NewProduct(), await service.Token("hospital", institution: "H1"));
+        async Task<Answer> Reported() => (await service.Send(HttpMethod.Post, "cases", world.Case("H1", Day, Device(product, serial: "S1")).ToJsonString(), token)).Expect(HttpStatusCode.Created);
+        (await service.Get($"cases?minPosition={(await Reported()).Position}", token)).Expect(HttpStatusCode.OK);
+
+        var voided = EventTable.Types.For(typeof(DeviceReceipt.Event.Voided));
+        await using (var next = new PostgresEventStore(service.Get<NpgsqlDataSource>(), new([voided with { WireName = "device_eaten" }]), () => service.Get<Clock>().AheadBy))
+        {
+            var goods = new DeviceGoods(product, null, [], 1, null, "S", Day);
+            (await next.Append(new AppendRequest("of-the-next-release", 0, [new DeviceReceipt.Event.Voided(Guid.NewGuid(), "H1", goods, "r", Day, new("hospital", "h"))]))).ShouldBeOfType<AppendResult.Appended>();
+        }
+
+        (await Reported()).Body!["flags"]!.AsArray().Select(f => f!.GetValue<string>()).ShouldContain(Reused, "the rows know the first");
     }
 
     [Fact]
