@@ -1,6 +1,7 @@
 using Compliance.Assessments;
 using Compliance.Calendars;
 using Compliance.Cases;
+using Compliance.Devices;
 using Compliance.Qualifications;
 using Compliance.Registry;
 using Compliance.Regulations;
@@ -24,6 +25,8 @@ public static class Aggregates
     public static readonly Aggregate<PublishedLimits.State, PublishedLimits.Published> ProvincialLimits = new(PublishedLimits.State.Initial, PublishedLimits.Evolve);
     public static readonly Aggregate<AssessmentSchedule.State, AssessmentSchedule.Set> AssessmentSchedules = new(AssessmentSchedule.State.Initial, AssessmentSchedule.Evolve);
     public static readonly Aggregate<AssessmentRound.State, AssessmentRound.Event> AssessmentRounds = new(AssessmentRound.State.Initial, AssessmentRound.Evolve);
+    public static readonly Aggregate<DeviceRegistration.State, DeviceRegistration.Event> DeviceRegistrations = new(DeviceRegistration.State.Initial, DeviceRegistration.Evolve);
+    public static readonly Aggregate<DeviceReceipt.State, DeviceReceipt.Event> DeviceReceipts = new(DeviceReceipt.State.Initial, DeviceReceipt.Evolve);
     public static readonly Aggregate<CalendarHistory, Calendar.Published> Calendars = new(CalendarHistory.Empty, Calendar.Evolve);
 }
 

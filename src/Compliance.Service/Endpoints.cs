@@ -1,6 +1,7 @@
 using Compliance.Service.Assessments;
 using Compliance.Service.Calendars;
 using Compliance.Service.Cases;
+using Compliance.Service.Devices;
 using Compliance.Service.Metrics;
 using Compliance.Service.Processes;
 using Compliance.Service.Public;
@@ -44,6 +45,10 @@ public static class Endpoints
         RegisterEndpoints.Map(api);
         SnapshotEndpoints.Map(api);
         AnnouncementEndpoints.Map(api);
+        DeviceRegistrationEndpoints.Map(api);
+        DeviceReceiptEndpoints.Map(api);
+        DeviceUsesEndpoint.Map(api);
+        CaseDevicesEndpoint.Map(api);
         WebhookEndpoints.Map(api);
     }
 }

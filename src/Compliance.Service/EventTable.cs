@@ -3,6 +3,7 @@ using System.Text.Json.Serialization.Metadata;
 using Compliance.Assessments;
 using Compliance.Calendars;
 using Compliance.Cases;
+using Compliance.Devices;
 using Compliance.Qualifications;
 using Compliance.Registry;
 using Compliance.Regulations;
@@ -76,6 +77,13 @@ public static class EventTable
         Row("hearing_held", StoredJson.Default.HearingHeld),
         Row("objection_filed", StoredJson.Default.ObjectionFiled),
         Row("objection_answered", StoredJson.Default.ObjectionAnswered),
+        Row("device_registered", StoredJson.Default.DeviceRegistered),
+        Row("device_registration_renewed", StoredJson.Default.DeviceRegistrationRenewed),
+        Row("device_registration_cancelled", StoredJson.Default.DeviceRegistrationCancelled),
+        Row("device_cancellation_withdrawn", StoredJson.Default.DeviceCancellationWithdrawn),
+        Row("device_received", StoredJson.Default.DeviceReceived),
+        Row("device_receipt_corrected", StoredJson.Default.DeviceReceiptCorrected),
+        Row("device_receipt_voided", StoredJson.Default.DeviceReceiptVoided),
     ]);
 
     private static EventType Row<T>(string wireName, JsonTypeInfo<T> json) => new(wireName, typeof(T), json);
@@ -144,9 +152,18 @@ public static class EventTable
 [JsonSerializable(typeof(Hearing.Event.Held), TypeInfoPropertyName = "HearingHeld")]
 [JsonSerializable(typeof(Objection.Event.Filed), TypeInfoPropertyName = "ObjectionFiled")]
 [JsonSerializable(typeof(Objection.Event.Answered), TypeInfoPropertyName = "ObjectionAnswered")]
+[JsonSerializable(typeof(DeviceRegistration.Event.Registered), TypeInfoPropertyName = "DeviceRegistered")]
+[JsonSerializable(typeof(DeviceRegistration.Event.Renewed), TypeInfoPropertyName = "DeviceRegistrationRenewed")]
+[JsonSerializable(typeof(DeviceRegistration.Event.Cancelled), TypeInfoPropertyName = "DeviceRegistrationCancelled")]
+[JsonSerializable(typeof(DeviceRegistration.Event.CancellationWithdrawn), TypeInfoPropertyName = "DeviceCancellationWithdrawn")]
+[JsonSerializable(typeof(DeviceReceipt.Event.Received), TypeInfoPropertyName = "DeviceReceived")]
+[JsonSerializable(typeof(DeviceReceipt.Event.Corrected), TypeInfoPropertyName = "DeviceReceiptCorrected")]
+[JsonSerializable(typeof(DeviceReceipt.Event.Voided), TypeInfoPropertyName = "DeviceReceiptVoided")]
 [JsonSerializable(typeof(IReadOnlyList<AssessmentSchedule.Set>), TypeInfoPropertyName = "AssessmentScheduleSets")]
 [JsonSerializable(typeof(AssessmentSchedule.State), TypeInfoPropertyName = "AssessmentScheduleState")]
 [JsonSerializable(typeof(FrozenAssessment), TypeInfoPropertyName = "FrozenAssessment")]
+[JsonSerializable(typeof(DeviceRegistration.State), TypeInfoPropertyName = "DeviceRegistrationState")]
+[JsonSerializable(typeof(DeviceReceipt.State), TypeInfoPropertyName = "DeviceReceiptState")]
 [JsonSerializable(typeof(Institution.State), TypeInfoPropertyName = "InstitutionState")]
 [JsonSerializable(typeof(Physician.State), TypeInfoPropertyName = "PhysicianState")]
 [JsonSerializable(typeof(Qualification.State), TypeInfoPropertyName = "QualificationState")]

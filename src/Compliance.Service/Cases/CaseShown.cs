@@ -78,7 +78,7 @@ public sealed record CaseShown(
         var there = await Circumstances.Load(
             connection,
             reference,
-            [.. cases.Select(c => new CircumstancesAsked(c.CaseId, c.State.Key!.Institution, c.State.Report!, patients.GetValueOrDefault(c.CaseId)?.Pseudonym))],
+            [.. cases.Select(c => new CircumstancesAsked(c.CaseId, c.State.Key!.Institution, c.State.Report!, patients.GetValueOrDefault(c.CaseId)?.Pseudonym, c.State.Voided))],
             cancellation);
         return [.. cases.Select((c, i) => Of(c, reference, patients.GetValueOrDefault(c.CaseId), there[i]))];
     }

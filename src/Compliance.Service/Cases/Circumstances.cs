@@ -1,6 +1,7 @@
 using Compliance.Cases;
 using Compliance.Qualifications;
 using Compliance.Registry;
+using Compliance.Service.Devices;
 using Compliance.Service.EventStore;
 using Compliance.Service.Projections;
 using Npgsql;
@@ -10,7 +11,8 @@ namespace Compliance.Service.Cases;
 
 /// <summary>A case whose circumstances are asked for.</summary>
 /// <param name="Pseudonym">The patient's; null when nothing is known, and then nothing looks like it.</param>
-public sealed record CircumstancesAsked(Guid CaseId, string Institution, CaseReport Report, string? Pseudonym);
+/// <param name="Voided">A voided case has no devices.</param>
+public sealed record CircumstancesAsked(Guid CaseId, string Institution, CaseReport Report, string? Pseudonym, bool Voided = false);
 
 /// <summary>
 /// What the registries say about the people and the place of many cases at once, each on its own day. The answer to a report, an import and the flags shown are all computed from here.
@@ -43,6 +45,7 @@ public static class Circumstances
         var places = await Places(connection, [.. asked.Select(PlaceOf).Distinct()], cancellation);
         var held = await NotActive(connection, people, places, cancellation);
         var duplicates = await Duplicates(connection, log, reference, asked, cancellation);
+        var devices = await DeviceFindings.Flags(connection, log, asked, cancellation);
 
         // Qualified means that the grant is valid; suspended says that it could not be used. Those active are both the simple way.
         (bool Qualified, bool Suspended) Standing(bool active, Subject subject, string technique, DateOnly day)
@@ -74,7 +77,7 @@ public static class Circumstances
                     placeStands.Suspended,
                     aid is not null,
                     [.. report.DecidedBy.Select(p => new Decider(p, Of(p).RegisteredHere, Of(p).Active, Of(p).Title))],
-                    duplicates.Contains(i));
+                    duplicates.Contains(i)) { DeviceFlags = devices[i] };
             }),
         ];
     }

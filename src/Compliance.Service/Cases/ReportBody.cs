@@ -188,7 +188,7 @@ public static partial class ReportBody
         foreach (var d in root.Objects("devices"))
         {
             var device = new DeviceUse(
-                d.OptionalDeviceText("registration"), d.OptionalDeviceText("udi"), d.OptionalDeviceText("lot"), d.OptionalDeviceText("serial"), d.OptionalFlag("singleUse"));
+                d.OptionalDeviceText("registration"), d.OptionalUdi("udi"), d.OptionalDeviceText("lot"), d.OptionalDeviceText("serial"), d.OptionalFlag("singleUse"));
             if (device is { Udi: { } udi, Serial: { } serial } && !seen.Add((udi, serial)))
                 d.Fault(null, "duplicateDevice");
             devices.Add(device);

@@ -197,6 +197,9 @@ public sealed partial class BodyObject
 
     public static readonly DateOnly LastDay = new(2199, 12, 31);
 
+    /// <summary>How scanners send FNC1.</summary>
+    internal const char GroupSeparator = '\u001d';
+
     private static readonly DateOnly HarmlessDay = new(2000, 1, 1);
 
     private readonly Body _body;
@@ -232,6 +235,14 @@ public sealed partial class BodyObject
     public string DeviceText(string name, int maxLength = ShortText) => TextOf(name, required: true, v => Checked(At(name), v, maxLength, lines: false, PersonalData.FoundInDevice)) ?? "";
 
     public string? OptionalDeviceText(string name, int maxLength = ShortText) => TextOf(name, required: false, v => Checked(At(name), v, maxLength, lines: false, PersonalData.FoundInDevice));
+
+    /// <summary>Empty when absent.</summary>
+    public IReadOnlyList<string> DeviceTexts(string name, int maxItems, int maxLength = ShortText) =>
+        ItemsOf(name, maxItems, required: false, (pointer, v) => TextOf(pointer, v) is { } text ? Checked(pointer, text, maxLength, lines: false, PersonalData.FoundInDevice) : null);
+
+    /// <summary>A UDI as it was typed, or as the scanner sent it: with group separators for FNC1, the one control character that belongs there.</summary>
+    public string? OptionalUdi(string name, int maxLength = ShortText) =>
+        TextOf(name, required: false, v => Checked(At(name), v.Replace(GroupSeparator, ' '), maxLength, lines: false, PersonalData.FoundInDevice) is null ? null : v);
 
     /// <summary>A digest or pseudonym, which may contain eleven digits by chance.</summary>
     public string OpaqueText(string name, int maxLength = ShortText) => TextOf(name, required: true, v => Checked(At(name), v, maxLength, lines: false, PersonalData.FoundInOpaque)) ?? "";

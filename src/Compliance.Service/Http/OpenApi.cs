@@ -29,6 +29,11 @@ public static class OpenApi
         ["province"] = new("Two-digit GB/T 2260 code; 66 is the Production and Construction Corps."),
         ["kind"] = new("`institution` or `physician`."),
         ["dryRun"] = new("True to be told what would become of each line, and store nothing.", JsonSchemaType.Boolean),
+        ["product"] = new("A GTIN of 8, 12, 13 or 14 digits."),
+        ["lot"] = new("Batch or lot (批号), as the UDI says it."),
+        ["serial"] = new("Serial number, as the UDI says it."),
+        ["number"] = new("The number of a registration (注册证编号), however it is typed."),
+        ["certain"] = new("True to leave out the uses whose reports do not say what is asked for.", JsonSchemaType.Boolean),
         ["state"] = new("`pending`, `delivered`, `dead` or `skipped`."),
     };
 

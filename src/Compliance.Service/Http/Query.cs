@@ -77,6 +77,28 @@ public sealed class Query
         return "";
     }
 
+    /// <summary>
+    /// A UDI, or what names a product, that stands in the route under this name: as it was sent, for a UDI may hold slashes and group separators, and the route's own value leaves an encoded slash encoded.
+    /// </summary>
+    /// <param name="sent">The text of that segment, decoded.</param>
+    public string PathDevice(string name, string sent)
+    {
+        if (sent.Length > BodyObject.ShortText)
+            PathFault(name, "tooLong", BodyObject.ShortText);
+        else if (sent.Any(c => (char.IsControl(c) && c != BodyObject.GroupSeparator) || c == '\uFFFD'))
+            PathFault(name, "invalidText");
+        else if (string.IsNullOrWhiteSpace(sent))
+            PathFault(name, "empty");
+        else if (PersonalData.FoundInDevice(sent))
+            PathFault(name, "personalData");
+        else
+            return sent;
+        return "";
+    }
+
+    /// <summary>Lot, serial or registration number: <see cref="PersonalData.FoundInDevice"/> says what is refused there.</summary>
+    public string? OptionalDeviceText(string name) => TextOf(name, PersonalData.FoundInDevice);
+
     /// <summary>A UUID that stands in the route under this name.</summary>
     public Guid PathUuid(string name)
     {
@@ -269,7 +291,9 @@ public sealed class Query
         return null;
     }
 
-    private string? TextOf(string name)
+    private string? TextOf(string name) => TextOf(name, PersonalData.Found);
+
+    private string? TextOf(string name, Func<string, bool> personal)
     {
         if (Take(name) is not { } text)
             return null;
@@ -277,7 +301,7 @@ public sealed class Query
             Add(name, "tooLong", MaxText);
         else if (text.Any(c => char.IsControl(c) || c == '\uFFFD'))
             Add(name, "invalidText");
-        else if (PersonalData.Found(text))
+        else if (personal(text))
             Add(name, "personalData");
         else
             return text;

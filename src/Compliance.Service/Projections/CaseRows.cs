@@ -1,4 +1,5 @@
 using Compliance.Cases;
+using Compliance.Devices;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -10,7 +11,7 @@ internal static class CaseRows
     /// <summary>An institution, technique and day whose counts must be computed again.</summary>
     private readonly record struct Touched(string Institution, string Technique, DateOnly Day);
 
-    private sealed record Row(CaseFacts Facts, Timeliness Timeliness, IReadOnlyList<CaseKey> Former, string? PatientHash)
+    private sealed record Row(CaseFacts Facts, Timeliness Timeliness, IReadOnlyList<CaseKey> Former, string? PatientHash, IReadOnlyList<DeviceUsed> Devices)
     {
         public Guid CaseId => Facts.Key.CaseId;
     }
@@ -40,9 +41,11 @@ internal static class CaseRows
                 cancellation);
             await Update(connection, changed, cancellation);
             await connection.Execute("delete from incidents where case_id = any($1)", cancellation, ids);
+            await connection.Execute("delete from device_uses where case_id = any($1)", cancellation, ids);
         }
 
         var rows = added.Concat(changed).ToList();
+        await DeviceRows.InsertUses(connection, [.. rows.SelectMany(r => r.Devices)], cancellation);
         var incidents = rows.SelectMany(r => r.Facts.Voided ? [] : r.Facts.Incidents.Select(i => (r.Facts.Key, i))).ToList();
         if (incidents.Count > 0)
         {
@@ -90,7 +93,8 @@ internal static class CaseRows
         CaseFacts.Of(state),
         reference.Calendars.Recompute(state.Timeliness!, state.Key!.CompletedOn, WorkingDays(reference, state.Key.Technique, state.Key.CompletedOn)),
         state.FormerKeys,
-        state.Report!.PatientHash);
+        state.Report!.PatientHash,
+        DeviceUsed.Of(state));
 
     // COPY, because these are nearly all rows there ever are, and it costs a third of inserting them.
     private static async Task Insert(NpgsqlConnection connection, List<Row> rows, CancellationToken cancellation)
@@ -106,7 +110,7 @@ internal static class CaseRows
                              voided, therapeutic, level, severe, death, possible_severe, possible_death, succeeded, stay_days, patient_hash) from stdin (format binary)
             """,
             cancellation);
-        foreach (var (facts, timeliness, _, patientHash) in rows)
+        foreach (var (facts, timeliness, _, patientHash, _) in rows)
         {
             await copy.StartRowAsync(cancellation);
             await copy.WriteAsync(facts.Key.CaseId, NpgsqlDbType.Uuid, cancellation);

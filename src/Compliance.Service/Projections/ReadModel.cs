@@ -3,6 +3,7 @@ using System.Text.Json;
 using Compliance.Assessments;
 using Compliance.Calendars;
 using Compliance.Cases;
+using Compliance.Devices;
 using Compliance.Qualifications;
 using Compliance.Registry;
 using Compliance.Regulations;
@@ -109,6 +110,8 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database, ReadSc
         var enforcements = new HashSet<string>();
         var schedules = new HashSet<string>();
         var rounds = new HashSet<string>();
+        var deviceRegistrations = new HashSet<string>();
+        var deviceReceipts = new HashSet<string>();
         var calendars = new List<(RecordedEvent Recorded, Calendar.Published Event)>();
         var regulations = new List<PublishedRegulation.Published>();
         var limits = new List<ProvincialLimits>();
@@ -149,6 +152,12 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database, ReadSc
                 case AssessmentRound.Event:
                     // What persons say of a subject stands in the stream alone.
                     break;
+                case DeviceRegistration.Event:
+                    deviceRegistrations.Add(e.Stream);
+                    break;
+                case DeviceReceipt.Event:
+                    deviceReceipts.Add(e.Stream);
+                    break;
                 case Calendar.Published published:
                     calendars.Add((e, published));
                     break;
@@ -173,6 +182,7 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database, ReadSc
         await Announcements.Write(connection, log, announced, cancellation);
         await WriteReference(connection, calendars, regulations, limits, enforcements, schedules, upTo, cancellation);
         await WriteRounds(connection, rounds, upTo, cancellation);
+        await WriteDevices(connection, deviceRegistrations, deviceReceipts, upTo, cancellation);
         if (cases.Count + calendars.Count > 0)
         {
             _reference = await Reference.Read(connection, _reference, cancellation);
@@ -438,6 +448,21 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database, ReadSc
         if (streams.Count > 0)
         {
             await AssessmentRows.Write(connection, [.. (await Streams(streams, upTo, cancellation)).Select(g => AssessmentRound.Fold(g.Select(e => (AssessmentRound.Event)e.Data)))], cancellation);
+        }
+    }
+
+    private async Task WriteDevices(NpgsqlConnection connection, HashSet<string> registrations, HashSet<string> receipts, long upTo, CancellationToken cancellation)
+    {
+        if (registrations.Count > 0)
+        {
+            await DeviceRows.WriteRegistrations(
+                connection, [.. (await Streams(registrations, upTo, cancellation)).Select(g => DeviceRegistration.Fold(g.Select(e => (DeviceRegistration.Event)e.Data)))], cancellation);
+        }
+
+        if (receipts.Count > 0)
+        {
+            await DeviceRows.WriteReceipts(
+                connection, [.. (await Streams(receipts, upTo, cancellation)).Select(g => DeviceReceipt.Fold(g.Select(e => (DeviceReceipt.Event)e.Data)))], cancellation);
         }
     }
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Compliance.Assessments;
 using Compliance.Calendars;
 using Compliance.Cases;
+using Compliance.Devices;
 using Compliance.Qualifications;
 using Compliance.Registry;
 using Compliance.Regulations;
@@ -72,6 +73,9 @@ internal sealed class Touched
                 break;
             case Calendar.Published or PublishedRegulation.Published or PublishedLimits.Published or Enforcement.Set or Day.Closed:
                 Everybody = true;
+                break;
+            case DeviceRegistration.Event or DeviceReceipt.Event:
+                // They move flags, and no clause judges those.
                 break;
             default:
                 throw new UnreachableException($"nobody said whom {e.GetType().Name} touches");

@@ -203,6 +203,60 @@ create table former_places (
 create index former_places_by_institution on former_places (institution, technique);
 create index former_places_by_operator on former_places (operator, technique);
 
+-- Devices as the lines of cases name them; a voided case has none.
+create table device_uses (
+    case_id       uuid     not null,
+    line          smallint not null,        -- its place in the report
+    institution   text     not null,
+    technique     text     not null,
+    used_on       date     not null,
+    udi           text,                     -- in canonical form; null where it cannot be read
+    product       text,                     -- the GTIN of 14 digits, or the text that stands for one
+    lot           text,
+    serial        text,
+    made_on       date,
+    expires_on    date,
+    registration  text,                     -- as numbers are compared
+    single_use    boolean
+);
+
+create index device_uses_by_case on device_uses (case_id);
+-- The uses of one piece, the earliest first.
+create index device_uses_by_serial on device_uses (product, serial, used_on, case_id, line) where serial is not null;
+create index device_uses_by_lot on device_uses (product, lot);
+create index device_uses_by_institution on device_uses (institution, product, lot);
+
+create table device_registrations (
+    id      uuid  not null primary key,
+    number  text  not null,                 -- as numbers are compared
+    doc     jsonb not null
+);
+
+create unique index device_registrations_by_number on device_registrations (number);
+
+create table device_registration_products (
+    di  text not null,                      -- the GTIN of 14 digits
+    id  uuid not null,
+    constraint pk_device_registration_products primary key (di, id)
+);
+
+create index device_registration_products_by_id on device_registration_products (id);
+
+-- Ledgers of institutions, voided lines among them.
+create table device_receipts (
+    receipt      uuid    not null primary key,
+    institution  text    not null,
+    di           text    not null,
+    lot          text,
+    quantity     int     not null,
+    received_on  date    not null,
+    voided       boolean not null,
+    doc          jsonb   not null
+);
+
+create index device_receipts_by_lot on device_receipts (institution, di, lot);
+create index device_receipts_by_day on device_receipts (institution, received_on, receipt);
+
 create table incidents (
     incident_id    uuid     not null primary key,
     case_id        uuid     not null,

@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using Compliance.Assessments;
 using Compliance.Calendars;
 using Compliance.Cases;
+using Compliance.Devices;
 using Compliance.Qualifications;
 using Compliance.Registry;
 using Compliance.Regulations;
@@ -116,8 +117,8 @@ public static class Told
         AssessmentRound.Event or AssessmentSchedule.Set => [],
         Institution.Event or Physician.Event => [],
         Calendar.Published or PublishedRegulation.Published or PublishedLimits.Published or Enforcement.Set or Day.Closed => [],
-        // Cases never leave by this door.
-        Case.Event => [],
+        // Cases never leave by this door, nor what was used in them.
+        Case.Event or DeviceRegistration.Event or DeviceReceipt.Event => [],
         _ => throw new UnreachableException($"nobody has said whom {data.GetType().Name} is told"),
     };
 

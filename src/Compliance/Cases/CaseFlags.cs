@@ -18,7 +18,11 @@ public sealed record CaseCircumstances(
     bool InstitutionSuspended,
     bool UnderAid,
     IReadOnlyList<Decider> Deciders,
-    bool LooksReportedBefore);
+    bool LooksReportedBefore)
+{
+    /// <summary>The flags that the case's devices earn it, by the rules about devices.</summary>
+    public IReadOnlyList<string> DeviceFlags { get; init; } = [];
+}
 
 /// <summary>
 /// What is irregular about a case. Nothing reported is turned away for being irregular: it is accepted and flagged,
@@ -41,13 +45,23 @@ public static class CaseFlags
     public const string Late = "late";
     public const string PossibleDuplicate = "possibleDuplicate";
 
+    /// <summary>A device without a registration that was valid for it (NV-DEV-APPROVED, CI-DEV-APPROVED).</summary>
+    public const string UnapprovedDevice = "unapprovedDevice";
+
+    /// <summary>A device used after the last day that its UDI gives.</summary>
+    public const string ExpiredDevice = "expiredDevice";
+
+    /// <summary>A single-use device that another case had used (NV-DEV-NOREUSE, CI-DEV-NOREUSE).</summary>
+    public const string ReusedDevice = "reusedDevice";
+
     /// <summary>Marks a case done by, or at, somebody who may not: the text has no exception for emergencies (A26), the reader should know.</summary>
     public const string Emergency = "emergency";
 
     public static readonly IReadOnlyList<string> All =
     [
         OperatorUnknown, OperatorNotQualified, OperatorSuspended, OperatorNotRegistered, TitleTooLow, InstitutionNotQualified,
-        InstitutionSuspended, UnderAid, TooFewDeciders, ConsentAbsent, Late, PossibleDuplicate, Emergency,
+        InstitutionSuspended, UnderAid, TooFewDeciders, ConsentAbsent, Late, PossibleDuplicate,
+        UnapprovedDevice, ExpiredDevice, ReusedDevice, Emergency,
     ];
 
     public static IReadOnlyList<string> Of(CaseReport report, Timeliness timeliness, CaseRules rules, CaseCircumstances there)
@@ -80,6 +94,9 @@ public static class CaseFlags
         Flag(ConsentAbsent, report.Consent is null or Consent.Absent);
         Flag(Late, timeliness.IsLate);
         Flag(PossibleDuplicate, there.LooksReportedBefore);
+        Flag(UnapprovedDevice, there.DeviceFlags.Contains(UnapprovedDevice));
+        Flag(ExpiredDevice, there.DeviceFlags.Contains(ExpiredDevice));
+        Flag(ReusedDevice, there.DeviceFlags.Contains(ReusedDevice));
         Flag(Emergency, report.Urgency == Urgency.Emergency
             && flags.Exists(f => f is OperatorUnknown or OperatorNotQualified or OperatorSuspended or InstitutionNotQualified or InstitutionSuspended));
         return flags;

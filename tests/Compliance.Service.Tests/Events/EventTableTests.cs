@@ -6,6 +6,7 @@ using System.Text.Json.Serialization;
 using Compliance.Assessments;
 using Compliance.Calendars;
 using Compliance.Cases;
+using Compliance.Devices;
 using Compliance.Qualifications;
 using Compliance.Registry;
 using Compliance.Regulations;
@@ -34,6 +35,7 @@ public sealed class EventTableTests
         "application_submitted", "facts_attested", "opinion_given", "application_returned", "application_withdrawn", "application_refused", "grant_filed", "aid_begun", "aid_ended",
         "assessment_schedule_set", "assessment_round_opened", "assessment_scored", "assessment_outcome_overridden", "assessment_round_concluded", "assessment_round_reopened",
         "assessed", "rectification_evidence_filed", "hearing_requested", "hearing_held", "objection_filed", "objection_answered",
+        "device_registered", "device_registration_renewed", "device_registration_cancelled", "device_cancellation_withdrawn", "device_received", "device_receipt_corrected", "device_receipt_voided",
     ];
 
     // By the type's name in C#, which may change; the values are what stands in the log, which may not. Values are added, never removed.
@@ -98,6 +100,9 @@ public sealed class EventTableTests
         "qualification_granted", "assessed", "suspension_proposed.assessed", "suspended.assessed", "rectification_evidence_filed",
         "revocation_proposed.assessed", "hearing_requested", "hearing_held", "objection_filed", "objection_answered",
     ];
+
+    private static readonly string[] OfADeviceRegistration = ["device_registered", "device_registration_renewed", "device_registration_cancelled", "device_cancellation_withdrawn"];
+    private static readonly string[] OfADeviceReceipt = ["device_received", "device_receipt_corrected", "device_receipt_voided"];
 
     private static readonly string[] Alone = ["provincial_limits_published", "calendar_published", "regulation_published", "enforcement_set", "day_closed"];
 
@@ -241,7 +246,7 @@ public sealed class EventTableTests
 
     [Fact]
     public void Every_event_stands_in_one_of_the_lives_below() =>
-        new[] { OfAnInstitution, OfAPhysician, OfACase, OfAQualification, OfAnApplication, OfASchedule, OfARound, OfAnAssessedQualification, Alone }.SelectMany(life => life).Select(name => name.Split('.')[0]).Distinct().ShouldBe(WireNames, ignoreOrder: true);
+        new[] { OfAnInstitution, OfAPhysician, OfACase, OfAQualification, OfAnApplication, OfASchedule, OfARound, OfAnAssessedQualification, OfADeviceRegistration, OfADeviceReceipt, Alone }.SelectMany(life => life).Select(name => name.Split('.')[0]).Distinct().ShouldBe(WireNames, ignoreOrder: true);
 
     [Fact]
     public void An_institution_evolves_by_all_its_events()
@@ -330,6 +335,23 @@ public sealed class EventTableTests
     }
 
     [Fact]
+    public void A_device_registration_evolves_by_all_its_events()
+    {
+        var state = DeviceRegistration.Fold(Golden<DeviceRegistration.Event>(OfADeviceRegistration));
+        (state.Entry!.Number, state.Entry.SingleUse, state.CancelledOn).ShouldBe(("国械注准20193130001", true, null));
+        state.Validity.ShouldBe([new(new(2019, 5, 1), new(2024, 4, 30)), new(new(2024, 5, 1), new(2029, 4, 30))]);
+        DeviceRegistration.Fold(Golden<DeviceRegistration.Event>(OfADeviceRegistration[..3])).CancelledOn.ShouldBe(new(2026, 2, 1));
+    }
+
+    [Fact]
+    public void A_device_receipt_evolves_by_all_its_events()
+    {
+        var state = DeviceReceipt.Fold(Golden<DeviceReceipt.Event>(OfADeviceReceipt));
+        (state.First!.Number, state.First.Goods.Quantity, state.Goods!.Quantity, state.Voided).ShouldBe(("入库2026-0117-3", 2, 1, true));
+        state.Goods.Serials.ShouldBe(["S-0042"]);
+    }
+
+    [Fact]
     public void What_stands_alone_is_read()
     {
         Golden<PublishedLimits.Published>(["provincial_limits_published"]).Single().Limits.Validate(ShippedRegulations.Set.Find("NV-2012", 2)!).ShouldBeEmpty();
@@ -376,6 +398,8 @@ public sealed class EventTableTests
         await Append(log, AssessmentRound.Stream(new("3d5b7f90-6a1c-5e42-9b08-7c2d4e6f8a10")), OfARound);
         (await log.Append(new AppendRequest(
             Qualification.Stream(new(Subject.Physician("P33-4711"), "comprehensive")), OfAQualification.Length, [.. Golden<object>(OfAnAssessedQualification)]))).ShouldBeOfType<AppendResult.Appended>();
+        await Append(log, DeviceRegistration.Stream(new("c1a6e5b2-7f30-5c4d-9a81-2b3c4d5e6f70")), OfADeviceRegistration);
+        await Append(log, DeviceReceipt.Stream(new("d2b7f6c3-8041-5d5e-8b92-3c4d5e6f7081")), OfADeviceReceipt);
         await Append(log, Day.Stream, "day_closed");
 
         var readModel = new ReadModel(log, database, ReadSchema.Living);
@@ -399,6 +423,10 @@ public sealed class EventTableTests
         (await Count(database, "titles")).ShouldBe(2);
         (await Count(database, "case_facts where voided and operator = 'P33-4712' and deadline = '2026-03-16'")).ShouldBe(1);
         (await Count(database, $"qualifications where version = {OfAQualification.Length + OfAnAssessedQualification.Length}")).ShouldBe(1);
+        (await Count(database, "device_uses")).ShouldBe(0, "the case was voided");
+        (await Count(database, "device_registrations where number = '国械注准20193130001'")).ShouldBe(1);
+        (await Count(database, "device_registration_products")).ShouldBe(2);
+        (await Count(database, "device_receipts where voided and institution = 'H33-0101' and lot = 'A7' and quantity = 1 and received_on = '2026-01-17'")).ShouldBe(1);
         (await Count(database, "days_closed where day = '2026-03-31'")).ShouldBe(1);
         (await Count(database, "closings where day = '2026-03-31' and subject = 'P33-4711' and province = '33'")).ShouldBe(1);
     }

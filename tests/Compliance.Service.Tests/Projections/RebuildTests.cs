@@ -124,6 +124,11 @@ public sealed class RebuildTests
     [InlineData("update assessments set doc = jsonb_set(doc, '{Facts,Counts,DeathCases}', '7') where kind = 'institution'", "assessments")]
     [InlineData("update dues set due_on = due_on + 1", "dues")]
     [InlineData("delete from dues", "dues")]
+    [InlineData("update device_uses set serial = 'S2'", "device_uses")]
+    [InlineData("delete from device_uses", "device_uses")]
+    [InlineData("update device_registrations set doc = jsonb_set(doc, '{Entry,ValidTo}', '\"2099-12-31\"')", "device_registrations")]
+    [InlineData("delete from device_registration_products", "device_registration_products")]
+    [InlineData("update device_receipts set quantity = quantity + 1", "device_receipts")]
     public async Task Rows_that_are_not_what_the_log_says_turn_health_red_until_they_are_built_anew(string tampering, string table)
     {
         await using var service = await TestService.Start(Today);
@@ -131,6 +136,7 @@ public sealed class RebuildTests
         await world.Hospital("H1");
         await world.Import(World.Year("H1", Today, 30));
         await Corrected(service);
+        await Equipped(service);
         await Assessed(service);
         await service.MoveTo(Today.AddDays(1));
         await Agrees(service);
@@ -161,6 +167,20 @@ public sealed class RebuildTests
         (await service.Send(HttpMethod.Post, $"cases/{id}/corrections", new JsonObject { ["reason"] = "another operator", ["report"] = report }.ToJsonString(), token)).Expect(HttpStatusCode.OK);
     }
 
+    /// <summary>A registration, a line of a ledger, and the device in a case that was corrected.</summary>
+    private static async Task Equipped(TestService service)
+    {
+        var token = await service.Token("hospital", institution: "H1");
+        (await service.Post("device-registrations", new { number = "N1", name = "Coil", maker = "M", validFrom = "2020-01-01", validTo = "2029-12-31", deviceIdentifiers = new[] { "6901234567892" } }, await service.National)).Expect(HttpStatusCode.Created);
+        (await service.Post("institutions/H1/device-receipts", new { number = "R1", supplier = "S", receivedOn = World.Text(Today.AddDays(-20)), udi = "(01)06901234567892(10)L1", quantity = 9 }, token)).Expect(HttpStatusCode.Created);
+        var report = World.Case("H1", "equipped", Today.AddDays(-10));
+        report["devices"] = new JsonArray(new JsonObject { ["registration"] = "N1", ["udi"] = "(01)06901234567892(10)L1(17)300101", ["serial"] = "S0", ["singleUse"] = true }, new JsonObject { ["lot"] = "L2" });
+        var id = (await service.Send(HttpMethod.Post, "cases", report.ToJsonString(), token)).Expect(HttpStatusCode.Created).Body!["caseId"]!.GetValue<string>();
+        report.Remove("outcome");
+        report["devices"]![0]!["serial"] = "S1";
+        (await service.Send(HttpMethod.Post, $"cases/{id}/corrections", new JsonObject { ["reason"] = "another piece", ["report"] = report }.ToJsonString(), token)).Expect(HttpStatusCode.OK);
+    }
+
     /// <summary>A schedule, a round that is open, and one that a person has failed and concluded; and somebody suspended, of whom a reassessment is due.</summary>
     private static async Task Assessed(TestService service)
     {
@@ -182,7 +202,8 @@ public sealed class RebuildTests
         var tables = await service.Get<Reconciliation>().Run(closings: true, static _ => { }, CancellationToken.None);
         tables.Select(t => t.Table).ShouldBe(
         [
-            "active_spans", "announcements", "assessment_schedules", "assessments", "calendars", "case_facts", "closings", "days_closed", "dues", "enforcement", "former_places", "incidents",
+            "active_spans", "announcements", "assessment_schedules", "assessments", "calendars", "case_facts", "closings", "days_closed",
+            "device_receipts", "device_registration_products", "device_registrations", "device_uses", "dues", "enforcement", "former_places", "incidents",
             "institution_days", "institutions", "physicians", "proposals", "provincial_limits", "qualifications", "register_entries", "register_snapshots", "register_touched", "registrations",
             "regulations", "rounds", "titles",
         ]);

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
+using Compliance.Devices;
 using Compliance.Service.EventStore;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.IdentityModel.JsonWebTokens;
@@ -46,6 +47,9 @@ public sealed class AccessService : IAsyncLifetime
         (await Service.Put("institutions/H3", new { name = "Hospital H3", province = "31", level = "tertiaryA" }, await Service.National)).Expect(HttpStatusCode.Created);
         await World.Import([World.Case("H1", "of H1", Today.AddDays(-1)), World.Case("H2", "of H2", Today.AddDays(-1))]);
         (await Service.Send(HttpMethod.Post, "cases", World.Case("H3", "of H3", Today.AddDays(-1)).ToJsonString(), await Service.Token("hospital", institution: "H3"))).Expect(HttpStatusCode.Created);
+
+        (await Service.Post("device-registrations", new { number = "N1", name = "Coil", maker = "M", validFrom = "2020-01-01", validTo = "2029-12-31" }, await Service.National)).Expect(HttpStatusCode.Created);
+        (await Service.Post("institutions/H1/device-receipts", new { number = "R1", supplier = "S", receivedOn = "2026-03-01", di = "06901234567892", quantity = 1 }, await Service.Token("hospital", institution: "H1"))).Expect(HttpStatusCode.Created);
 
         // Four deaths of few: the monitor proposes to suspend.
         await World.Enforce(Today.AddDays(-1), "confirm");
@@ -146,10 +150,13 @@ public sealed class AccessTests(AccessService province) : IClassFixture<AccessSe
     private const string JudgeCase = "403   403   403   403   ok    404   ok    403";
     private const string OfPlace = "ok    403   403   403   ok    403   ok    403";
     private const string Webhook = "ok    404   404   404   404   404   404   403";
+    private const string OwnHospital = "ok    403   403   403   403   403   403   403";
     private const string OfPerson = "403   403   ok    403   ok    403   ok    403";
 
     private static readonly object H1 = new { kind = "institution", id = "H1" };
     private static readonly object Reason = new { reason = "r" };
+    private static readonly Guid Registration = DeviceRegistration.IdOf("N1");
+    private static readonly Guid Receipt = DeviceReceipt.IdOf("H1", "R1");
 
     private static readonly Dictionary<string, Row> Table = new()
     {
@@ -198,6 +205,7 @@ public sealed class AccessTests(AccessService province) : IClassFixture<AccessSe
         ["GET /api/v1/cases/template.xlsx"] = new("cases/template.xlsx", Open),
         ["GET /api/v1/cases/{caseId}"] = new("cases/{case}", Case),
         ["GET /api/v1/cases/{caseId}/history"] = new("cases/{case}/history", Case),
+        ["GET /api/v1/cases/{caseId}/devices"] = new("cases/{case}/devices", Case),
         ["POST /api/v1/cases/{caseId}/complications"] = new("cases/{case}/complications", ChangeCase, new { code = "vasospasm", occurredOn = "2026-03-09", relation = "related" }),
         ["POST /api/v1/cases/{caseId}/death"] = new("cases/{case}/death", ChangeCase, new { occurredOn = "2026-03-08", relation = "related" }),
         ["POST /api/v1/cases/{caseId}/incidents"] = new("cases/{case}/incidents", ChangeCase, new { grade = 2, determinedOn = "2026-03-09", relation = "related" }),
@@ -278,6 +286,21 @@ public sealed class AccessTests(AccessService province) : IClassFixture<AccessSe
         ["POST /api/v1/qualifications/{kind}/{subject}/{technique}/objections"] = new("qualifications/physician/H1-A/neurovascular/objections", "403   403   ok    403   403   403   403   403", """{ "notice": {notice}, "reason": "r" }"""),
         ["POST /api/v1/qualifications/{kind}/{subject}/{technique}/objection-answers"] = new("qualifications/physician/H1-A/neurovascular/objection-answers", Regulators,
             """{ "objectionId": "{objection}", "accepted": false, "answer": "a" }"""),
+
+        // The drug authority's registrations are no province's, and no secret; a ledger is its hospital's own; a device is followed through all provinces, by a hospital through its own cases.
+        ["GET /api/v1/device-registrations"] = new("device-registrations", Everybody),
+        ["POST /api/v1/device-registrations"] = new("device-registrations", OfRegulators, new { number = "N2", name = "Stent", maker = "M", validFrom = "2020-01-01", validTo = "2029-12-31" }),
+        ["GET /api/v1/device-registrations/{id}"] = new($"device-registrations/{Registration}", Everybody),
+        ["POST /api/v1/device-registrations/{id}/renew"] = new($"device-registrations/{Registration}/renew", OfRegulators, new { validFrom = "2030-01-01", validTo = "2034-12-31" }),
+        ["POST /api/v1/device-registrations/{id}/cancel"] = new($"device-registrations/{Registration}/cancel", OfRegulators, new { cancelledOn = "2026-03-01", reason = "r" }),
+        ["POST /api/v1/device-registrations/{id}/withdraw-cancellation"] = new($"device-registrations/{Registration}/withdraw-cancellation", OfRegulators, Reason),
+        ["GET /api/v1/institutions/{id}/device-receipts"] = new("institutions/H1/device-receipts", OfPlace),
+        ["GET /api/v1/institutions/{id}/device-receipts/excesses"] = new("institutions/H1/device-receipts/excesses", OfPlace),
+        ["POST /api/v1/institutions/{id}/device-receipts"] = new("institutions/H1/device-receipts", OwnHospital, new { number = "R2", supplier = "S", receivedOn = "2026-03-01", di = "06901234567892", quantity = 1 }),
+        ["POST /api/v1/institutions/{id}/device-receipts/{receiptId}/corrections"] = new($"institutions/H1/device-receipts/{Receipt}/corrections", OwnHospital,
+            new { reason = "r", goods = new { supplier = "S", receivedOn = "2026-03-01", di = "06901234567892", quantity = 2 } }),
+        ["POST /api/v1/institutions/{id}/device-receipts/{receiptId}/void"] = new($"institutions/H1/device-receipts/{Receipt}/void", OwnHospital, Reason),
+        ["GET /api/v1/devices/{udi}/uses"] = new("devices/06901234567892/uses", "ok    ok    403   403   ok    ok    ok    403"),
 
         // Everybody has webhooks of his own; those asked for here are H1's.
         ["GET /api/v1/webhooks"] = new("webhooks", "ok    ok    ok    ok    ok    ok    ok    403"),

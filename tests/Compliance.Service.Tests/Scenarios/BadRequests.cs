@@ -37,7 +37,7 @@ public static class BadRequests
 
     public static readonly IReadOnlyList<BadRequest> All =
     [
-        .. Reports(), .. WholeBodies(), .. WhoReports(), .. Headers(), .. Changes(), .. Outcomes(), .. Registry(), .. Calendars(), .. Enforcement(), .. Webhooks(), .. Qualifications(), .. Schedules(), .. Rounds(), .. Scoring(), .. Notices(), .. Hearings(), .. Objections(),
+        .. Reports(), .. WholeBodies(), .. WhoReports(), .. Headers(), .. Changes(), .. Outcomes(), .. Registry(), .. Calendars(), .. Enforcement(), .. Webhooks(), .. Qualifications(), .. DeviceRegistrations(), .. DeviceReceipts(), .. DeviceUses(), .. Schedules(), .. Rounds(), .. Scoring(), .. Notices(), .. Hearings(), .. Objections(),
         .. Regulations(), .. Queries(), .. Imports(), .. Elsewhere(), .. Private(),
     ];
 
@@ -427,6 +427,117 @@ public static class BadRequests
             new("a proposal decided that is not there", "POST", $"proposals/{NoSuchId}/decide", "{\"agree\":true,\"reason\":\"r\"}", 404, "noSuchProposal") { Who = "regulator 11" },
             new("a proposal decided by what is no id", "POST", "proposals/first/decide", "{\"agree\":true,\"reason\":\"r\"}", 400, "invalidUuid path:id") { Who = "regulator 11" },
             new("a qualification there is not", "GET", "qualifications/institution/H1/comprehensive", null, 404, "noSuchQualification"),
+        ];
+    }
+
+    private static IEnumerable<BadRequest> DeviceRegistrations()
+    {
+        BadRequest Entry(string name, Action<JsonObject> change, params string[] expected)
+        {
+            var body = JsonNode.Parse("""{ "number": "国械注准20193130001", "name": "Coil", "maker": "M", "singleUse": true, "deviceIdentifiers": ["06901234567892"], "validFrom": "2019-05-01", "validTo": "2029-04-30" }""")!.AsObject();
+            change(body);
+            return new(name, "POST", "device-registrations", body.ToJsonString(), 400, expected);
+        }
+
+        BadRequest Act(string name, string act, string body, int status, params string[] expected) => new(name, "POST", $"device-registrations/{NoSuchId}/{act}", body, status, expected);
+        return
+        [
+            new("a registration of nothing", "POST", "device-registrations", "{}", 400, "missing /number", "missing /name", "missing /maker", "missing /validFrom", "missing /validTo"),
+            Entry("a registration of a device that ends before it begins", e => e["validTo"] = "2019-04-30", "endsBeforeItBegins /validTo"),
+            Entry("a product whose check digit is wrong", e => e["deviceIdentifiers"] = new JsonArray("06901234567892", "06901234567893"), "notAGtin /deviceIdentifiers/1"),
+            Entry("a product as a number", e => e["deviceIdentifiers"] = new JsonArray(6901234567892), "wrongType /deviceIdentifiers/0"),
+            Entry("1,001 products", e => e["deviceIdentifiers"] = new JsonArray([.. Enumerable.Repeat(0, 1_001).Select(_ => (JsonNode)"06901234567892")]), "tooMany /deviceIdentifiers"),
+            Entry("single use in words", e => e["singleUse"] = "yes", "wrongType /singleUse"),
+            Entry("a registration with a misspelt end", e => { e.Remove("validTo"); e["validUntil"] = "2029-04-30"; }, "missing /validTo", "unknownProperty /validUntil"),
+            Entry("an identity card as the number of a registration", e => e["number"] = IdentityCard, "personalData /number") with { Secret = IdentityCard },
+            Entry("a telephone as the maker", e => e["maker"] = Mobile, "personalData /maker") with { Secret = Mobile },
+            Entry("a registration by a hospital", _ => { }, "forbidden") with { Who = "hospital H1", Status = 403 },
+            Act("a renewal of what is not there", "renew", """{ "validFrom": "2029-05-01", "validTo": "2034-04-30" }""", 404, "noSuchDeviceRegistration"),
+            Act("a cancellation of what is not there", "cancel", """{ "cancelledOn": "2026-03-01", "reason": "r" }""", 404, "noSuchDeviceRegistration"),
+            Act("a cancellation without anything", "cancel", "{}", 400, "missing /cancelledOn", "missing /reason"),
+            Act("a cancellation taken back that is not there", "withdraw-cancellation", """{ "reason": "r" }""", 404, "noSuchDeviceRegistration"),
+            new("a renewal by number", "POST", "device-registrations/N1/renew", """{ "validFrom": "2029-05-01", "validTo": "2034-04-30" }""", 400, "invalidUuid path:id"),
+            new("a registration there is not", "GET", $"device-registrations/{NoSuchId}", null, 404, "noSuchDeviceRegistration"),
+            new("registrations of what is no GTIN", "GET", "device-registrations?product=123", null, 400, "notAGtin query:product"),
+            new("registrations by maker", "GET", "device-registrations?maker=M", null, 400, "unknownParameter query:maker"),
+        ];
+    }
+
+    private static IEnumerable<BadRequest> DeviceReceipts()
+    {
+        BadRequest Receipt(string name, Action<JsonObject> change, int status, params string[] expected)
+        {
+            var body = JsonNode.Parse("""{ "number": "R-1", "di": "06901234567892", "lot": "L2401", "serials": ["S1", "S2"], "quantity": 2, "registration": "国械注准20193130001", "supplier": "S", "receivedOn": "2026-03-09" }""")!.AsObject();
+            change(body);
+            return new(name, "POST", "institutions/H1/device-receipts", body.ToJsonString(), status, expected) { Who = "hospital H1" };
+        }
+
+        BadRequest Scanned(string name, string udi, string code) => Receipt(name, r => { r.Remove("di"); r["udi"] = udi; }, 400, $"{code} /udi");
+        BadRequest Act(string name, string act, string body, int status, params string[] expected) =>
+            new(name, "POST", $"institutions/H1/device-receipts/{NoSuchId}/{act}", body, status, expected) { Who = "hospital H1" };
+        return
+        [
+            new("a receipt of nothing", "POST", "institutions/H1/device-receipts", "{}", 400, "missing /number", "missing /di", "missing /quantity", "missing /supplier", "missing /receivedOn") { Who = "hospital H1" },
+            Receipt("a receipt of what is no GTIN", r => r["di"] = "06901234567893", 400, "notAGtin /di"),
+            Receipt("a receipt of tomorrow", r => r["receivedOn"] = "2026-03-11", 400, "futureDay /receivedOn"),
+            Receipt("a receipt of 0 pieces", r => { r.Remove("serials"); r["quantity"] = 0; }, 400, "outOfRange /quantity"),
+            Receipt("a receipt of 100,001 pieces", r => { r.Remove("serials"); r["quantity"] = 100_001; }, 400, "outOfRange /quantity"),
+            Receipt("a receipt of other pieces than serials", r => r["quantity"] = 3, 400, "quantityNotSerials /quantity"),
+            Receipt("a receipt with a serial twice", r => r["serials"] = new JsonArray("S1", "S1"), 400, "duplicateItem /serials/1"),
+            Receipt("a receipt with an empty serial", r => r["serials"] = new JsonArray("S1", ""), 400, "empty /serials/1"),
+            Receipt("a receipt whose UDI is of another product", r => r["udi"] = "(01)09521234543213", 400, "contradictsUdi /di"),
+            Receipt("a receipt whose UDI is of another lot", r => r["udi"] = "(01)06901234567892(10)L9", 400, "contradictsUdi /lot"),
+            Receipt("a receipt whose UDI is of another piece", r => r["udi"] = "(01)06901234567892(21)S9", 400, "contradictsUdi /serials"),
+            Scanned("a UDI of another agency in a ledger", "MA.156.M0.100105", "udiNoAi"),
+            Scanned("a UDI without product", "(10)L2401", "udiNoProduct"),
+            Scanned("a UDI with a wrong check digit", "(01)06901234567893", "udiCheckDigit"),
+            Scanned("a UDI with an identifier there is not", "(01)06901234567892(77)1", "udiUnknownAi"),
+            Scanned("a UDI that expires in the thirteenth month", "(01)06901234567892(17)261301", "udiDate"),
+            Scanned("a UDI cut short", "(01)0690123456789", "udiValueShort"),
+            Scanned("a UDI with letters in its GTIN", "(01)0690123456789x", "udiNotDigit"),
+            Scanned("a UDI with a lot of 21 characters", "(01)06901234567892(10)123456789012345678901", "udiValueLong"),
+            Scanned("a UDI with a lot in Chinese", "(01)06901234567892(10)批号", "udiCharacter"),
+            Scanned("a UDI of two lots", "(01)06901234567892(10)L1(10)L2", "udiContradiction"),
+            Scanned("a GTIN of 9 digits as UDI", "690123456", "udiGtinLength"),
+            Scanned("a barcode that is none of GS1", "]E00690123456789", "udiCarrier"),
+            Scanned("a blank UDI", " ", "empty"),
+            Scanned("a UDI with a line break", "(01)06901234567892\n(10)L1", "invalidText"),
+            Receipt("an identity card as supplier", r => r["supplier"] = IdentityCard, 400, "personalData /supplier") with { Secret = IdentityCard },
+            Receipt("an identity card as a serial in a ledger", r => r["serials"] = new JsonArray("S1", IdentityCard), 400, "personalData /serials/1") with { Secret = IdentityCard },
+            Receipt("a receipt in another hospital's ledger", _ => { }, 403, "forbidden") with { Who = "hospital H2" },
+            Receipt("a receipt by the regulator", _ => { }, 403, "forbidden") with { Who = "regulator 11" },
+            Receipt("a receipt of a hospital that is not registered", _ => { }, 404, "noSuchInstitution") with { Path = "institutions/H99/device-receipts", Who = "hospital H99" },
+            Act("a correction of a receipt there is not", "corrections", """{ "reason": "r", "goods": { "di": "06901234567892", "quantity": 1, "supplier": "S", "receivedOn": "2026-03-09" } }""", 404, "noSuchReceipt"),
+            Act("a correction of a receipt without goods", "corrections", """{ "reason": "r" }""", 400, "missing /goods"),
+            Act("a correction of a receipt without product", "corrections", """{ "reason": "r", "goods": { "quantity": 1, "supplier": "S", "receivedOn": "2026-03-09" } }""", 400, "missing /goods/di"),
+            Act("a receipt voided that is not there", "void", """{ "reason": "r" }""", 404, "noSuchReceipt"),
+            Act("a receipt voided without reason", "void", "{}", 400, "missing /reason"),
+            new("a ledger of an institution there is not", "GET", "institutions/H99/device-receipts", null, 404, "noSuchInstitution"),
+            new("a ledger of another hospital", "GET", "institutions/H1/device-receipts", null, 403, "forbidden") { Who = "hospital H2" },
+            new("a ledger behind a cursor of another list", "GET", $"institutions/H1/device-receipts?cursor={Service.Http.Page.Cursor("a", "b")}", null, 400, "invalidCursor query:cursor"),
+            new("a ledger of what is no GTIN", "GET", "institutions/H1/device-receipts?product=coil", null, 400, "notAGtin query:product"),
+            new("excesses by lot", "GET", "institutions/H1/device-receipts/excesses?lot=L1", null, 400, "unknownParameter query:lot"),
+        ];
+    }
+
+    private static IEnumerable<BadRequest> DeviceUses()
+    {
+        BadRequest Uses(string name, string path, params string[] expected) => new(name, "GET", $"devices/{path}", null, 400, expected);
+        return
+        [
+            Uses("uses of a blank", "%20/uses", "empty path:udi"),
+            Uses("uses of a UDI longer than any reported", $"{new string('1', 201)}/uses", "tooLong path:udi"),
+            Uses("uses of a line break", "a%0Ab/uses", "invalidText path:udi"),
+            Uses("uses of a lot that the UDI denies", "(01)06901234567892(10)L1/uses?lot=L2", "contradictsUdi query:lot"),
+            Uses("uses of a piece that the UDI denies", "(01)06901234567892(21)S1/uses?serial=S2", "contradictsUdi query:serial"),
+            Uses("uses that are perhaps certain", "06901234567892/uses?certain=perhaps", "wrongType query:certain"),
+            Uses("uses behind a cursor of another list", $"06901234567892/uses?cursor={Service.Http.Page.Cursor("a", "b", "c")}", "invalidCursor query:cursor"),
+            Uses("uses of an identity card", $"{IdentityCard}/uses", "personalData path:udi") with { Secret = IdentityCard },
+            Uses("uses of an identity card as serial", $"06901234567892/uses?serial={IdentityCard}", "personalData query:serial") with { Secret = IdentityCard },
+            new("devices of another hospital's case", "GET", "cases/{foreignCase}/devices", null, 404, "notFound") { Who = "hospital H1" },
+            new("devices of a case there is not", "GET", $"cases/{NoSuchId}/devices", null, 404, "notFound"),
+            new("devices of a case by flag", "GET", "cases/{case}/devices?flag=reusedDevice", null, 400, "unknownParameter query:flag"),
+            new("uses, for a physician", "GET", "devices/06901234567892/uses", null, 403, "forbidden") { Who = "physician H1-A" },
         ];
     }
 

@@ -134,6 +134,12 @@ public class CaseFlagsTests
         Nv(Regular with { UnderAid = true }).ShouldBeEmpty();
     }
 
+    [Theory]
+    [InlineData("unapprovedDevice")]
+    [InlineData("expiredDevice")]
+    [InlineData("reusedDevice")]
+    public void A_device_earns_its_case_its_flags(string flag) => Nv(Regular with { DeviceFlags = [flag] }).ShouldBe([flag]);
+
     [Fact]
     public void Every_flag_there_is_stands_in_the_list()
     {
@@ -141,7 +147,7 @@ public class CaseFlagsTests
             Level3 with { Urgency = Urgency.Emergency, Consent = Consent.Absent },
             Given.OnTime with { ReceivedOn = new(2026, 4, 1) },
             Comprehensive,
-            new(true, false, false, true, Title.Resident, false, true, false, [], true));
+            new(true, false, false, true, Title.Resident, false, true, false, [], true) { DeviceFlags = ["unapprovedDevice", "expiredDevice", "reusedDevice"] });
         all.Append(CaseFlags.OperatorUnknown).Append(CaseFlags.UnderAid).ShouldBe(CaseFlags.All, ignoreOrder: true);
     }
 }
