@@ -63,7 +63,11 @@ public sealed class EventStoreFixture : IAsyncLifetime
         new(stream, expectedVersion, [new Noted($"after {expectedVersion}")]) { Companions = companions };
 
     /// <summary>Holds the writer at its first request so that the others meet in one group behind it.</summary>
-    public async Task<AppendResult[]> Grouped(PostgresEventStore store, params AppendRequest[] requests)
+    public async Task<AppendResult[]> Grouped(PostgresEventStore store, params AppendRequest[] requests) =>
+        await Task.WhenAll(await WhileHeld(store, () => requests.Select(request => store.Append(request)).ToArray()));
+
+    /// <summary>Holds the writer at a first request until the others have been handed in.</summary>
+    public async Task<T> WhileHeld<T>(PostgresEventStore store, Func<T> handIn)
     {
         var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -75,10 +79,10 @@ public sealed class EventStoreFixture : IAsyncLifetime
         };
         var first = store.Append(Note(NewStream(), 0));
         await held.Task;
-        var group = requests.Select(request => store.Append(request)).ToArray();
+        var handed = handIn();
         gate.SetResult();
         await first;
-        return await Task.WhenAll(group);
+        return handed;
     }
 
     public async Task Execute(string sql)
