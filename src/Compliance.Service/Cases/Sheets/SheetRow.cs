@@ -55,6 +55,7 @@ internal sealed class SheetRow(SheetHeading heading, IReadOnlyList<string> cells
         foreach (var column in CaseColumns.Fixed.Where(c => c.Path.Count == 1))
             Write(json, column, values, reference);
         WriteObject(json, "patient", CaseColumns.Fixed.Where(c => c.Path[0] == "patient"), values, reference);
+        WriteObject(json, "consentDetails", CaseColumns.Fixed.Where(c => c.Path[0] == "consentDetails"), values, reference);
         WriteGroup(json, "devices", CaseColumns.Devices, values, reference);
         var death = CaseColumns.Fixed.Where(c => c.Path.Count == 3).ToList();
         if (death.Exists(c => values.ContainsKey(c.Name)) || values.Keys.Any(k => k.StartsWith(CaseColumns.Complications.Name, StringComparison.Ordinal)))
