@@ -112,7 +112,11 @@ internal static class CaseColumns
         new("consentDetails.patientInformed", "已告知患者", ["consentDetails", "patientInformed"], CellKind.Flag),
         new("consentDetails.familyInformed", "已告知家属", ["consentDetails", "familyInformed"], CellKind.Flag),
         new("consentDetails.topics", "告知事项", ["consentDetails", "topics"], CellKind.List) { Choices = Choices<ConsentTopic>("手术目的", "手术风险", "术后注意事项", "并发症及预防措施") },
-        new("consentDetails.approvedBy", "紧急批准人工号", ["consentDetails", "approvedBy"], CellKind.Text),
+        new("consentDetails.approvedBy", "紧急批准人工号", ["consentDetails", "approvedBy"], CellKind.Text)
+        {
+            // Next to a consent stands the name of whoever signed it: here nothing but a staff number is told again.
+            Personal = text => !BodyObject.IsId(text.Trim()) || PersonalData.Found(text),
+        },
         new("admittedOn", "入院日期", ["admittedOn"], CellKind.Day),
         new("dischargedOn", "出院日期", ["dischargedOn"], CellKind.Day),
         new("death.occurredOn", "死亡日期", ["outcome", "death", "occurredOn"], CellKind.Day),
