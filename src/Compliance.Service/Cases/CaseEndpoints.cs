@@ -9,6 +9,7 @@ public static class CaseEndpoints
         ImportCases.Map(api);
         CaseTemplate.Map(api);
         GetCase.Map(api);
+        GetDeciders.Map(api);
         ListCases.Map(api);
         ReportOutcome.Map(api);
         CorrectCase.Map(api);

@@ -18,9 +18,12 @@ public static class CaseTemplate
         ["icd9cm3"] = "39.72",
         ["intent"] = "therapeutic",
         ["completedAt"] = Cells.InstantExample,
+        ["startedAt"] = "2026-03-02 12:05",
         ["operator"] = "P0001",
         ["assistants"] = "P0002;P0004",
         ["decidedBy"] = "P0001;P0003",
+        ["decidedOn"] = "2026-03-01",
+        ["decidedAt"] = "2026-03-01 16:30",
         ["patient.pseudonym"] = "q83vEjRWeJASNFZ4kBI0VniQ",
         ["patient.sex"] = "female",
         ["patient.ageYears"] = "61",
@@ -28,6 +31,10 @@ public static class CaseTemplate
         ["urgency"] = "emergency",
         ["succeeded"] = "yes",
         ["consent"] = "signed",
+        ["consentDetails.signedAt"] = "2026-03-02 09:30",
+        ["consentDetails.patientInformed"] = "yes",
+        ["consentDetails.familyInformed"] = "yes",
+        ["consentDetails.topics"] = "purpose;risks;aftercare;complications",
         ["admittedOn"] = "2026-03-01",
         ["dischargedOn"] = "2026-03-09",
         ["device1.registration"] = "国械注准20193130001",
@@ -53,9 +60,9 @@ public static class CaseTemplate
     {
         var rows = CaseColumns.Of(1, 1).Select(c => $"| `{c.Name}` | {c.Chinese} | {c.Kind switch
         {
-            CellKind.List => "several, parted by `;` or `；`",
+            CellKind.List => "several, parted by `;` or `；`" + (c.Choices.Count == 0 ? "" : $", of {Allowed(c)}"),
             CellKind.Flag => "yes, no (是、否)",
-            CellKind.Choice => string.Join(", ", c.Choices.Select(v => $"{v.Name} ({v.Chinese})")),
+            CellKind.Choice => Allowed(c),
             CellKind.Technique => "as in the contract, or the Chinese title of its regulation",
             CellKind.Integer => "a whole number",
             CellKind.Day => $"{Cells.DayExample}, 2026/3/2, 2026年3月2日, or a spreadsheet's serial number",
@@ -73,6 +80,8 @@ public static class CaseTemplate
             {string.Join('\n', rows)}
             """);
     }
+
+    private static string Allowed(CaseColumn column) => string.Join(", ", column.Choices.Select(v => $"{v.Name} ({v.Chinese})"));
 
     private static async Task<IResult> AsCsv(HttpContext http)
     {
@@ -121,5 +130,6 @@ public static class CaseTemplate
     ];
 
     private static string Labelled(CaseColumn column, string value, Language language) =>
-        (column.Kind == CellKind.Flag ? CaseColumns.YesNo : column.Choices).FirstOrDefault(c => c.Name == value) is { } choice ? Cells.Label(choice, language) : value;
+        string.Join(';', (column.Kind == CellKind.List ? Cells.Items(value) : [value])
+            .Select(v => (column.Kind == CellKind.Flag ? CaseColumns.YesNo : column.Choices).FirstOrDefault(c => c.Name == v) is { } choice ? Cells.Label(choice, language) : v));
 }

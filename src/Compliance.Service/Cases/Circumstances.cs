@@ -15,7 +15,7 @@ namespace Compliance.Service.Cases;
 public sealed record CircumstancesAsked(Guid CaseId, string Institution, CaseReport Report, string? Pseudonym, bool Voided = false);
 
 /// <summary>
-/// What the registries say about the people and the place of many cases at once, each on its own day. The answer to a report, an import and the flags shown are all computed from here.
+/// What the registries say about the people and the place of many cases at once, each on its own day: of those who decided, the day of the decision. The answer to a report, an import and the flags shown are all computed from here.
 /// </summary>
 public static class Circumstances
 {
@@ -26,7 +26,8 @@ public static class Circumstances
 
     private readonly record struct PlaceKey(string Institution, string Technique, DateOnly Day);
 
-    private sealed record Person(bool Known, bool RegisteredHere, bool Active, Title? Title);
+    /// <param name="Main">The institution of the main registration.</param>
+    private sealed record Person(bool Known, bool RegisteredHere, bool Active, Title? Title, string? Main, bool Seconded = false);
 
     /// <summary>For cases that the rows show already.</summary>
     public static Task<IReadOnlyList<CaseCircumstances>> Load(NpgsqlConnection connection, Reference reference, IReadOnlyList<CircumstancesAsked> asked, CancellationToken cancellation) =>
@@ -40,9 +41,9 @@ public static class Circumstances
             return [];
         var people = await People(
             connection,
-            [.. asked.SelectMany(a => a.Report.DecidedBy.Append(a.Report.Operator).Select(p => new PersonKey(p, a.Institution, a.Report.Technique, a.Report.CompletedOn))).Distinct()],
+            [.. asked.SelectMany(a => a.Report.DecidedBy.Select(p => KeyOf(p, a, a.Report.DecisionDay)).Append(KeyOf(a.Report.Operator, a, a.Report.CompletedOn))).Distinct()],
             cancellation);
-        var places = await Places(connection, [.. asked.Select(PlaceOf).Distinct()], cancellation);
+        var places = await Places(connection, [.. asked.SelectMany(a => new[] { PlaceOf(a, a.Report.CompletedOn), PlaceOf(a, a.Report.DecisionDay) }).Distinct()], cancellation);
         var held = await NotActive(connection, people, places, cancellation);
         var duplicates = await Duplicates(connection, log, reference, asked, cancellation);
         var devices = await DeviceFindings.Flags(connection, log, asked, cancellation);
@@ -61,12 +62,20 @@ public static class Circumstances
             .. asked.Select((a, i) =>
             {
                 var (report, day) = (a.Report, a.Report.CompletedOn);
-                var aid = held.GetValueOrDefault(new(Subject.Institution(a.Institution), report.Technique))?.AidOn(day);
+                Application.Aid? AidOn(DateOnly on) => held.GetValueOrDefault(new(Subject.Institution(a.Institution), report.Technique))?.AidOn(on);
                 // Whoever is seconded counts as the institution's own.
-                Person Of(string physician) => people[new(physician, a.Institution, report.Technique, day)] is var p && aid?.Seconded.Contains(physician) == true ? p with { RegisteredHere = true } : p;
-                var op = Of(report.Operator);
+                Person Of(string physician, DateOnly on) =>
+                    people[KeyOf(physician, a, on)] is { RegisteredHere: false } p && AidOn(on)?.Seconded.Contains(physician) == true ? p with { RegisteredHere = true, Seconded = true } : people[KeyOf(physician, a, on)];
+                Decider DeciderOf(string physician)
+                {
+                    var p = Of(physician, report.DecisionDay);
+                    var (_, suspended) = Standing(p.Active, Subject.Physician(physician), report.Technique, report.DecisionDay);
+                    return new(physician, p.RegisteredHere, p.Active, p.Title) { Known = p.Known, Suspended = suspended, Seconded = p.Seconded, MainRegistration = p.Main };
+                }
+
+                var op = Of(report.Operator, day);
                 var operatorStands = Standing(op.Active, Subject.Physician(report.Operator), report.Technique, day);
-                var placeStands = Standing(places[PlaceOf(a)], Subject.Institution(a.Institution), report.Technique, day);
+                var placeStands = Standing(places[PlaceOf(a, day)], Subject.Institution(a.Institution), report.Technique, day);
                 return new CaseCircumstances(
                     op.Known,
                     op.RegisteredHere,
@@ -75,14 +84,16 @@ public static class Circumstances
                     op.Title,
                     placeStands.Qualified,
                     placeStands.Suspended,
-                    aid is not null,
-                    [.. report.DecidedBy.Select(p => new Decider(p, Of(p).RegisteredHere, Of(p).Active, Of(p).Title))],
-                    duplicates.Contains(i)) { DeviceFlags = devices[i] };
+                    AidOn(day) is not null,
+                    [.. report.DecidedBy.Select(DeciderOf)],
+                    duplicates.Contains(i)) { OperatorSeconded = op.Seconded, OperatorMainRegistration = op.Main, DeviceFlags = devices[i] };
             }),
         ];
     }
 
-    private static PlaceKey PlaceOf(CircumstancesAsked a) => new(a.Institution, a.Report.Technique, a.Report.CompletedOn);
+    private static PersonKey KeyOf(string physician, CircumstancesAsked a, DateOnly day) => new(physician, a.Institution, a.Report.Technique, day);
+
+    private static PlaceKey PlaceOf(CircumstancesAsked a, DateOnly day) => new(a.Institution, a.Report.Technique, day);
 
     private static async Task<Dictionary<PersonKey, Person>> People(NpgsqlConnection connection, IReadOnlyList<PersonKey> keys, CancellationToken cancellation)
     {
@@ -92,7 +103,8 @@ public static class Circumstances
                    exists (select from physicians p where p.id = k.physician),
                    exists (select from registrations r where r.physician = k.physician and r.institution = k.institution and k.day between r.from_on and r.to_on),
                    exists (select from active_spans a where a.subject = k.physician and a.technique = k.technique and a.kind = 'physician' and k.day between a.from_on and a.to_on),
-                   (select t.rank from titles t where t.physician = k.physician and t.from_on <= k.day order by t.from_on desc limit 1)
+                   (select t.rank from titles t where t.physician = k.physician and t.from_on <= k.day order by t.from_on desc limit 1),
+                   (select r.institution from registrations r where r.physician = k.physician and r.main and k.day between r.from_on and r.to_on limit 1)
             from unnest($1::text[], $2::text[], $3::text[], $4::date[]) with ordinality as k (physician, institution, technique, day, ord)
             """,
             connection);
@@ -105,7 +117,7 @@ public static class Circumstances
         while (await reader.ReadAsync(cancellation))
         {
             Title? title = await reader.IsDBNullAsync(4, cancellation) ? null : (Title)reader.GetInt16(4);
-            people[keys[(int)reader.GetInt64(0) - 1]] = new(reader.GetBoolean(1), reader.GetBoolean(2), reader.GetBoolean(3), title);
+            people[keys[(int)reader.GetInt64(0) - 1]] = new(reader.GetBoolean(1), reader.GetBoolean(2), reader.GetBoolean(3), title, await reader.IsDBNullAsync(5, cancellation) ? null : reader.GetString(5));
         }
 
         return people;

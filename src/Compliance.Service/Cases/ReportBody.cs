@@ -39,7 +39,7 @@ public static partial class ReportBody
         var institution = root.Id("institution");
         var caseNumber = root.Text("caseNumber");
         var technique = root.Text("technique");
-        var completedAt = Completed(body, root, today);
+        var completedAt = Completed(root, today);
         var completedOn = completedAt is { } at ? Shanghai.DayOf(at) : today;
         var regulation = reference.Regulations.Techniques.Contains(technique) ? reference.Regulations.ReportDefinitions(technique, completedOn) : null;
         if (technique.Length > 0 && regulation is null)
@@ -52,6 +52,13 @@ public static partial class ReportBody
         var dischargedOn = Past(root, "dischargedOn", today);
         if (dischargedOn < admittedOn)
             root.Fault("dischargedOn", "dischargedBeforeAdmitted");
+        var startedAt = PastInstant(root, "startedAt", today);
+        if (startedAt > completedAt)
+            root.Fault("startedAt", "startedAfterCompleted");
+        // A decision or a consent behind the start is irregular, not impossible: it is flagged.
+        var (decidedOn, decidedAt) = (Past(root, "decidedOn", today), PastInstant(root, "decidedAt", today));
+        if (decidedOn is { } decided && decidedAt is { } instant && decided != Shanghai.DayOf(instant))
+            root.Fault("decidedOn", "decidedOnAnotherDay");
         var therapeutic = regulation?.InPractice.IsTherapeutic(intent == Intent.Therapeutic, codes) ?? false;
         var report = new CaseReport(
             technique,
@@ -72,7 +79,11 @@ public static partial class ReportBody
             root.OptionalChoice<Consent>("consent"),
             admittedOn,
             dischargedOn,
-            Devices(root));
+            Devices(root),
+            startedAt,
+            decidedOn,
+            decidedAt,
+            root.OptionalObject("consentDetails") is { } details ? Details(body, details, today) : null);
         var outcome = ReportedOutcome.None;
         if (withOutcome)
             outcome = root.OptionalObject("outcome") is { } o ? Outcome(o, regulation, completedAt is null ? null : completedOn, today) : outcome;
@@ -108,20 +119,12 @@ public static partial class ReportBody
         return day ?? today;
     }
 
-    private static DateTimeOffset? Completed(Body body, BodyObject root, DateOnly today)
+    private static DateTimeOffset? Completed(BodyObject root, DateOnly today)
     {
-        var faults = body.Faults.Count;
-        var at = root.Instant("completedAt");
-        if (body.Faults.Count > faults)
-            return null;
-        var on = Shanghai.DayOf(at);
-        if (on > today)
-            root.Fault("completedAt", "futureDay");
-        else if (on < FirstDay)
-            root.Fault("completedAt", "outOfRange", FirstDay, today);
-        else
-            return at;
-        return null;
+        // Only says that it is missing: its default is harmless, and not to be found fault with.
+        if (!root.Has("completedAt"))
+            root.Instant("completedAt");
+        return PastInstant(root, "completedAt", today);
     }
 
     private static IReadOnlyList<string> Procedures(Body body, BodyObject root, Regulation? regulation)
@@ -181,6 +184,29 @@ public static partial class ReportBody
         return new(pseudonym, sex, age > Patient.OldestAge ? Patient.OldestAge : age, diagnosis);
     }
 
+    /// <summary>Null when the object says nothing.</summary>
+    private static ConsentDetails? Details(Body body, BodyObject d, DateOnly today)
+    {
+        var details = new ConsentDetails(PastInstant(d, "signedAt", today), d.OptionalFlag("patientInformed"), d.OptionalFlag("familyInformed"), Topics(body, d), d.OptionalId("approvedBy"));
+        return details is { SignedAt: null, PatientInformed: null, FamilyInformed: null, Topics.Count: 0, ApprovedBy: null } ? null : details;
+    }
+
+    private static IReadOnlyList<ConsentTopic> Topics(Body body, BodyObject d)
+    {
+        var names = Json.Names<ConsentTopic>();
+        var said = d.Texts("topics", CodeLength, MaxPeople);
+        var topics = new SortedSet<ConsentTopic>();
+        for (var i = 0; i < said.Count; i++)
+        {
+            if (!names.TryGetValue(said[i], out var topic))
+                body.Add(new Fault($"{d.Pointer}/topics/{i}", "unknownValue", string.Join(", ", names.Keys)));
+            else if (!topics.Add(topic))
+                body.Add(new Fault($"{d.Pointer}/topics/{i}", "duplicateItem"));
+        }
+
+        return [.. topics];
+    }
+
     private static IReadOnlyList<DeviceUse> Devices(BodyObject root)
     {
         var seen = new HashSet<(string, string)>();
@@ -209,6 +235,20 @@ public static partial class ReportBody
         if (day > today)
             root.Fault(name, "futureDay");
         return day;
+    }
+
+    private static DateTimeOffset? PastInstant(BodyObject root, string name, DateOnly today)
+    {
+        if (root.OptionalInstant(name) is not { } at)
+            return null;
+        var on = Shanghai.DayOf(at);
+        if (on > today)
+            root.Fault(name, "futureDay");
+        else if (on < FirstDay)
+            root.Fault(name, "outOfRange", FirstDay, today);
+        else
+            return at;
+        return null;
     }
 
     private const int TimeoutMilliseconds = 1000; // neither can run away; a bound all the same

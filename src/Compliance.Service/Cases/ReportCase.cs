@@ -100,7 +100,11 @@ internal record ReportWithoutOutcome(
     Consent? Consent = null,
     DateOnly? AdmittedOn = null,
     DateOnly? DischargedOn = null,
-    IReadOnlyList<DeviceDocument>? Devices = null);
+    IReadOnlyList<DeviceDocument>? Devices = null,
+    DateTimeOffset? StartedAt = null,
+    DateOnly? DecidedOn = null,
+    DateTimeOffset? DecidedAt = null,
+    ConsentDetailsDocument? ConsentDetails = null);
 
 /// <summary>A report, as hospitals send it.</summary>
 internal sealed record ReportDocument(
@@ -122,11 +126,19 @@ internal sealed record ReportDocument(
     DateOnly? AdmittedOn = null,
     DateOnly? DischargedOn = null,
     IReadOnlyList<DeviceDocument>? Devices = null,
+    DateTimeOffset? StartedAt = null,
+    DateOnly? DecidedOn = null,
+    DateTimeOffset? DecidedAt = null,
+    ConsentDetailsDocument? ConsentDetails = null,
     OutcomeDocument? Outcome = null)
     : ReportWithoutOutcome(
-        Institution, CaseNumber, Technique, Intent, CompletedAt, Operator, ProcedureCodes, Icd9cm3, Trainee, Assistants, DecidedBy, Patient, Urgency, Succeeded, Consent, AdmittedOn, DischargedOn, Devices);
+        Institution, CaseNumber, Technique, Intent, CompletedAt, Operator, ProcedureCodes, Icd9cm3, Trainee, Assistants, DecidedBy, Patient, Urgency, Succeeded, Consent, AdmittedOn, DischargedOn, Devices, StartedAt, DecidedOn, DecidedAt,
+        ConsentDetails);
 
 internal sealed record PatientDocument(string Pseudonym, Sex? Sex = null, int? AgeYears = null, string? Diagnosis = null);
+
+internal sealed record ConsentDetailsDocument(
+    DateTimeOffset? SignedAt = null, bool? PatientInformed = null, bool? FamilyInformed = null, IReadOnlyList<ConsentTopic>? Topics = null, string? ApprovedBy = null);
 
 internal sealed record DeviceDocument(string? Registration = null, string? Udi = null, string? Lot = null, string? Serial = null, bool? SingleUse = null);
 

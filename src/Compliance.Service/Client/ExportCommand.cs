@@ -159,7 +159,7 @@ internal static class ExportCommand
         var bytes = new ArrayBufferWriter<byte>(1024);
         using var json = new Utf8JsonWriter(bytes, new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
         json.WriteStartObject();
-        foreach (var name in CaseColumns.Fixed.Where(c => c.Path.Count == 1).Select(c => c.Path[0]).Append("patient").Append("devices"))
+        foreach (var name in CaseColumns.Fixed.Select(c => c.Path[0]).Where(name => name != "outcome").Distinct().Append("devices"))
             Copy(json, shown, name);
         var complications = shown.GetProperty("complications");
         var death = shown.GetProperty("death");

@@ -160,6 +160,8 @@ public static class Messages
         ["invalidDiagnosis"] = new(400, "Not an ICD-10 code, such as I60.1.", "不是有效的 ICD-10 编码，例如 I60.1。"),
         ["beforeProcedure"] = new(400, "Lies before the procedure, which was completed on {0}.", "早于操作完成日（{0}）。"),
         ["dischargedBeforeAdmitted"] = new(400, "Lies before the admission.", "早于入院日期。"),
+        ["startedAfterCompleted"] = new(400, "Lies after the completion.", "晚于操作完成时间。"),
+        ["decidedOnAnotherDay"] = new(400, "Is not the day of `decidedAt`.", "与 `decidedAt` 的日期不一致。"),
         ["duplicateItem"] = new(400, "Stands in the list already.", "列表中已有该项。"),
         ["duplicateDevice"] = new(400, "The same UDI and serial stand in this report already.", "同一 UDI 与序列号在本报告中已出现。"),
         ["outcomeNotHere"] = new(400, "Outcomes are not corrected with the report; report, withdraw or re-declare them one by one.", "结局不能随报告更正，请逐项上报、撤回或更改认定。"),

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Compliance.Cases;
 using Microsoft.OpenApi;
 
 namespace Compliance.Service.Http;
@@ -28,6 +29,7 @@ public static class OpenApi
         ["operator"] = new("Operator of record."),
         ["province"] = new("Two-digit GB/T 2260 code; 66 is the Production and Construction Corps."),
         ["kind"] = new("`institution` or `physician`."),
+        ["flag"] = new($"One of {string.Join(", ", CaseFlags.All.Select(f => $"`{f}`"))}."),
         ["dryRun"] = new("True to be told what would become of each line, and store nothing.", JsonSchemaType.Boolean),
         ["product"] = new("A GTIN of 8, 12, 13 or 14 digits."),
         ["lot"] = new("Batch or lot (批号), as the UDI says it."),

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Compliance.Calendars;
 
 namespace Compliance.Cases;
 
@@ -25,6 +26,37 @@ public enum Consent
     [StoredAs("Signed")] Signed,
     [StoredAs("EmergencyApproved")] EmergencyApproved,
     [StoredAs("Absent")] Absent,
+}
+
+/// <summary>What patient and family are to be told before the start (NV-CASE-CONSENT, CI-CASE-CONSENT).</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<ConsentTopic>))]
+public enum ConsentTopic
+{
+    /// <summary>手术目的.</summary>
+    [StoredAs("Purpose")] Purpose,
+
+    /// <summary>手术风险.</summary>
+    [StoredAs("Risks")] Risks,
+
+    /// <summary>术后注意事项.</summary>
+    [StoredAs("Aftercare")] Aftercare,
+
+    /// <summary>可能发生的并发症及预防措施.</summary>
+    [StoredAs("Complications")] Complications,
+}
+
+/// <summary>How consent came about, as far as the hospital says. What is null, and topics left out altogether, are not said and earn no flag.</summary>
+/// <param name="SignedAt">When the consent was signed or, in an emergency, the approval.</param>
+/// <param name="Topics">In the order of <see cref="ConsentTopic"/>, each once: in what order they were told says nothing. Empty when not said.</param>
+/// <param name="ApprovedBy">Staff number of the head of the institution, or of whom the head authorised, who approved in an emergency in place of patient and family (民法典 1220). No name.</param>
+public sealed record ConsentDetails(
+    [property: Stored("SignedAt")] DateTimeOffset? SignedAt,
+    [property: Stored("PatientInformed")] bool? PatientInformed,
+    [property: Stored("FamilyInformed")] bool? FamilyInformed,
+    [property: Stored("Topics")] IReadOnlyList<ConsentTopic> Topics,
+    [property: Stored("ApprovedBy")] string? ApprovedBy)
+{
+    public bool SaysTheSameAs(ConsentDetails? other) => other is not null && this with { Topics = other.Topics } == other && Topics.SequenceEqual(other.Topics);
 }
 
 /// <summary>与操作相关: whether an outcome is related to the procedure.</summary>
@@ -60,7 +92,11 @@ public sealed record DeviceUse(
 /// <param name="CompletedOn">The same as a day in Asia/Shanghai: the day the case counts on.</param>
 /// <param name="Operator">The one operator of record (第一术者); assistants get no count.</param>
 /// <param name="Trainee">Who operated under the operator's supervision; credited in the training log alone.</param>
+/// <param name="DecidedBy">Who decided on it; the operator may be among them (A19).</param>
 /// <param name="Succeeded">False for a treatment attempted and abandoned.</param>
+/// <param name="StartedAt">When the procedure began, not after it ended; null when not said.</param>
+/// <param name="DecidedOn">The day, in Asia/Shanghai, on which it was decided; null when not said. Where <paramref name="DecidedAt"/> is said too, its day.</param>
+/// <param name="DecidedAt">When it was decided, where more than the day is known.</param>
 public sealed record CaseReport(
     [property: Stored("Technique")] string Technique,
     [property: Stored("ProcedureCodes")] IReadOnlyList<string> ProcedureCodes,
@@ -80,8 +116,20 @@ public sealed record CaseReport(
     [property: Stored("Consent")] Consent? Consent,
     [property: Stored("AdmittedOn")] DateOnly? AdmittedOn,
     [property: Stored("DischargedOn")] DateOnly? DischargedOn,
-    [property: Stored("Devices")] IReadOnlyList<DeviceUse> Devices)
+    [property: Stored("Devices")] IReadOnlyList<DeviceUse> Devices,
+    [property: Stored("StartedAt"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DateTimeOffset? StartedAt = null,
+    [property: Stored("DecidedOn"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DateOnly? DecidedOn = null,
+    [property: Stored("DecidedAt"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DateTimeOffset? DecidedAt = null,
+    [property: Stored("ConsentDetails"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ConsentDetails? ConsentDetails = null)
 {
+    /// <summary>The day on which those who decided must have been the institution's own, qualified and of the title: of the decision, or of completion where none is said.</summary>
+    [JsonIgnore]
+    public DateOnly DecisionDay => DecidedOn ?? (DecidedAt is { } at ? Shanghai.DayOf(at) : CompletedOn);
+
+    /// <summary>The instant by which the procedure had certainly begun: its start or, where none is said, its end.</summary>
+    [JsonIgnore]
+    public DateTimeOffset BegunBy => StartedAt ?? CompletedAt;
+
     /// <summary>
     /// JSON pointers of the members of a report that differ between two reports, as the HTTP contract names them;
     /// empty when a hospital said the same twice. What is derived (level, day) is not compared.
@@ -113,6 +161,10 @@ public sealed record CaseReport(
         Compare("/admittedOn", AdmittedOn == other.AdmittedOn);
         Compare("/dischargedOn", DischargedOn == other.DischargedOn);
         Compare("/devices", Devices.SequenceEqual(other.Devices));
+        Compare("/startedAt", StartedAt == other.StartedAt);
+        Compare("/decidedOn", DecidedOn == other.DecidedOn);
+        Compare("/decidedAt", DecidedAt == other.DecidedAt);
+        Compare("/consentDetails", ConsentDetails?.SaysTheSameAs(other.ConsentDetails) ?? other.ConsentDetails is null);
         return pointers;
     }
 }

@@ -118,7 +118,11 @@ public sealed record ReportingRule(int WorkingDays, bool TherapeuticOnly, int Fr
 /// <param name="QualificationFromLevel">The lowest level that needs the technique's qualification; 0 where every case does.</param>
 /// <param name="Deciders">The title at least one of the deciders needs; null where none is demanded.</param>
 /// <param name="Operator">The title the operator of record needs; null where none is demanded.</param>
-public sealed record CaseRules(int DecidersAtLeast, int QualificationFromLevel, TitleRule? Deciders = null, TitleRule? Operator = null);
+public sealed record CaseRules(int DecidersAtLeast, int QualificationFromLevel, TitleRule? Deciders = null, TitleRule? Operator = null)
+{
+    /// <summary>The comprehensive qualification concerns levels 3 and 4; below them nobody lacks it.</summary>
+    public bool NeedsQualification(int level) => level >= QualificationFromLevel;
+}
 
 /// <summary>A title demanded for cases of a level or higher; level 0 means every case.</summary>
 public sealed record TitleRule(Title AtLeast, int FromLevel);

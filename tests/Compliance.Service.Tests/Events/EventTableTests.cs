@@ -48,6 +48,7 @@ public sealed class EventTableTests
         ["OpinionStep"] = ["Applicant", "Department", "Institution", "LocalAuthority", "Province"],
         ["BreachEffect"] = ["Show", "Warn", "Suspend", "WarnThenSuspend"],
         ["Consent"] = ["Signed", "EmergencyApproved", "Absent"],
+        ["ConsentTopic"] = ["Purpose", "Risks", "Aftercare", "Complications"],
         ["EnforcementMode"] = ["Observe", "Confirm", "Enforce"],
         ["HospitalLevel"] = ["TertiaryA", "TertiaryB", "Tertiary", "Secondary", "Primary"],
         ["Intent"] = ["Diagnostic", "Therapeutic"],

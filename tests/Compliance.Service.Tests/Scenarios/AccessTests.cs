@@ -205,6 +205,7 @@ public sealed class AccessTests(AccessService province) : IClassFixture<AccessSe
         ["GET /api/v1/cases/template.xlsx"] = new("cases/template.xlsx", Open),
         ["GET /api/v1/cases/{caseId}"] = new("cases/{case}", Case),
         ["GET /api/v1/cases/{caseId}/history"] = new("cases/{case}/history", Case),
+        ["GET /api/v1/cases/{caseId}/deciders"] = new("cases/{case}/deciders", Case),
         ["GET /api/v1/cases/{caseId}/devices"] = new("cases/{case}/devices", Case),
         ["POST /api/v1/cases/{caseId}/complications"] = new("cases/{case}/complications", ChangeCase, new { code = "vasospasm", occurredOn = "2026-03-09", relation = "related" }),
         ["POST /api/v1/cases/{caseId}/death"] = new("cases/{case}/death", ChangeCase, new { occurredOn = "2026-03-08", relation = "related" }),
@@ -448,10 +449,12 @@ public sealed class AccessTests(AccessService province) : IClassFixture<AccessSe
         (await Service.Get($"cases/{id}", await Service.Token("physician", physician: "H1-A"))).Expect(HttpStatusCode.OK);
         (await Service.Get($"cases/{id}/history", await province.World.Regulator)).Expect(HttpStatusCode.OK);
         (await Service.Get("cases?limit=500&operator=H1-A", await Service.National)).Expect(HttpStatusCode.OK);
+        (await Service.Get($"cases/{id}/deciders", await province.World.Regulator)).Expect(HttpStatusCode.OK);
         // Those who see nothing read nothing.
+        (await Service.Get($"cases/{id}/deciders", await Service.Token("hospital", institution: "H2"))).Expect(HttpStatusCode.NotFound);
         (await Service.Get($"cases/{id}", await Service.Token("hospital", institution: "H2"))).Expect(HttpStatusCode.NotFound);
         (await Service.Get("cases?limit=500", await Service.Token("hospital", institution: "H2"))).Expect(HttpStatusCode.OK);
-        (await Readers()).Skip(before).ShouldBe(["physician dev:physician:H1-A", "regulator dev:regulator:11", "national dev:national"]);
+        (await Readers()).Skip(before).ShouldBe(["physician dev:physician:H1-A", "regulator dev:regulator:11", "national dev:national", "regulator dev:regulator:11"]);
     }
 
     /// <summary>Its table of cases is patient-level data too.</summary>

@@ -170,17 +170,27 @@ public sealed class ApplicationTests : IAsyncLifetime
         (await _service.Put("institutions/H2", new { name = "Hospital H2", province = World.Province, district = "110105", level = "secondary" }, await _world.Regulator)).Expect(HttpStatusCode.OK);
         (await _service.Post("qualifications/institution/H2/neurovascular/aid", new { hospital = "H1", seconded = new[] { "H1-A", "H1-B" }, from = "2025-02-01" }, await _world.Regulator)).Expect(HttpStatusCode.OK);
 
-        async Task<string[]> Flags(string number, string on, string by)
+        async Task<string[]> Flags(string number, string on, string by, string? decidedOn = null)
         {
             var report = World.Case("H2", number, DateOnly.Parse(on, System.Globalization.CultureInfo.InvariantCulture), by: by);
             report["decidedBy"] = new JsonArray("H1-A", "H1-B");
+            report["decidedOn"] = decidedOn;
             var answer = (await _service.Send(HttpMethod.Post, "cases", report.ToJsonString(), await _service.Token("hospital", institution: "H2"))).Expect(HttpStatusCode.Created);
             return [.. answer.Body!["flags"]!.AsArray().Select(f => f!.GetValue<string>()).Where(f => f != "late")];
         }
 
         (await Flags("aided", "2026-02-27", "H1-A")).ShouldBe(["underAid"]);
         (await Flags("own", "2026-02-27", "H2-A")).ShouldBe(["operatorNotQualified", "underAid"]);
-        (await Flags("before", "2025-01-31", "H1-A")).ShouldBe(["operatorNotRegistered", "institutionNotQualified", "tooFewDeciders"]);
+        (await Flags("before", "2025-01-31", "H1-A")).ShouldBe(["operatorNotRegistered", "visitingExpert", "institutionNotQualified", "tooFewDeciders"]);
+        (await Flags("decided before", "2025-02-01", "H1-A", decidedOn: "2025-01-31")).ShouldBe(["underAid", "tooFewDeciders"]);
+
+        // Seconded is neither a guest nor registered.
+        var deciders = (await _service.Get($"cases/{Compliance.Cases.Case.IdOf("H2", "aided"):D}/deciders", await _service.Token("hospital", institution: "H2"))).Expect(HttpStatusCode.OK).Body!;
+        deciders["decidersCounted"]!.GetValue<int>().ShouldBe(2);
+        deciders["operator"]!.ShouldSatisfyAllConditions(
+            o => o["seconded"]!.GetValue<bool>().ShouldBeTrue(),
+            o => o["counts"]!.GetValue<bool>().ShouldBeTrue(),
+            o => o["mainRegistration"]!.GetValue<string>().ShouldBe("H1"));
 
         // A year of it, with the rest: as of today thirteen months have passed.
         var evaluated = (await Apply("H2", [("need", true), ("urbanDistrict", true)], dryRun: true, path: "secondary")).Expect(HttpStatusCode.OK).Body!;

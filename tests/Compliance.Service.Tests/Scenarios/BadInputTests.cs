@@ -143,6 +143,10 @@ public sealed class BadInputTests(BadInputService bad) : IClassFixture<BadInputS
     {
         { "today, late in the evening", """{ "completedAt": "2026-03-10T23:59:59+08:00", "outcome": null }""" },
         { "an instant in UTC", """{ "completedAt": "2026-03-02T06:20:00Z" }""" },
+        { "started and ended in one instant", """{ "startedAt": "2026-03-02T06:20:00Z" }""" },
+        { "decided and signed after the end", """{ "decidedOn": "2026-03-10", "decidedAt": "2026-03-09T16:00:00Z", "consentDetails": { "signedAt": "2026-03-10T23:59:59+08:00" } }""" },
+        { "topics in an order of their own", """{ "consentDetails": { "topics": ["complications", "purpose", "aftercare", "risks"] } }""" },
+        { "details of a consent that say nothing", """{ "consentDetails": { "topics": [], "approvedBy": null } }""" },
         { "the same UDI with two serials", """{ "devices": [ { "udi": "A", "serial": "1" }, { "udi": "A", "serial": "2" } ] }""" },
         { "the same UDI twice without serial", """{ "devices": [ { "udi": "A" }, { "udi": "A" } ] }""" },
         { "an age of 0", """{ "patient": { "pseudonym": "p", "ageYears": 0 } }""" },

@@ -47,7 +47,9 @@ public static class BadRequests
         { "institution": "H1", "caseNumber": "2026-000123", "technique": "neurovascular", "procedureCodes": ["NV-ANEURYSM-COIL"], "icd9cm3": ["39.72"],
           "intent": "therapeutic", "completedAt": "2026-03-02T14:20:00+08:00", "operator": "H1-A", "trainee": "T0001", "assistants": ["H1-B"], "decidedBy": ["H1-A", "H1-B"],
           "patient": { "pseudonym": "q83vEjRWeJASNFZ4kBI0VniQ", "sex": "female", "ageYears": 61, "diagnosis": "I60.1" },
+          "startedAt": "2026-03-02T12:05:00+08:00", "decidedOn": "2026-03-01", "decidedAt": "2026-03-01T16:30:00+08:00",
           "urgency": "emergency", "succeeded": true, "consent": "signed", "admittedOn": "2026-03-01", "dischargedOn": "2026-03-09",
+          "consentDetails": { "signedAt": "2026-03-02T09:30:00+08:00", "patientInformed": true, "familyInformed": true, "topics": ["purpose", "risks", "aftercare", "complications"], "approvedBy": "H1-Z" },
           "devices": [ { "registration": "国械注准20193130001", "udi": "(01)06901234567892", "lot": "L2401", "serial": "S0009", "singleUse": true } ],
           "outcome": { "complications": [ { "code": "ischaemicStroke", "severe": true, "occurredOn": "2026-03-03", "relation": "related" } ], "death": { "occurredOn": "2026-03-05", "relation": "undetermined" } } }
         """)!.AsObject();
@@ -128,6 +130,29 @@ public static class BadRequests
         Bad("admitted in the year 3000", r => r["admittedOn"] = "3000-01-01", "outOfRange /admittedOn"),
         Bad("discharged tomorrow", r => r["dischargedOn"] = "2026-03-11", "futureDay /dischargedOn"),
         Bad("discharged before admitted", r => r["dischargedOn"] = "2026-02-28", "dischargedBeforeAdmitted /dischargedOn"),
+
+        Bad("started an instant after the end", r => r["startedAt"] = "2026-03-02T14:20:01+08:00", "startedAfterCompleted /startedAt"),
+        Bad("started tomorrow", r => r["startedAt"] = "2026-03-11T00:00:00+08:00", "futureDay /startedAt"),
+        Bad("started before there were catheters", r => r["startedAt"] = "1989-12-31T23:59:59+08:00", "outOfRange /startedAt"),
+        Bad("started on a day without time", r => r["startedAt"] = "2026-03-02", "invalidInstant /startedAt"),
+        Bad("started at an instant without offset", r => r["startedAt"] = "2026-03-02T12:05:00", "invalidInstant /startedAt"),
+        Bad("decided tomorrow", r => { r["decidedOn"] = "2026-03-11"; r.Remove("decidedAt"); }, "futureDay /decidedOn"),
+        Bad("decided on an instant", r => r["decidedOn"] = "2026-03-01T16:30:00+08:00", "invalidDay /decidedOn"),
+        Bad("decided at a day", r => r["decidedAt"] = "2026-03-01", "invalidInstant /decidedAt"),
+        Bad("decided at an instant of tomorrow", r => { r["decidedAt"] = "2026-03-10T16:00:00Z"; r.Remove("decidedOn"); }, "futureDay /decidedAt"),
+        Bad("decided on one day and at an instant of the next, by Shanghai's clocks", r => r["decidedAt"] = "2026-03-01T16:30:00Z", "decidedOnAnotherDay /decidedOn"),
+
+        Bad("consent's details as text", r => r["consentDetails"] = "all told", "wrongType /consentDetails"),
+        Bad("signed tomorrow", r => r["consentDetails"]!["signedAt"] = "2026-03-11T00:00:00+08:00", "futureDay /consentDetails/signedAt"),
+        Bad("signed before there were catheters", r => r["consentDetails"]!["signedAt"] = "1926-03-02T09:30:00+08:00", "outOfRange /consentDetails/signedAt"),
+        Bad("the patient informed in words", r => r["consentDetails"]!["patientInformed"] = "yes", "wrongType /consentDetails/patientInformed"),
+        Bad("a topic there is not", r => r["consentDetails"]!["topics"] = new JsonArray("purpose", "costs"), "unknownValue /consentDetails/topics/1"),
+        Bad("a topic by its name in the log", r => r["consentDetails"]!["topics"] = new JsonArray("Purpose"), "unknownValue /consentDetails/topics/0"),
+        Bad("a topic twice", r => r["consentDetails"]!["topics"] = new JsonArray("risks", "purpose", "risks"), "duplicateItem /consentDetails/topics/2"),
+        Bad("topics as one text", r => r["consentDetails"]!["topics"] = "purpose", "wrongType /consentDetails/topics"),
+        Bad("approved by a name", r => r["consentDetails"]!["approvedBy"] = "王主任", "invalidId /consentDetails/approvedBy"),
+        Bad("a misspelt detail of the consent", r => { r["consentDetails"]!["familyInform"] = true; r["consentDetails"]!.AsObject().Remove("familyInformed"); }, "unknownProperty /consentDetails/familyInform")
+            with { Suggests = "familyInformed" },
 
         Bad("an unknown technique", r => r["technique"] = "cardiac", "unknownTechnique /technique"),
         Bad("an unknown procedure code", r => r["procedureCodes"] = new JsonArray("NV-ANEURYSM-COIL", "NV-NOTHING"), "unknownProcedureCode /procedureCodes/1"),
@@ -246,9 +271,11 @@ public static class BadRequests
             Case("a correction without report", "corrections", Correction(whole: b => b.Remove("report")), 400, "missing /report"),
             Case("a correction that is a report", "corrections", Report(r => r.Remove("outcome")), 400,
                 ["missing /reason", "missing /report",
-                .. new[] { "institution", "caseNumber", "technique", "procedureCodes", "icd9cm3", "intent", "completedAt", "operator", "trainee", "assistants", "decidedBy", "patient", "urgency", "succeeded", "consent", "admittedOn", "dischargedOn", "devices" }
+                .. new[] { "institution", "caseNumber", "technique", "procedureCodes", "icd9cm3", "intent", "completedAt", "operator", "trainee", "assistants", "decidedBy", "patient", "urgency", "succeeded", "consent", "admittedOn", "dischargedOn", "devices", "startedAt", "decidedOn", "decidedAt", "consentDetails" }
                     .Select(p => $"unknownProperty /{p}")]),
             Case("a correction with a bad report", "corrections", Correction(r => { r["intent"] = "x"; r["colour"] = "red"; }), 400, "unknownValue /report/intent", "unknownProperty /report/colour"),
+            Case("a correction that starts after the end", "corrections", Correction(r => r["startedAt"] = "2026-03-02T15:00:00+08:00"), 400, "startedAfterCompleted /report/startedAt"),
+            Case("a correction of the consent to tomorrow", "corrections", Correction(r => r["consentDetails"]!["signedAt"] = "2026-03-11T09:00:00+08:00"), 400, "futureDay /report/consentDetails/signedAt"),
             Case("a correction to tomorrow", "corrections", Correction(r => r["completedAt"] = "2026-03-11T09:00:00+08:00"), 400, "futureDay /report/completedAt"),
             Case("voided without reason", "void", "{}", 400, "missing /reason"),
             Case("voided with an empty reason", "void", "{\"reason\":\"\"}", 400, "empty /reason"),
@@ -537,6 +564,9 @@ public static class BadRequests
             new("devices of another hospital's case", "GET", "cases/{foreignCase}/devices", null, 404, "notFound") { Who = "hospital H1" },
             new("devices of a case there is not", "GET", $"cases/{NoSuchId}/devices", null, 404, "notFound"),
             new("devices of a case by flag", "GET", "cases/{case}/devices?flag=reusedDevice", null, 400, "unknownParameter query:flag"),
+            new("deciders of another hospital's case", "GET", "cases/{foreignCase}/deciders", null, 404, "notFound") { Who = "hospital H1" },
+            new("deciders of a case there is not", "GET", $"cases/{NoSuchId}/deciders", null, 404, "notFound"),
+            new("deciders of a case as of a day", "GET", "cases/{case}/deciders?asOf=2026-03-01", null, 400, "unknownParameter query:asOf"),
             new("uses, for a physician", "GET", "devices/06901234567892/uses", null, 403, "forbidden") { Who = "physician H1-A" },
         ];
     }

@@ -83,9 +83,11 @@ public sealed class FlagTests(FlagService world) : IClassFixture<FlagService>
         { "operator suspended from the next day", "H1-S", "H1", "2025-09-01", "{}", Sound },
 
         { "operator registered from that day", "H1-D", "H1", "2025-08-27", "{}", Sound },
-        { "operator registered from the next day", "H1-D", "H1", "2025-08-26", "{}", "operatorNotRegistered" },
+        { "operator registered from the next day", "H1-D", "H1", "2025-08-26", "{}", "operatorNotRegistered visitingExpert" },
         { "operator registered until that day", "H1-D", "H2", "2025-08-26", """{ "decidedBy": ["H2-A", "H2-B"] }""", Sound },
-        { "operator registered until the day before", "H1-D", "H2", "2025-08-27", """{ "decidedBy": ["H2-A", "H2-B"] }""", "operatorNotRegistered" },
+        { "operator registered until the day before", "H1-D", "H2", "2025-08-27", """{ "decidedBy": ["H2-A", "H2-B"] }""", "operatorNotRegistered visitingExpert" },
+        { "operator of another hospital, suspended from that day", "H1-S", "H2", "2025-09-02", """{ "decidedBy": ["H2-A", "H2-B"] }""", "operatorSuspended operatorNotRegistered" },
+        { "operator of another hospital, suspended from the next day", "H1-S", "H2", "2025-09-01", """{ "decidedBy": ["H2-A", "H2-B"] }""", "operatorNotRegistered visitingExpert" },
 
         { "associate chief from that day, level 3", "H5-C", "H5", "2025-08-27", """{ "technique": "comprehensive", "procedureCodes": ["CI-L3-05"] }""", Sound },
         { "attending until that day, level 3", "H5-C", "H5", "2025-08-26", """{ "technique": "comprehensive", "procedureCodes": ["CI-L3-05"] }""", "titleTooLow" },
@@ -103,11 +105,18 @@ public sealed class FlagTests(FlagService world) : IClassFixture<FlagService>
         { "no decider", "H1-A", "H1", "2025-08-27", """{ "decidedBy": null }""", "tooFewDeciders" },
         { "two deciders, one of another hospital", "H1-A", "H1", "2025-08-27", """{ "decidedBy": ["H1-A", "H2-A"] }""", "tooFewDeciders" },
         { "two deciders, one not qualified", "H1-A", "H1", "2025-08-27", """{ "decidedBy": ["H1-A", "H1-U"] }""", "tooFewDeciders" },
+        { "decided in the instant of the start", "H1-A", "H1", "2025-08-27", """{ "startedAt": "2025-08-27T08:00:00+08:00", "decidedAt": "2025-08-27T00:00:00Z" }""", Sound },
+        { "decided a second after the start", "H1-A", "H1", "2025-08-27", """{ "startedAt": "2025-08-27T08:00:00+08:00", "decidedAt": "2025-08-27T00:00:01Z" }""", "decidedAfterStart" },
         { "three deciders, one not qualified", "H1-A", "H1", "2025-08-27", """{ "decidedBy": ["H1-A", "H1-U", "H1-B"] }""", Sound },
 
         { "consent absent", "H1-A", "H1", "2025-08-27", """{ "consent": "absent" }""", "consentAbsent" },
         { "consent not said", "H1-A", "H1", "2025-08-27", """{ "consent": null }""", "consentAbsent" },
         { "consent by the institution in an emergency", "H1-A", "H1", "2025-08-27", """{ "consent": "emergencyApproved", "urgency": "emergency" }""", Sound },
+
+        { "consent by the institution, elective", "H1-A", "H1", "2025-08-27", """{ "consent": "emergencyApproved", "urgency": "elective" }""", "consentNotApproved" },
+        { "signed before the start", "H1-A", "H1", "2025-08-27", """{ "startedAt": "2025-08-27T08:00:00+08:00", "consentDetails": { "signedAt": "2025-08-27T07:59:59+08:00", "familyInformed": true } }""", Sound },
+        { "signed in the instant of the start", "H1-A", "H1", "2025-08-27", """{ "startedAt": "2025-08-27T08:00:00+08:00", "consentDetails": { "signedAt": "2025-08-27T08:00:00+08:00" } }""", "consentAfterStart" },
+        { "signed, the family not told", "H1-A", "H1", "2025-08-27", """{ "consentDetails": { "patientInformed": true, "familyInformed": false } }""", "consentIncomplete" },
 
         { "an emergency by one who may not", "H1-U", "H1", "2025-08-27", """{ "urgency": "emergency" }""", "operatorNotQualified emergency" },
         { "urgent, by one who may not", "H1-U", "H1", "2025-08-27", """{ "urgency": "urgent" }""", "operatorNotQualified" },
@@ -145,7 +154,7 @@ public sealed class FlagTests(FlagService world) : IClassFixture<FlagService>
         (await Flags(Report("patient 1", on: "2025-08-28"))).ShouldBe(Sound, "another day");
         (await Flags(Report("patient 1", by: "H1-B"))).ShouldBe(Sound, "another operator");
         (await Flags(Report("patient 2"))).ShouldBe(Sound, "another patient");
-        (await Flags(Report("patient 1", institution: "H2"))).ShouldBe("operatorNotRegistered possibleDuplicate", "pseudonyms of a province's hospitals meet");
+        (await Flags(Report("patient 1", institution: "H2"))).ShouldBe("operatorNotRegistered visitingExpert possibleDuplicate", "pseudonyms of a province's hospitals meet");
         (await Flags(World.Case("H1", NewNumber(), new DateOnly(2025, 8, 27)))).ShouldBe(Sound, "nobody is not the same patient as nobody");
     }
 

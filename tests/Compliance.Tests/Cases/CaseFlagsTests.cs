@@ -62,6 +62,20 @@ public class CaseFlagsTests
     }
 
     [Fact]
+    public void VisitingExpert_might_have_operated_where_the_main_registration_is()
+    {
+        var guest = Regular with { OperatorRegisteredHere = false, OperatorMainRegistration = "H110002" };
+        Nv(guest).ShouldBe(["operatorNotRegistered", "visitingExpert"]);
+        Nv(guest with { OperatorMainRegistration = null }).ShouldBe(["operatorNotRegistered"], "registered nowhere, or nowhere mainly");
+        Nv(guest with { OperatorQualified = false }).ShouldBe(["operatorNotQualified", "operatorNotRegistered"]);
+        Nv(guest with { OperatorSuspended = true }).ShouldBe(["operatorSuspended", "operatorNotRegistered"]);
+        Nv(guest with { OperatorRegisteredHere = true }).ShouldBeEmpty("registered here as well");
+        Nv(guest with { OperatorRegisteredHere = true, OperatorSeconded = true }).ShouldBeEmpty("seconded under aid");
+        Ci(Level2, Comprehensively with { OperatorRegisteredHere = false, OperatorMainRegistration = "H110002", OperatorQualified = false })
+            .ShouldBe(["operatorNotRegistered", "visitingExpert"], "no qualification is needed at level 2");
+    }
+
+    [Fact]
     public void TitleTooLow()
     {
         Ci(Level3, Comprehensively with { OperatorTitle = Title.Attending }).ShouldBe(["titleTooLow"]);
@@ -99,11 +113,99 @@ public class CaseFlagsTests
 
     [Theory]
     [InlineData(Consent.Signed, false)]
-    [InlineData(Consent.EmergencyApproved, false)]
+    [InlineData(Consent.EmergencyApproved, false)] // of a report that does not say how urgent it was
     [InlineData(Consent.Absent, true)]
     [InlineData(null, true)]
     public void ConsentAbsent_also_when_nothing_is_said(Consent? consent, bool flagged) =>
-        Nv(Regular, Given.Report with { Consent = consent }).ShouldBe(flagged ? ["consentAbsent"] : []);
+        Nv(Regular, Given.Report with { Consent = consent, Urgency = null }).ShouldBe(flagged ? ["consentAbsent"] : []);
+
+    // The day before, in London.
+    private static readonly DateTimeOffset Start = new(2026, 3, 2, 0, 5, 0, TimeSpan.FromHours(8));
+
+    [Fact]
+    public void DecidedAfterStart_begins_with_the_instant_after_the_start()
+    {
+        var report = Given.Report with { StartedAt = Start };
+        Nv(Regular, report).ShouldBeEmpty("nothing is said of the decision");
+        Nv(Regular, report with { DecidedAt = Start }).ShouldBeEmpty();
+        Nv(Regular, report with { DecidedAt = Start.ToUniversalTime() }).ShouldBeEmpty();
+        Nv(Regular, report with { DecidedAt = Start.AddTicks(1) }).ShouldBe(["decidedAfterStart"]);
+        Nv(Regular, report with { DecidedAt = Start.AddTicks(1), DecidedOn = Given.Day }).ShouldBe(["decidedAfterStart"]);
+        Nv(Regular, report with { DecidedAt = Start.AddTicks(1), Urgency = Urgency.Emergency }).ShouldBe(["decidedAfterStart"]);
+    }
+
+    [Fact]
+    public void DecidedAfterStart_by_day_is_the_day_after_that_of_the_start_in_Shanghai()
+    {
+        // 1 March, 16:05 in London.
+        var report = Given.Report with { StartedAt = Start.ToUniversalTime() };
+        Nv(Regular, report with { DecidedOn = Given.Day }).ShouldBeEmpty();
+        Nv(Regular, report with { DecidedOn = Given.Day.AddDays(1) }).ShouldBe(["decidedAfterStart"]);
+    }
+
+    [Fact]
+    public void DecidedAfterStart_without_a_start_is_what_lies_behind_the_end()
+    {
+        Nv(Regular, Given.Report with { DecidedAt = Given.Report.CompletedAt }).ShouldBeEmpty();
+        Nv(Regular, Given.Report with { DecidedAt = Given.Report.CompletedAt.AddTicks(1) }).ShouldBe(["decidedAfterStart"]);
+        Nv(Regular, Given.Report with { DecidedOn = Given.Day }).ShouldBeEmpty();
+        Nv(Regular, Given.Report with { DecidedOn = Given.Day.AddDays(1) }).ShouldBe(["decidedAfterStart"]);
+    }
+
+    private static readonly ConsentDetails Sound = new(Start.AddHours(-3), PatientInformed: true, FamilyInformed: true, [ConsentTopic.Purpose, ConsentTopic.Risks, ConsentTopic.Aftercare, ConsentTopic.Complications], null);
+
+    private static readonly CaseReport Signed = Given.Report with { StartedAt = Start, ConsentDetails = Sound };
+
+    private static readonly CaseReport Approved = Given.Report with { StartedAt = Start, Consent = Consent.EmergencyApproved, Urgency = Urgency.Emergency };
+
+    [Fact]
+    public void ConsentAfterStart_begins_with_the_instant_of_the_start()
+    {
+        CaseReport At(CaseReport report, DateTimeOffset? at) => report with { ConsentDetails = Sound with { SignedAt = at, ApprovedBy = "H110001-Z" } };
+        Nv(Regular, At(Signed, Start.AddTicks(-1))).ShouldBeEmpty();
+        Nv(Regular, At(Signed, Start)).ShouldBe(["consentAfterStart"]);
+        Nv(Regular, At(Signed, null)).ShouldBeEmpty();
+        Nv(Regular, At(Approved, Start.AddTicks(-1))).ShouldBeEmpty();
+        Nv(Regular, At(Approved, Start)).ShouldBe(["consentAfterStart"]);
+        Nv(Regular, At(Signed with { StartedAt = null }, Signed.CompletedAt.AddTicks(-1))).ShouldBeEmpty("nobody knows that it had begun");
+        Nv(Regular, At(Signed with { StartedAt = null }, Signed.CompletedAt)).ShouldBe(["consentAfterStart"]);
+        Nv(Regular, At(Signed with { Consent = Consent.Absent }, Start)).ShouldBe(["consentAbsent"], "what is absent is not late as well");
+    }
+
+    [Fact]
+    public void ConsentIncomplete_is_what_is_said_and_not_what_is_left_out()
+    {
+        CaseReport With(Func<ConsentDetails, ConsentDetails> change) => Signed with { ConsentDetails = change(Sound) };
+        Nv(Regular, Signed).ShouldBeEmpty();
+        Nv(Regular, Signed with { ConsentDetails = new(null, null, null, [], null) }).ShouldBeEmpty();
+        Nv(Regular, With(d => d with { PatientInformed = false })).ShouldBe(["consentIncomplete"]);
+        Nv(Regular, With(d => d with { FamilyInformed = false })).ShouldBe(["consentIncomplete"], "patient and family");
+        Nv(Regular, With(d => d with { PatientInformed = false }) with { Urgency = Urgency.Emergency }).ShouldBe(["consentIncomplete"], "no exception in the text");
+        foreach (var topic in Sound.Topics)
+        {
+            Nv(Regular, With(d => d with { Topics = [.. d.Topics.Where(t => t != topic)] })).ShouldBe(["consentIncomplete"], $"without {topic}");
+        }
+    }
+
+    [Fact]
+    public void Whoever_approves_in_an_emergency_does_so_because_nobody_could_be_told() =>
+        Nv(Regular, Approved with { ConsentDetails = new(null, PatientInformed: false, FamilyInformed: false, [], "H110001-Z") }).ShouldBeEmpty();
+
+    [Theory]
+    [InlineData(Urgency.Emergency, false)]
+    [InlineData(null, false)]
+    [InlineData(Urgency.Urgent, true)]
+    [InlineData(Urgency.Elective, true)]
+    public void ConsentNotApproved_outside_an_emergency(Urgency? urgency, bool flagged) =>
+        Nv(Regular, Approved with { Urgency = urgency }).ShouldBe(flagged ? ["consentNotApproved"] : []);
+
+    [Fact]
+    public void ConsentNotApproved_when_details_name_nobody()
+    {
+        Nv(Regular, Approved with { ConsentDetails = new(Start.AddHours(-1), null, null, [], null) }).ShouldBe(["consentNotApproved"]);
+        Nv(Regular, Approved with { ConsentDetails = new(Start.AddHours(-1), null, null, [], "H110001-Z") }).ShouldBeEmpty();
+        Nv(Regular, Signed with { ConsentDetails = Sound with { ApprovedBy = null } }).ShouldBeEmpty("what is signed needs no approval");
+    }
 
     [Fact]
     public void Late_is_the_day_after_the_deadline()
@@ -143,11 +245,17 @@ public class CaseFlagsTests
     [Fact]
     public void Every_flag_there_is_stands_in_the_list()
     {
+        var late = Level3 with { Urgency = Urgency.Emergency, Consent = Consent.Absent, DecidedOn = Given.Day.AddDays(1) };
         var all = CaseFlags.Of(
-            Level3 with { Urgency = Urgency.Emergency, Consent = Consent.Absent },
+            late,
             Given.OnTime with { ReceivedOn = new(2026, 4, 1) },
             Comprehensive,
             new(true, false, false, true, Title.Resident, false, true, false, [], true) { DeviceFlags = ["unapprovedDevice", "expiredDevice", "reusedDevice"] });
-        all.Append(CaseFlags.OperatorUnknown).Append(CaseFlags.UnderAid).ShouldBe(CaseFlags.All, ignoreOrder: true);
+        string[] consent =
+        [
+            .. Nv(Regular, Signed with { ConsentDetails = Sound with { SignedAt = Start, PatientInformed = false } }),
+            .. Nv(Regular, Approved with { Urgency = null, ConsentDetails = Sound }),
+        ];
+        all.Concat(consent).Append(CaseFlags.OperatorUnknown).Append(CaseFlags.UnderAid).Append(CaseFlags.VisitingExpert).ShouldBe(CaseFlags.All, ignoreOrder: true);
     }
 }

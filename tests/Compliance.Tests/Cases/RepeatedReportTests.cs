@@ -52,10 +52,44 @@ public class RepeatedReportTests
             Report with { Technique = "comprehensive" }, Report with { ProcedureCodes = [] }, Report with { OtherCodes = ["39.72"] }, Report with { Intent = Intent.Diagnostic },
             Report with { CompletedAt = Report.CompletedAt.AddSeconds(1) }, Report with { Operator = "P2" }, Report with { Trainee = "P2" }, Report with { Assistants = [] }, Report with { DecidedBy = [] },
             Report with { PatientHash = null }, Report with { Urgency = null }, Report with { Succeeded = false }, Report with { Consent = Consent.Absent }, Report with { AdmittedOn = Day },
-            Report with { DischargedOn = Day }, Report with { Devices = [] },
+            Report with { DischargedOn = Day }, Report with { Devices = [] }, Report with { StartedAt = Report.CompletedAt }, Report with { DecidedOn = Day }, Report with { DecidedAt = Report.CompletedAt },
+            Report with { ConsentDetails = Details },
         ];
         others.ShouldAllBe(other => other.DifferencesFrom(Report).Count == 1);
         others.SelectMany(other => other.DifferencesFrom(Report)).Distinct().Count().ShouldBe(others.Length);
         (Report with { CompletedAt = Report.CompletedAt.ToUniversalTime() }).DifferencesFrom(Report).ShouldBeEmpty();
+    }
+
+    private static readonly ConsentDetails Details = new(Report.CompletedAt, PatientInformed: true, FamilyInformed: true, [ConsentTopic.Purpose, ConsentTopic.Risks], "P0009");
+
+    [Fact]
+    public void Every_detail_of_the_consent_is_compared()
+    {
+        var report = Report with { ConsentDetails = Details };
+        ConsentDetails?[] others =
+        [
+            null, Details with { SignedAt = null }, Details with { PatientInformed = null }, Details with { FamilyInformed = false }, Details with { Topics = [ConsentTopic.Purpose] }, Details with { ApprovedBy = null },
+        ];
+        foreach (var other in others)
+        {
+            (Report with { ConsentDetails = other }).DifferencesFrom(report).ShouldBe(["/consentDetails"]);
+            report.DifferencesFrom(Report with { ConsentDetails = other }).ShouldBe(["/consentDetails"]);
+        }
+
+        (Report with { ConsentDetails = Details with { SignedAt = Report.CompletedAt.ToUniversalTime(), Topics = [ConsentTopic.Purpose, ConsentTopic.Risks] } }).DifferencesFrom(report).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void A_correction_that_adds_what_was_not_said_is_told_from_a_repeat()
+    {
+        var more = Report with { StartedAt = Report.CompletedAt.AddHours(-2), DecidedOn = Day.AddDays(-1), ConsentDetails = Details };
+        var state = Reported();
+        Report_(state, more).Refusal.ShouldNotBeNull().Pointers.ShouldBe(["/startedAt", "/decidedOn", "/consentDetails"]);
+
+        state = state.After(s => Case.Correct(s, more, OnTime, "the sheet was found", Hospital));
+
+        state.Report.ShouldBe(more);
+        state.When(s => Report_(s, more)).ShouldBeEmpty();
+        state.When(s => Report_(s)).ShouldBeEmpty();
     }
 }

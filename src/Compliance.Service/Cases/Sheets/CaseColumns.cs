@@ -9,7 +9,7 @@ internal enum CellKind
 {
     Text,
 
-    /// <summary>Several texts, parted by <c>;</c> or <c>；</c>.</summary>
+    /// <summary>Several texts, parted by <c>;</c> or <c>；</c>; of the column's <see cref="CaseColumn.Choices"/> where it has any.</summary>
     List,
 
     /// <summary>One of the column's <see cref="CaseColumn.Choices"/>, by its name or its Chinese label.</summary>
@@ -94,10 +94,13 @@ internal static class CaseColumns
         new("icd9cm3", "ICD-9-CM-3编码", ["icd9cm3"], CellKind.List),
         new("intent", "诊疗目的", ["intent"], CellKind.Choice) { Required = true, Choices = Choices<Intent>("诊断", "治疗") },
         new("completedAt", "完成时间", ["completedAt"], CellKind.Instant) { Required = true },
+        new("startedAt", "开始时间", ["startedAt"], CellKind.Instant),
         new("operator", "第一术者", ["operator"], CellKind.Text) { Required = true },
         new("trainee", "受训医师", ["trainee"], CellKind.Text),
         new("assistants", "助手", ["assistants"], CellKind.List),
         new("decidedBy", "决策医师", ["decidedBy"], CellKind.List),
+        new("decidedOn", "决定日期", ["decidedOn"], CellKind.Day),
+        new("decidedAt", "决定时间", ["decidedAt"], CellKind.Instant),
         new("patient.pseudonym", "患者假名", ["patient", "pseudonym"], CellKind.Text) { Personal = PersonalData.FoundInOpaque },
         new("patient.sex", "性别", ["patient", "sex"], CellKind.Choice) { Choices = Choices<Sex>("女", "男", "其他", "未知") },
         new("patient.ageYears", "年龄", ["patient", "ageYears"], CellKind.Integer),
@@ -105,6 +108,15 @@ internal static class CaseColumns
         new("urgency", "紧急程度", ["urgency"], CellKind.Choice) { Choices = Choices<Urgency>("择期", "限期", "急诊") },
         new("succeeded", "手术成功", ["succeeded"], CellKind.Flag),
         new("consent", "知情同意", ["consent"], CellKind.Choice) { Choices = Choices<Consent>("已签署", "紧急批准", "未签署") },
+        new("consentDetails.signedAt", "知情同意签署时间", ["consentDetails", "signedAt"], CellKind.Instant),
+        new("consentDetails.patientInformed", "已告知患者", ["consentDetails", "patientInformed"], CellKind.Flag),
+        new("consentDetails.familyInformed", "已告知家属", ["consentDetails", "familyInformed"], CellKind.Flag),
+        new("consentDetails.topics", "告知事项", ["consentDetails", "topics"], CellKind.List) { Choices = Choices<ConsentTopic>("手术目的", "手术风险", "术后注意事项", "并发症及预防措施") },
+        new("consentDetails.approvedBy", "紧急批准人工号", ["consentDetails", "approvedBy"], CellKind.Text)
+        {
+            // Next to a consent stands the name of whoever signed it: here nothing but a staff number is told again.
+            Personal = text => !BodyObject.IsId(text.Trim()) || PersonalData.Found(text),
+        },
         new("admittedOn", "入院日期", ["admittedOn"], CellKind.Day),
         new("dischargedOn", "出院日期", ["dischargedOn"], CellKind.Day),
         new("death.occurredOn", "死亡日期", ["outcome", "death", "occurredOn"], CellKind.Day),

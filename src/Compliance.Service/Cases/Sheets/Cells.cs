@@ -56,11 +56,11 @@ internal static partial class Cells
             case CellKind.List:
                 json.WriteStartArray();
                 foreach (var item in Items(value))
-                    json.WriteStringValue(item);
+                    json.WriteStringValue(NameOf(column, item));
                 json.WriteEndArray();
                 break;
             case CellKind.Choice:
-                json.WriteStringValue(column.Choices.FirstOrDefault(c => c.Chinese == value || c.Name.Equals(value, StringComparison.OrdinalIgnoreCase))?.Name ?? value);
+                json.WriteStringValue(NameOf(column, value));
                 break;
             case CellKind.Technique:
                 json.WriteStringValue(technique(value) ?? value);
@@ -86,15 +86,19 @@ internal static partial class Cells
     /// <summary>The cell of a value as it stands in a report.</summary>
     public static string Show(CaseColumn column, JsonElement value, Language language) => value.ValueKind switch
     {
-        JsonValueKind.Array => string.Join(';', value.EnumerateArray().Select(v => v.GetString())),
+        JsonValueKind.Array => string.Join(';', value.EnumerateArray().Select(v => LabelOf(column, v.GetString()!, language) ?? v.GetString())),
         JsonValueKind.True => Label(CaseColumns.YesNo[0], language),
         JsonValueKind.False => Label(CaseColumns.YesNo[1], language),
-        JsonValueKind.String when value.GetString() is { } text => column.Choices.FirstOrDefault(c => c.Name == text) is { } choice ? Label(choice, language) : Of(text),
+        JsonValueKind.String when value.GetString() is { } text => LabelOf(column, text, language) ?? Of(text),
         JsonValueKind.Number => value.GetRawText(),
         _ => "",
     };
 
     public static string Label(Choice choice, Language language) => language == Language.Chinese ? choice.Chinese : choice.Name;
+
+    private static string? LabelOf(CaseColumn column, string name, Language language) => column.Choices.FirstOrDefault(c => c.Name == name) is { } choice ? Label(choice, language) : null;
+
+    private static string NameOf(CaseColumn column, string value) => column.Choices.FirstOrDefault(c => c.Chinese == value || c.Name.Equals(value, StringComparison.OrdinalIgnoreCase))?.Name ?? value;
 
     public static bool? Flag(string value) => value.ToLowerInvariant() switch
     {

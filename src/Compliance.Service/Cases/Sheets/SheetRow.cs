@@ -25,6 +25,9 @@ internal sealed class SheetRow(SheetHeading heading, IReadOnlyList<string> cells
 
     private static readonly JsonWriterOptions Writing = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    /// <summary>The columns of members that are objects of their own.</summary>
+    private static readonly IReadOnlyList<IGrouping<string, CaseColumn>> Objects = [.. CaseColumns.Fixed.Where(c => c.Path.Count == 2).GroupBy(c => c.Path[0])];
+
     private readonly List<Fault> _faults = [];
     private readonly Dictionary<ColumnGroup, List<int>> _numbers = [];
 
@@ -54,7 +57,8 @@ internal sealed class SheetRow(SheetHeading heading, IReadOnlyList<string> cells
         json.WriteStartObject();
         foreach (var column in CaseColumns.Fixed.Where(c => c.Path.Count == 1))
             Write(json, column, values, reference);
-        WriteObject(json, "patient", CaseColumns.Fixed.Where(c => c.Path[0] == "patient"), values, reference);
+        foreach (var columns in Objects)
+            WriteObject(json, columns.Key, columns, values, reference);
         WriteGroup(json, "devices", CaseColumns.Devices, values, reference);
         var death = CaseColumns.Fixed.Where(c => c.Path.Count == 3).ToList();
         if (death.Exists(c => values.ContainsKey(c.Name)) || values.Keys.Any(k => k.StartsWith(CaseColumns.Complications.Name, StringComparison.Ordinal)))
