@@ -18,9 +18,9 @@ public static class CommandLine
 
     private const string Lesson =
         $$"""
-          compliance demo                                                    lives through two years of a province, and shows it
-          compliance import march.csv --bad-rows march-bad.csv               reports a hospital's month, and writes the rows to be mended
-          compliance metrics --institution H110001 --technique neurovascular its counts and rates
+          compliance demo                                                     lives through two years of a province, and shows it
+          compliance import march.csv --bad-rows march-bad.csv                reports a hospital's month, and writes the rows to be mended
+          compliance metrics --institution H110001 --technique neurovascular  its counts and rates
 
         import, export, metrics, compliance and due speak to a running service, {{ServiceOptions.UrlVariable}}, as whoever the token in {{ServiceOptions.TokenVariable}} says: a hospital, a physician, a regulator or the national authority.
         Who issues tokens is configured with the service; in Development it gives one to whoever asks:
@@ -139,8 +139,10 @@ public static class CommandLine
     {
         var command = new Taught(
             "demo",
-            "Fills an empty database with two years of a province, tells what to look at, with tokens to do so, and serves until it is interrupted. A database that is not empty is shown as it stands. In Development only.",
+            "Fills an empty database with two years of a province, tells what to look at, and serves until it is interrupted.",
             """
+            In Development only: it hands out tokens. A database that is not empty is shown as it stands.
+
               ASPNETCORE_ENVIRONMENT=Development compliance demo
               scripts/run demo
               ASPNETCORE_ENVIRONMENT=Development COMPLIANCE_DATA=/tmp/demo compliance demo --urls=http://127.0.0.1:9090 --json

@@ -21,8 +21,10 @@ internal static class DatabaseCommands
     {
         var rebuild = OnDatabase(
             "rebuild",
-            "Builds what is derived from the log anew, beside what serves, and switches over. Interrupted, it goes on where it was. It may run while a service serves, and decides nothing: nobody is suspended by it.",
+            "Builds what is derived from the log anew, beside what serves, and switches over.",
             """
+            Interrupted, it goes on where it was. It may run while a service serves, and decides nothing: nobody is suspended by it.
+
               compliance rebuild
               compliance rebuild standings
               compliance rebuild --ConnectionStrings:Compliance="Host=db;Database=compliance;Username=compliance" --json
@@ -39,8 +41,11 @@ internal static class DatabaseCommands
         var closings = new Option<bool>("--closings") { Description = "Judges every day closed again, too, and makes every snapshot of the register anew instead of each technique's last. Takes long once years have gone by." };
         var verify = OnDatabase(
             "verify",
-            "Proves log and rows: the order of the log (versions, positions, times, ids, checkpoints), every table against what the log gives when it is folded again, and the digests of the published register against texts made anew. It changes nothing, may run while a service serves, and exits with 1 when something is not as it should be.",
+            "Proves the log, the rows derived from it, and the published register; exits with 1 when one is not as it should be.",
             """
+            Of the log: versions, positions, times, ids, checkpoints. Of the rows: every table against what the log gives when it is folded again. Of the register: the digests published against texts made anew.
+            It changes nothing that is looked at, and may run while a service serves.
+
               compliance verify
               compliance verify --closings --json
             """,

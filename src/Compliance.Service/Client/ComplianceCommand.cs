@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using Compliance.Regulations;
 using Compliance.Service.Http;
 
 namespace Compliance.Service.Client;
@@ -10,7 +11,7 @@ internal static class ComplianceCommand
     private static readonly string[] FindingHeadings = ["cli.head.clause", "cli.head.outcome", "cli.head.actual", "cli.head.limit", "cli.head.since", "cli.head.suspendsOn", "cli.head.title"];
 
     private static readonly string[] DashboardHeadings =
-        ["cli.head.kind", "cli.head.id", "cli.head.name", "cli.head.technique", "cli.head.province", "cli.head.standing", "cli.head.overall", "cli.head.cases", "cli.head.deaths", "cli.head.notMet"];
+        ["cli.head.kind", "cli.head.id", "cli.head.name", "cli.head.technique", "cli.head.province", "cli.head.standing", "cli.head.overall", "cli.head.cases", "cli.head.deaths", "cli.head.breached"];
 
     public static Command Make()
     {
@@ -116,6 +117,6 @@ internal static class ComplianceCommand
         asked.Cell(row["overall"]),
         asked.Cell(row["counts"]!["cases"]),
         asked.Cell(row["counts"]!["deaths"]),
-        string.Join(' ', row["findings"]!.AsArray().Where(f => f!["outcome"]!.GetValue<string>() == "notMet").Select(f => f!["clause"]!.GetValue<string>())),
+        string.Join(' ', row["findings"]!.AsArray().Where(f => f!["outcome"]!.GetValue<string>() == Json.Name(Outcome.Breached)).Select(f => f!["clause"]!.GetValue<string>())),
     ];
 }

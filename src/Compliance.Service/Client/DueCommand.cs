@@ -20,8 +20,10 @@ internal static class DueCommand
         var minPosition = Question.MinPosition();
         var command = new Taught(
             "due",
-            "What a hospital owes and has not done: reports, statements of outcome, follow-ups, answers. Or what a regulator has to do: assessments, reassessments, decisions, answers. The oldest first.",
+            "What a hospital owes about its cases, or what a regulator has to do; the oldest first.",
             """
+            A hospital owes reports, statements of outcome, follow-ups and answers; a regulator has assessments, reassessments, decisions and answers to give.
+
               compliance due                                        a hospital's own, or a regulator's list
               compliance due --institution H110001 --json
               compliance due --technique neurovascular --until 2026-06-30

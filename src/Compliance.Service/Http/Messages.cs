@@ -232,7 +232,7 @@ public static class Messages
         ["cli.head.overall"] = new(0, "overall", "总体结论"),
         ["cli.head.cases"] = new(0, "cases", "病例数"),
         ["cli.head.deaths"] = new(0, "deaths", "死亡"),
-        ["cli.head.notMet"] = new(0, "clauses not met", "未达标条款"),
+        ["cli.head.breached"] = new(0, "breached", "未达标条款"),
         ["cli.head.validity"] = new(0, "qualification", "资质"),
         ["cli.head.settledDay"] = new(0, "settled up to", "数据截至"),
         ["cli.head.dueOn"] = new(0, "due on", "到期日"),

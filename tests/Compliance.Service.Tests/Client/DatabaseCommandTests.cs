@@ -74,7 +74,7 @@ public sealed class DatabaseCommandTests
     [InlineData("update events.mt_events set id = (select id from events.mt_events order by seq_id limit 1) where seq_id = (select max(seq_id) from events.mt_events)", Ids)]
     [InlineData("alter sequence events.mt_events_sequence restart with 1", Sequence)]
     [InlineData("insert into events.mt_event_progression (name, last_seq_id) values ('somebody:All', 1000000)", Ahead)]
-    [InlineData("update read.register_snapshots set sha256 = repeat('0', 64) where day = (select max(day) from read.register_snapshots)", Snapshots)]
+    [InlineData("update read.register_snapshots set sha256 = repeat('0', 64) where technique = 'neurovascular' and day = (select max(day) from read.register_snapshots)", Snapshots)]
     public async Task What_is_wrong_with_the_log_is_found(string tampering, params string[] rules)
     {
         var database = await Database();
