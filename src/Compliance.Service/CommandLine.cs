@@ -114,7 +114,8 @@ public static class CommandLine
               compliance serve --ConnectionStrings:Compliance="Host=db;Database=compliance;Username=compliance"
 
             --json: where it listens, once it does.
-            """) { TreatUnmatchedTokensAsErrors = false }));
+            """)
+        { TreatUnmatchedTokensAsErrors = false }));
         root.Add(ImportCommand.Make());
         root.Add(ExportCommand.Make());
         root.Add(MetricsCommand.Make());
@@ -148,7 +149,8 @@ public static class CommandLine
               ASPNETCORE_ENVIRONMENT=Development COMPLIANCE_DATA=/tmp/demo compliance demo --urls=http://127.0.0.1:9090 --json
 
             --json: address, tokens and what to look at, once it is there.
-            """) { TreatUnmatchedTokensAsErrors = false };
+            """)
+        { TreatUnmatchedTokensAsErrors = false };
         command.SetAction((parsed, _) => Serve(Teller.Of(parsed), demo: true, [.. parsed.UnmatchedTokens]));
         return command;
     }
