@@ -19,7 +19,7 @@ public sealed class ServiceDatabase : IAsyncDisposable
     /// <param name="beside">True for a command that may run while a service serves from the same embedded database.</param>
     public static async Task<ServiceDatabase> Open(IConfiguration configuration, CancellationToken cancellation, bool beside = false)
     {
-        using var startup = LoggerFactory.Create(l => l.AddSimpleConsole(o => o.SingleLine = true));
+        using var startup = LoggerFactory.Create(l => l.AddConfiguration(configuration.GetSection("Logging")).AddSimpleConsole(o => o.SingleLine = true));
         EmbeddedPostgres? embedded = null;
         NpgsqlDataSource? source = null;
         try

@@ -9,11 +9,11 @@ namespace Compliance.Service.Tests;
 /// <summary>The service's own program as a process, on a port of its own: what can be killed, and frozen.</summary>
 internal sealed class ServiceProcess : IDisposable
 {
-    /// <summary>Of what the program wrote, the last lines are kept for whoever must explain its end.</summary>
-    private const int LinesKept = 400;
+    /// <summary>Of what the program wrote, the last lines are kept for whoever must explain its end: an hour's progress.</summary>
+    private const int LinesKept = 4_000;
 
     private readonly Process _process;
-    private readonly ConcurrentQueue<string> _lines = new();
+    private readonly ConcurrentQueue<Line> _lines = new();
     private readonly string _mark;
 
     private ServiceProcess(Process process, string url)
@@ -21,8 +21,8 @@ internal sealed class ServiceProcess : IDisposable
         _process = process;
         _mark = TestPostgres.KilledWithUs(process.Id);
         Http = new HttpClient { BaseAddress = new Uri(url) };
-        process.OutputDataReceived += (_, e) => Keep(e.Data);
-        process.ErrorDataReceived += (_, e) => Keep(e.Data);
+        process.OutputDataReceived += (_, e) => Keep(e.Data, isError: false);
+        process.ErrorDataReceived += (_, e) => Keep(e.Data, isError: true);
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
     }
@@ -31,7 +31,13 @@ internal sealed class ServiceProcess : IDisposable
 
     public bool HasExited => _process.HasExited;
 
-    public string Output => string.Join('\n', _lines);
+    /// <param name="At">When it arrived here.</param>
+    /// <param name="IsError">On the error output.</param>
+    public sealed record Line(DateTimeOffset At, bool IsError, string Text);
+
+    public IReadOnlyCollection<Line> Lines => _lines;
+
+    public string Output => string.Join('\n', _lines.Select(l => l.Text));
 
     /// <summary>An address nobody listens on now.</summary>
     public static string FreeUrl()
@@ -104,9 +110,9 @@ internal sealed class ServiceProcess : IDisposable
 
     /// <summary>Waits until a command has done its work.</summary>
     /// <returns>Its exit code.</returns>
-    public async Task<int> Finished()
+    public async Task<int> Finished(CancellationToken cancellation = default)
     {
-        await _process.WaitForExitAsync();
+        await _process.WaitForExitAsync(cancellation);
         return _process.ExitCode;
     }
 
@@ -141,11 +147,11 @@ internal sealed class ServiceProcess : IDisposable
         kill.ExitCode.ShouldBe(0);
     }
 
-    private void Keep(string? line)
+    private void Keep(string? line, bool isError)
     {
         if (line is not null)
         {
-            _lines.Enqueue(line);
+            _lines.Enqueue(new(TimeProvider.System.GetUtcNow(), isError, line));
         }
 
         while (_lines.Count > LinesKept)

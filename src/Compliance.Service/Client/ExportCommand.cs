@@ -23,47 +23,31 @@ internal static class ExportCommand
         var from = new Option<string?>("--from") { HelpName = "DAY", Description = "The first day of completion, YYYY-MM-DD." };
         var to = new Option<string?>("--to") { HelpName = "DAY", Description = "The last day of completion, included." };
         var output = new Option<string?>("--output", "-o") { HelpName = "FILE", Description = "Written once all of it is there. Default: the standard output." };
-        var json = new Option<bool>("--json") { Description = "One report a line as JSON, which `import` takes too, instead of CSV." };
         var service = new ServiceOptions();
-        var command = new Command(
+        var command = new Taught(
             "export",
+            "Writes the cases a service shows as a sheet, in the columns that `import` takes. Voided cases are left out, and told.",
             """
-            Writes the cases a service shows as a sheet, in the columns that `import` takes. Voided cases are left out, and told.
-
               compliance export --institution H110001 --from 2026-03-01 --to 2026-03-31 --output march.csv
+              compliance export --technique neurovascular --language zh-CN > cases.csv
+              compliance export --json --output cases.ndjson
 
-            Exit codes: 0 done; 2 the command was misspelt, or the service refused what was asked for; 3 it could not be reached or broke off.
+            --json: one report a line as JSON, which `import` takes too, instead of CSV; with --output that goes into the file, and {cases, voided, file} to the standard output.
             """)
         {
-            institution, @operator, technique, from, to, output, json,
+            institution, @operator, technique, from, to, output,
         };
-        service.AddTo(command);
-        command.SetAction(async (parsed, cancellation) =>
+        command.Asks(service, async (asked, cancellation) =>
         {
-            var (url, token, language) = service.Of(parsed);
-            var error = parsed.InvocationConfiguration.Error;
+            var parsed = asked.Parsed;
             var query = string.Concat(new[] { institution, @operator, technique, from, to }.Where(o => parsed.GetValue(o) is not null).Select(o => $"&{o.Name[2..]}={Uri.EscapeDataString(parsed.GetValue(o)!)}"));
-            using var client = new ServiceClient(url, token, language);
-            try
-            {
-                await Run(client, query, parsed.GetValue(output), parsed.GetValue(json), language, parsed.InvocationConfiguration.Output, error, cancellation);
-                return CommandLine.Success;
-            }
-            catch (ServiceRefusedException e)
-            {
-                await error.WriteLineAsync(string.Join('\n', [e.Message, .. e.Faults.Select(f => $"  {f.Pointer}: {f.Message}")]));
-                return e.Code == "invalid" ? CommandLine.Failed : ImportCommand.NotDone;
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-            {
-                await error.WriteLineAsync(e.Message);
-                return ImportCommand.NotDone;
-            }
+            await Run(asked.Service, query, parsed.GetValue(output), asked.Teller, asked.Language, cancellation);
+            return ExitCode.Done;
         });
         return command;
     }
 
-    private static async Task Run(ServiceClient service, string query, string? output, bool json, Language language, TextWriter standard, TextWriter error, CancellationToken cancellation)
+    private static async Task Run(ServiceClient service, string query, string? output, Teller teller, Language language, CancellationToken cancellation)
     {
         // How many devices the widest case has is known only once all are here, so they wait in a file of their own, which is gone with the program.
         await using var waiting = new FileStream(
@@ -98,20 +82,22 @@ internal static class ExportCommand
         if (output is null)
         {
             await using var bytes = new MemoryStream();
-            await using var target = ReferenceEquals(standard, Console.Out) ? Console.OpenStandardOutput() : bytes;
-            await Write(waiting, target, json, devices, complications, language, cancellation);
+            await using var target = ReferenceEquals(teller.Output, Console.Out) ? Console.OpenStandardOutput() : bytes;
+            await Write(waiting, target, teller.Json, devices, complications, language, cancellation);
             if (ReferenceEquals(target, bytes))
-                await standard.WriteAsync(Encoding.UTF8.GetString(bytes.ToArray()));
+                await teller.Output.WriteAsync(Encoding.UTF8.GetString(bytes.ToArray()));
         }
         else
         {
             // Nobody takes half an export for a whole one.
             await using (var file = new FileStream(output + Unfinished, FileMode.Create, FileAccess.Write))
-                await Write(waiting, file, json, devices, complications, language, cancellation);
+                await Write(waiting, file, teller.Json, devices, complications, language, cancellation);
             File.Move(output + Unfinished, output, overwrite: true);
+            if (teller.Json)
+                teller.Outcome(new { cases, voided, file = output }, () => "");
         }
 
-        await error.WriteLineAsync(Messages.Of(language, "cli.exported", cases, voided));
+        teller.Note(Messages.Of(language, "cli.exported", cases, voided));
     }
 
     private static async Task Write(Stream reports, Stream file, bool json, int devices, int complications, Language language, CancellationToken cancellation)

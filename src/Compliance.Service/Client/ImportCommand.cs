@@ -34,22 +34,13 @@ internal sealed record ImportedFiles(IReadOnlyList<ImportedFile> Files, string? 
 /// <summary><c>compliance import FILE…</c>: files are sent to a running service in parts, with progress that counts what the service has answered for.</summary>
 internal static class ImportCommand
 {
-    /// <summary>Every report is stored, or was there before.</summary>
-    public const int AllStored = 0;
-
-    /// <summary>Rows, or a file as a whole, were rejected; the reasons have been told.</summary>
-    public const int SomeRejected = 1;
-
-    /// <summary>The service could not be reached, would not, or broke off.</summary>
-    public const int NotDone = 3;
-
     /// <summary>Reasons shown one by one: more is nobody's reading, and the file of bad rows has all.</summary>
     private const int MostShown = 200;
 
     /// <summary>Reasons told by --json.</summary>
     private const int MostTold = 10_000;
 
-    private sealed record Asked(ServiceClient Service, Uri Url, Language Language, bool DryRun, bool FromStart, string? BadRows, bool Json, TextWriter Output, TextWriter Error);
+    private sealed record Asked(ServiceClient Service, Uri Url, Language Language, bool DryRun, bool FromStart, string? BadRows, Teller Teller);
 
     public static Command Make()
     {
@@ -67,23 +58,23 @@ internal static class ImportCommand
         var dryRun = new Option<bool>("--dry-run") { Description = "Tells what would become of each row, and stores nothing." };
         var fromStart = new Option<bool>("--from-start") { Description = "Begins anew where an import was interrupted. Sending again what is there changes nothing." };
         var badRows = new Option<string?>("--bad-rows") { HelpName = "FILE", Description = "Writes just the rejected rows here, with a column of reasons, to be mended and imported. Cells refused for privacy are blank. For one FILE." };
-        var json = new Option<bool>("--json") { Description = "Tells the outcome as one JSON object on the standard output." };
         var service = new ServiceOptions();
-        var command = new Command(
+        var command = new Taught(
             "import",
-            """
-            Reports the cases in files to a running service, and names every row that is at fault.
-
+            "Reports the cases in files to a running service, and names every row that is at fault.",
+            $$"""
             Sent again, a report changes nothing: a file may be imported as often as one likes, and a mended one as a whole. An interrupted import is gone on with by the same command; how far it came stands beside the file, in FILE.importing.
 
-              compliance import march.csv --dry-run
-              compliance import march.csv --bad-rows march-bad.csv
-              compliance import march-bad.csv
+              compliance import march.csv --dry-run                   what would become of each row
+              compliance import march.csv --bad-rows march-bad.csv    the good rows are stored, the others written down to be mended
+              compliance import march-bad.csv                         once they are
+              compliance import 2025-*.xlsx --json                    many files, one JSON document
 
-            Exit codes: 0 everything is stored or was there; 1 rows, or a file, were rejected; 2 the command was misspelt; 3 the service could not be reached or broke off.
+            A sheet to fill in: curl {{ServiceOptions.DefaultUrl}}/api/v1/cases/template.xlsx -H "Authorization: Bearer ${{ServiceOptions.TokenVariable}}" -o cases.xlsx
+            --json: {files: [{file, rows, accepted, unchanged, rejected, position, errors: [{line, pointer, column, value, code, message}], …}], failed}; progress on the error output.
             """)
         {
-            files, dryRun, badRows, fromStart, json,
+            files, dryRun, badRows, fromStart,
         };
         service.AddTo(command);
         command.Validators.Add(result =>
@@ -95,10 +86,9 @@ internal static class ImportCommand
         });
         command.SetAction(async (parsed, cancellation) =>
         {
-            var (output, error) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
             var (url, token, language) = service.Of(parsed);
             using var client = new ServiceClient(url, token, language);
-            var asked = new Asked(client, url, language, parsed.GetValue(dryRun), parsed.GetValue(fromStart), parsed.GetValue(badRows), parsed.GetValue(json), output, error);
+            var asked = new Asked(client, url, language, parsed.GetValue(dryRun), parsed.GetValue(fromStart), parsed.GetValue(badRows), Teller.Of(parsed));
             return await Run(asked, parsed.GetValue(files)!, cancellation);
         });
         return command;
@@ -107,7 +97,7 @@ internal static class ImportCommand
     private static async Task<int> Run(Asked asked, string[] paths, CancellationToken cancellation)
     {
         var files = new List<ImportedFile>();
-        string? failed = null;
+        (string Code, string Message, IReadOnlyList<FaultDocument> Faults)? failed = null;
         foreach (var path in paths)
         {
             var import = new Import(asked, path);
@@ -115,13 +105,17 @@ internal static class ImportCommand
             {
                 await import.Run(cancellation);
             }
-            catch (Exception e) when (e is ServiceRefusedException or IOException or UnauthorizedAccessException)
+            catch (ServiceRefusedException e)
             {
-                failed = e.Message;
+                failed = (e.Code ?? Teller.NotReached, e.Message, e.Faults);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                failed = (Teller.Failed, e.Message, []);
             }
             catch (OperationCanceledException)
             {
-                failed = Messages.Of(asked.Language, "cli.interrupted");
+                failed = (Teller.Failed, Messages.Of(asked.Language, "cli.interrupted"), []);
             }
 
             files.Add(import.Outcome);
@@ -129,14 +123,13 @@ internal static class ImportCommand
                 break;
         }
 
-        if (asked.Json)
-            await asked.Output.WriteLineAsync(JsonSerializer.Serialize(new ImportedFiles(files, failed), Json.Options));
-        if (failed is null)
-            return files.Exists(f => f.Rejected > 0 || f.Refused is not null) ? SomeRejected : AllStored;
-        await asked.Error.WriteLineAsync(failed);
+        if (asked.Teller.Json)
+            asked.Teller.Outcome(new ImportedFiles(files, failed?.Message), () => "");
+        if (failed is not { } why)
+            return files.Exists(f => f.Rejected > 0 || f.Refused is not null) ? ExitCode.Findings : ExitCode.Done;
         if (!asked.DryRun && files[^1] is { Done: > 0 } last)
-            await asked.Error.WriteLineAsync(Messages.Of(asked.Language, "cli.goOn", last.Done, last.Rows));
-        return NotDone;
+            asked.Teller.Note(Messages.Of(asked.Language, "cli.goOn", last.Done, last.Rows));
+        return asked.Teller.Fail(ExitCode.NotDone, why.Code, why.Message, why.Faults);
     }
 
     /// <summary>The import of one file.</summary>
@@ -169,10 +162,10 @@ internal static class ImportCommand
             if (state is not null)
             {
                 (_done, _accepted, _unchanged, _rejected, _position, _resumedAfter) = (state.Done, state.Accepted, state.Unchanged, state.Rejected, state.Position, state.Done);
-                await asked.Error.WriteLineAsync(Messages.Of(asked.Language, "cli.resumed", Path.GetFileName(path), _done, _lines));
+                asked.Teller.Note(Messages.Of(asked.Language, "cli.resumed", Path.GetFileName(path), _done, _lines));
             }
 
-            var progress = new ImportProgress(asked.Error, interactive: ReferenceEquals(asked.Error, Console.Error) && !Console.IsErrorRedirected, Path.GetFileName(path), _lines);
+            var progress = new ImportProgress(asked.Teller, interactive: !asked.Teller.Json && ReferenceEquals(asked.Teller.Error, Console.Error) && !Console.IsErrorRedirected, Path.GetFileName(path), _lines);
             await using var bad = asked.BadRows is null ? null : new BadRowsFile(asked.BadRows, state?.BadRowsBytes, asked.Language);
             progress.Begin(_done);
             try
@@ -195,7 +188,7 @@ internal static class ImportCommand
 
             if (!asked.DryRun)
                 ImportState.Forget(path);
-            if (!asked.Json)
+            if (!asked.Teller.Json)
                 await Tell();
         }
 
@@ -205,7 +198,7 @@ internal static class ImportCommand
         {
             var state = new ImportState(file.Sha256, asked.Url.ToString(), _done, _accepted, _unchanged, _rejected, _position, BadRowsPath, badRowsBytes);
             if (!await state.Write(path, cancellation) && _done <= ImportFile.PartLines)
-                await asked.Error.WriteLineAsync(Messages.Of(asked.Language, "cli.notResumable", ImportState.PathFor(path)));
+                asked.Teller.Note(Messages.Of(asked.Language, "cli.notResumable", ImportState.PathFor(path)));
         }
 
         /// <returns>False when the file as a whole was refused.</returns>
@@ -264,17 +257,17 @@ internal static class ImportCommand
         private async Task Refuse(IEnumerable<(string Pointer, string Message)> faults)
         {
             _refused = string.Join('\n', faults.Select(f => f.Pointer.Length == 0 ? f.Message : $"{f.Pointer}: {f.Message}"));
-            if (!asked.Json)
-                await asked.Output.WriteLineAsync($"{Messages.Of(asked.Language, "cli.fileRefused", Path.GetFileName(path))}\n  {_refused.Replace("\n", "\n  ", StringComparison.Ordinal)}");
+            if (!asked.Teller.Json)
+                await asked.Teller.Output.WriteLineAsync($"{Messages.Of(asked.Language, "cli.fileRefused", Path.GetFileName(path))}\n  {_refused.Replace("\n", "\n  ", StringComparison.Ordinal)}");
         }
 
         private async Task Tell()
         {
-            await asked.Output.WriteLineAsync(Messages.Of(asked.Language, asked.DryRun ? "cli.wouldImport" : "cli.imported", Path.GetFileName(path), _lines, _accepted, _unchanged, _rejected));
+            await asked.Teller.Output.WriteLineAsync(Messages.Of(asked.Language, asked.DryRun ? "cli.wouldImport" : "cli.imported", Path.GetFileName(path), _lines, _accepted, _unchanged, _rejected));
             foreach (var error in _errors.Take(MostShown))
-                await asked.Output.WriteLineAsync("  " + Sentence(error));
+                await asked.Teller.Output.WriteLineAsync("  " + Sentence(error));
             if (_errors.Count + _omitted is var all && all > MostShown)
-                await asked.Output.WriteLineAsync("  " + Messages.Of(asked.Language, "cli.more", all - MostShown));
+                await asked.Teller.Output.WriteLineAsync("  " + Messages.Of(asked.Language, "cli.more", all - MostShown));
         }
 
         private string Sentence(ImportError error)

@@ -8,7 +8,8 @@ namespace Compliance.Service.Client;
 /// Shows how far an import has come: a bar where somebody looks on, else a line now and then. Counted is only what the service has answered for; rate and time left are of this run, so that what an earlier one did makes
 /// neither look better.
 /// </summary>
-internal sealed class ImportProgress(TextWriter output, bool interactive, string name, long lines)
+/// <param name="interactive">Somebody looks on: a terminal, which is drawn on. Elsewhere there are plain lines without control characters.</param>
+internal sealed class ImportProgress(Teller teller, bool interactive, string name, long lines)
 {
     private const int WidestBar = 32;
     private const int NarrowestBar = 8;
@@ -16,14 +17,16 @@ internal sealed class ImportProgress(TextWriter output, bool interactive, string
     /// <summary>Of a name, so that the rest has room beside it.</summary>
     private const int MostOfName = 24;
 
-    private const char FirstWide = '\u1100';
-
     /// <summary>To the beginning of the line, and what stood on it away.</summary>
     private static readonly ControlCode Anew = new("\r\u001b[K");
 
     private static readonly TimeSpan LineEvery = TimeSpan.FromSeconds(1);
 
-    private readonly IAnsiConsole? _console = interactive ? AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.Yes, Out = new AnsiConsoleOutput(output) }) : null;
+    /// <summary>As <c>--json</c> tells it.</summary>
+    /// <param name="Done">Reports that the service has answered for, in this run or an earlier one.</param>
+    private sealed record Shown(string File, long Done, long Of, double? PerSecond, double? SecondsLeft);
+
+    private readonly IAnsiConsole? _console = interactive ? AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.Yes, Out = new AnsiConsoleOutput(teller.Error) }) : null;
     private readonly long _began = TimeProvider.System.GetTimestamp();
     private long _before;
     private long _shown;
@@ -41,16 +44,17 @@ internal sealed class ImportProgress(TextWriter output, bool interactive, string
         if (!always && !interactive && done < lines && _shown != 0 && TimeProvider.System.GetElapsedTime(_shown) < LineEvery)
             return;
         _shown = TimeProvider.System.GetTimestamp();
-        var text = Text(done);
         if (_console is null)
         {
-            output.WriteLine($"{name}: {text}");
+            var rate = Rate(done);
+            teller.Progress(new Shown(name, done, lines, rate, Left(done, rate)?.TotalSeconds), () => $"{name}: {Text(done)}");
             return;
         }
 
         // On one line, whatever its width: a bar that wraps is written over nowhere.
         var title = name.Length > MostOfName ? $"{name.AsSpan(0, MostOfName)}…" : name;
-        var room = _console.Profile.Width - Width($"{title}  {text} ");
+        var text = Text(done);
+        var room = _console.Profile.Width - TextTable.Width($"{title}  {text} ");
         _console.Write(Anew);
         _console.Markup($"{Markup.Escape(title)} [green]{Bar(done, Math.Min(room, WidestBar))}[/] {Markup.Escape(text)}");
     }
@@ -62,20 +66,18 @@ internal sealed class ImportProgress(TextWriter output, bool interactive, string
     {
         var share = lines == 0 ? 1 : (double)done / lines;
         var text = new StringBuilder(string.Create(CultureInfo.InvariantCulture, $"{share:P0}, {done:N0} of {lines:N0}"));
-        var seconds = TimeProvider.System.GetElapsedTime(_began).TotalSeconds;
-        if (done > _before && seconds > 0)
-        {
-            var rate = (done - _before) / seconds;
+        if (Rate(done) is { } rate)
             text.Append(CultureInfo.InvariantCulture, $", {rate:N0} a second");
-            if (done < lines)
-                text.Append(CultureInfo.InvariantCulture, $", {TimeSpan.FromSeconds((lines - done) / rate):hh\\:mm\\:ss} left");
-        }
-
+        if (Left(done, Rate(done)) is { } left)
+            text.Append(CultureInfo.InvariantCulture, $", {left:hh\\:mm\\:ss} left");
         return text.ToString();
     }
 
-    // Chinese letters are as wide as two others.
-    private static int Width(string text) => text.Sum(c => c >= FirstWide ? 2 : 1);
+    // Of this run: null before its first answer.
+    private double? Rate(long done) =>
+        TimeProvider.System.GetElapsedTime(_began).TotalSeconds is > 0 and var seconds && done > _before ? (done - _before) / seconds : null;
+
+    private TimeSpan? Left(long done, double? rate) => rate is { } a && done < lines ? TimeSpan.FromSeconds((lines - done) / a) : null;
 
     private string Bar(long done, int width)
     {

@@ -9,7 +9,8 @@ internal sealed class ServiceOptions
     public const string UrlVariable = "COMPLIANCE_URL";
     public const string TokenVariable = "COMPLIANCE_TOKEN";
 
-    private const string DefaultUrl = "http://127.0.0.1:8080";
+    /// <summary>Where a service listens, and is looked for, unless told otherwise.</summary>
+    public const string DefaultUrl = "http://127.0.0.1:8080";
 
     private readonly Option<string?> _url = new("--url") { HelpName = "URL", Description = $"The service. Default: {UrlVariable} of the environment, or {DefaultUrl}." };
     private readonly Option<string?> _token = new("--token") { HelpName = "TOKEN", Description = $"The bearer token. Default: {TokenVariable} of the environment, which others on this machine do not see." };

@@ -12,7 +12,8 @@ namespace Compliance.Service.Demo;
 /// Lives through two years of one province, through the service's own API: twelve institutions, eighty physicians,
 /// cases at believable rates, and a few of them going wrong. Then says where to look.
 /// </summary>
-public sealed class Demonstration(WebApplication app, TextWriter output) : IDisposable
+/// <param name="tell">Takes what is told meanwhile, a line at a time.</param>
+public sealed class Demonstration(WebApplication app, Action<string> tell) : IDisposable
 {
     private const string Province = "44";
     private const int Institutions = 12;
@@ -27,11 +28,19 @@ public sealed class Demonstration(WebApplication app, TextWriter output) : IDisp
     private readonly Dictionary<string, int> _numbers = [];
     private string _regulator = "";
 
-    public async Task Run(CancellationToken cancellation)
+    /// <summary>What there is to look at.</summary>
+    /// <param name="Tokens">By the names under which <see cref="Look.As"/> names them.</param>
+    public sealed record Shown(string Url, string Docs, string Health, string Province, string Institution, IReadOnlyDictionary<string, string> Tokens, IReadOnlyList<Look> Looks);
+
+    /// <param name="As">Whose token.</param>
+    /// <param name="Path">With its query.</param>
+    public sealed record Look(string What, string As, string Path);
+
+    public async Task<Shown> Run(CancellationToken cancellation)
     {
         if (await app.Services.GetRequiredService<IEventStore>().Head(cancellation) > 0)
         {
-            await output.WriteLineAsync("The database is not empty: the demonstration is shown as it stands.");
+            tell("The database is not empty: the demonstration is shown as it stands.");
             _regulator = await Token(new { role = "regulator", province = Province }, cancellation);
         }
         else
@@ -39,7 +48,7 @@ public sealed class Demonstration(WebApplication app, TextWriter output) : IDisp
             await Fill(cancellation);
         }
 
-        await Show(cancellation);
+        return await Show(cancellation);
     }
 
     private async Task Fill(CancellationToken cancellation)
@@ -67,7 +76,7 @@ public sealed class Demonstration(WebApplication app, TextWriter output) : IDisp
             await Post("/dev/clock", new { now = now < until ? now : until }, cancellation);
             if (week % 8 == 7 || week == Weeks - 1)
             {
-                await output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"  {day:yyyy-MM-dd}  {100 * (week + 1) / Weeks,3} %  {_numbers.Values.Sum()} cases"));
+                tell(string.Create(CultureInfo.InvariantCulture, $"  {day:yyyy-MM-dd}  {100 * (week + 1) / Weeks,3} %  {_numbers.Values.Sum()} cases"));
             }
         }
     }
@@ -84,7 +93,7 @@ public sealed class Demonstration(WebApplication app, TextWriter output) : IDisp
 
     private async Task Register(DateOnly day, CancellationToken cancellation)
     {
-        await output.WriteLineAsync($"Registering {Institutions} institutions and {Physicians} physicians");
+        tell($"Registering {Institutions} institutions and {Physicians} physicians");
         var granted = Text(day.AddYears(-3));
         var qualifications = new List<object>();
         for (var i = 0; i < Institutions; i++)
@@ -226,7 +235,7 @@ public sealed class Demonstration(WebApplication app, TextWriter output) : IDisp
         };
     }
 
-    private async Task Show(CancellationToken cancellation)
+    private async Task<Shown> Show(CancellationToken cancellation)
     {
         var root = app.Urls.First();
         var suspended = await First("standing=suspended", cancellation) ?? Institution(2);
@@ -234,33 +243,47 @@ public sealed class Demonstration(WebApplication app, TextWriter output) : IDisp
         var late = (await Get($"/api/v1/cases?institution={Institution(0)}&technique=neurovascular&timeliness=late&limit=1", cancellation))["items"] is JsonArray { Count: > 0 } items
             ? items[0]!["caseId"]!.GetValue<string>()
             : null;
-        var hospital = await Token(new { role = "hospital", institution = suspended }, cancellation);
-        var national = await Token(new { role = "national" }, cancellation);
-        await output.WriteLineAsync(
-            $"""
-
-            Ready. Documentation of the API: {root}/docs    Health: {root}/health/ready
-
-            regulator of province {Province}:
-              export REGULATOR={_regulator}
-            hospital {suspended}:
-              export HOSPITAL={hospital}
-            national authority:
-              export NATIONAL={national}
-
-            A rate, over the rolling year:
-              curl -s -H "Authorization: Bearer $HOSPITAL" '{root}/api/v1/institutions/{suspended}/metrics?technique=neurovascular'
-            A warning, with the clauses that are not met:
-              curl -s -H "Authorization: Bearer $REGULATOR" '{root}/api/v1/institutions/{warned}/compliance?technique=neurovascular'
-            A suspension, with its grounds:
-              curl -s -H "Authorization: Bearer $REGULATOR" '{root}/api/v1/qualifications/institution/{suspended}/neurovascular/history'
-            A late report, flagged:
-              curl -s -H "Authorization: Bearer $REGULATOR" '{root}/api/v1/cases{(late is null ? "?timeliness=late&limit=1" : $"/{late}")}'
-            The province on one page:
-              curl -s -H "Authorization: Bearer $REGULATOR" '{root}/api/v1/dashboards/compliance?technique=neurovascular&kind=institution&sort=overall'
-
-            """);
+        return new(
+            root,
+            $"{root}/docs",
+            $"{root}/health/ready",
+            Province,
+            suspended,
+            new Dictionary<string, string>
+            {
+                ["regulator"] = _regulator,
+                ["hospital"] = await Token(new { role = "hospital", institution = suspended }, cancellation),
+                ["national"] = await Token(new { role = "national" }, cancellation),
+            },
+            [
+                new("A rate, over the rolling year", "hospital", $"/api/v1/institutions/{suspended}/metrics?technique=neurovascular"),
+                new("A warning, with the clauses that are not met", "regulator", $"/api/v1/institutions/{warned}/compliance?technique=neurovascular"),
+                new("A suspension, with its grounds", "regulator", $"/api/v1/qualifications/institution/{suspended}/neurovascular/history"),
+                new("A late report, flagged", "regulator", $"/api/v1/cases{(late is null ? "?timeliness=late&limit=1" : $"/{late}")}"),
+                new("The province on one page", "regulator", "/api/v1/dashboards/compliance?technique=neurovascular&kind=institution&sort=overall"),
+            ]);
     }
+
+    /// <summary>The same for people, to be copied into a shell.</summary>
+    public static string Text(Shown shown) =>
+        $"""
+
+        Ready. Documentation of the API: {shown.Docs}    Health: {shown.Health}
+
+        regulator of province {shown.Province}:
+          export REGULATOR={shown.Tokens["regulator"]}
+        hospital {shown.Institution}:
+          export HOSPITAL={shown.Tokens["hospital"]}
+        national authority:
+          export NATIONAL={shown.Tokens["national"]}
+
+        {string.Join('\n', shown.Looks.Select(look => $"{look.What}:\n  curl -s -H \"Authorization: Bearer ${look.As.ToUpperInvariant()}\" '{shown.Url}{look.Path}'"))}
+
+        The same from the command line:
+          COMPLIANCE_TOKEN=$HOSPITAL compliance metrics --technique neurovascular --url {shown.Url}
+          COMPLIANCE_TOKEN=$REGULATOR compliance compliance --technique neurovascular --kind institution --sort overall --url {shown.Url}
+
+        """;
 
     private async Task<string?> First(string filter, CancellationToken cancellation) =>
         (await Get($"/api/v1/dashboards/compliance?technique=neurovascular&kind=institution&{filter}&limit=1", cancellation))["items"] is JsonArray { Count: > 0 } items

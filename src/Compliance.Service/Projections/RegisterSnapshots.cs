@@ -119,6 +119,44 @@ internal static class RegisterSnapshots
         return lines;
     }
 
+    /// <summary>Makes snapshots anew from the log and holds them against the digests that were published.</summary>
+    /// <param name="every">All there are; else each technique's last, which costs the same however many years have gone by.</param>
+    public static async Task<LogCheck> Check(IEventStore log, NpgsqlDataSource database, bool every, CancellationToken cancellation)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellation);
+        var published = new List<(string Technique, DateOnly Day, long Position, string Sha256)>();
+        await using (var command = new NpgsqlCommand(
+            $"""
+            select {(every ? "" : "distinct on (technique)")} technique, day, position, sha256
+            from register_snapshots
+            order by technique, day desc
+            """,
+            connection))
+        {
+            await using var reader = await command.ExecuteReaderAsync(cancellation);
+            while (await reader.ReadAsync(cancellation))
+                published.Add((reader.GetString(0), reader.GetFieldValue<DateOnly>(1), reader.GetInt64(2), reader.GetString(3)));
+        }
+
+        var (broken, examples) = (0L, new List<string>());
+        foreach (var of in published.GroupBy(p => p.Technique))
+        {
+            // Only names to look up in the log: what the rows say of them is not used.
+            var holders = (await Closings.Qualified(connection, of.Key, cancellation)).ConvertAll(id => id.Subject);
+            foreach (var (technique, day, position, sha256) in of)
+            {
+                var recomputed = Convert.ToHexStringLower(RegisterText.Digest(await OfLog(log, technique, holders, day, position, cancellation)));
+                if (recomputed == sha256)
+                    continue;
+                broken++;
+                if (examples.Count < LogCheck.MostExamples)
+                    examples.Add($"{technique} on {day:yyyy-MM-dd}: published {sha256}, by the log {recomputed}");
+            }
+        }
+
+        return new("A published snapshot of the register is what the log gives again.", broken, examples);
+    }
+
     private static async Task<IEnumerable<IGrouping<string, RecordedEvent>>> Streams(IEventStore log, IEnumerable<string> streams, long position, CancellationToken cancellation) =>
         (await log.ReadStreams([.. streams], position, cancellation)).GroupBy(e => e.Stream);
 

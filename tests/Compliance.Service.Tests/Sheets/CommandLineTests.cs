@@ -4,6 +4,8 @@ using System.Text.Json.Nodes;
 using Compliance.Service.Cases.Sheets;
 using Compliance.Service.Client;
 using Compliance.Service.Tests.Scenarios;
+using MiniExcelLibs;
+using Npgsql;
 
 namespace Compliance.Service.Tests.Sheets;
 
@@ -92,12 +94,12 @@ public sealed class CommandLineTests(SheetService sheets) : IClassFixture<SheetS
         // Looked at first; nothing is stored.
         var before = await sheets.Head;
         var (code, output, _) = await Run("import", file, "--dry-run", "--json");
-        code.ShouldBe(ImportCommand.SomeRejected);
+        code.ShouldBe(ExitCode.Findings);
         Named(output).ShouldBe(expected, ignoreOrder: true);
         (await sheets.Head).ShouldBe(before);
 
         (code, output, var error) = await Run("import", file, "--bad-rows", bad, "--language", "zh-CN");
-        code.ShouldBe(ImportCommand.SomeRejected);
+        code.ShouldBe(ExitCode.Findings);
         output.ShouldContain("共 500 例，新存 470，原有 0，拒绝 30。");
         output.ShouldContain("第 117 行, 诊疗目的 \"姑息\": 未知取值，允许：诊断、治疗。 [unknownValue]");
         error.ShouldContain("100 %, 500 of 500");
@@ -121,18 +123,55 @@ public sealed class CommandLineTests(SheetService sheets) : IClassFixture<SheetS
 
         await File.WriteAllTextAsync(bad, Csv(mended));
         (code, output, _) = await Run("import", bad);
-        code.ShouldBe(ImportCommand.AllStored, output);
-        (await Stored("month-")).ShouldBe(Month);
+        code.ShouldBe(ExitCode.Done, output);
+        await ShouldBeAsMeant("month-", Month);
 
         // The same files again: no harm.
         (code, output, _) = await Run("import", bad);
-        code.ShouldBe(ImportCommand.AllStored);
+        code.ShouldBe(ExitCode.Done);
         output.ShouldContain("of 30 reports 0 stored, 30 there before, 0 rejected");
         (code, output, _) = await Run("import", file, "--json");
-        code.ShouldBe(ImportCommand.SomeRejected);
+        code.ShouldBe(ExitCode.Findings);
         Named(output).ShouldBe(expected, ignoreOrder: true);
-        (await Stored("month-")).ShouldBe(Month);
+        await ShouldBeAsMeant("month-", Month);
         File.Exists(ImportState.PathFor(file)).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task So_is_a_workbook()
+    {
+        // Of the same mistakes, those that a cell of text can hold: one in every second row of fifty, from the first on.
+        var mistakes = Mistakes.Where(m => m.Code is not ("forbidden" or "roundedNumber" or "cellError")).Take(25).ToList();
+        mistakes.Count.ShouldBe(25);
+        var rows = Enumerable.Range(0, 50).Select(n => Good("book-", n)).ToList();
+        var expected = mistakes.Select((m, i) => $"{(2 * i) + 2} {(m.Code == "duplicateDevice" ? "器械2" : m.Column)} {m.Code}").ToList();
+        foreach (var (mistake, i) in mistakes.Select((m, i) => (m, i)))
+            rows[2 * i][Array.IndexOf(Headings, mistake.Column)] = mistake.Cell;
+        var directory = NewDirectory();
+        var (file, bad) = (Path.Combine(directory, "三月.xlsx"), Path.Combine(directory, "bad.csv"));
+        await MiniExcel.SaveAsAsync(file, rows.ConvertAll(r => Headings.Zip(r).ToDictionary(c => c.First, c => (object?)c.Second)));
+
+        var (code, output, error) = await Run("import", file, "--bad-rows", bad, "--json");
+        code.ShouldBe(ExitCode.Findings, error);
+        Named(output).ShouldBe(expected, ignoreOrder: true);
+        JsonNode.Parse(output)!["files"]![0]!["accepted"]!.GetValue<int>().ShouldBe(25);
+        // By --json the error output is one object a line, and has no control characters either.
+        var told = error.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonNode.Parse(l)!["progress"]!).ToList();
+        told[^1]["done"]!.GetValue<int>().ShouldBe(50);
+        told[^1]["of"]!.GetValue<int>().ShouldBe(50);
+
+        var mended = (await File.ReadAllTextAsync(bad)).Split("\r\n", StringSplitOptions.RemoveEmptyEntries).Select(l => l.Split(',')).ToList();
+        mended.Count.ShouldBe(26);
+        for (var i = 0; i < mistakes.Count; i++)
+        {
+            var column = Array.IndexOf(Headings, mistakes[i].Column);
+            mended[i + 1][column] = Good("book-", 2 * i)[column];
+        }
+
+        await File.WriteAllTextAsync(bad, Csv(mended));
+        (code, output, _) = await Run("import", bad);
+        code.ShouldBe(ExitCode.Done, output);
+        await ShouldBeAsMeant("book-", 50);
     }
 
     [Fact]
@@ -156,7 +195,7 @@ public sealed class CommandLineTests(SheetService sheets) : IClassFixture<SheetS
             code.ShouldBe(0, error);
             error.ShouldContain(language == "en" ? "1 voided" : "已作废的 1 例");
             (code, output, error) = await Run("import", file, "--json");
-            code.ShouldBe(ImportCommand.AllStored, output + error);
+            code.ShouldBe(ExitCode.Done, output + error);
             var imported = JsonNode.Parse(output)!["files"]![0]!;
             imported["accepted"]!.GetValue<int>().ShouldBe(0);
             imported["unchanged"]!.GetValue<int>().ShouldBeGreaterThanOrEqualTo(4);
@@ -165,7 +204,7 @@ public sealed class CommandLineTests(SheetService sheets) : IClassFixture<SheetS
         (await File.ReadAllTextAsync(file)).ShouldContain("\"'=export-1\"");
         var lines = Path.ChangeExtension(file, ".ndjson");
         (await Run("export", "--from", "2026-03-02", "--to", "2026-03-04", "--json", "--output", lines)).Code.ShouldBe(0);
-        (await Run("import", lines)).Code.ShouldBe(ImportCommand.AllStored);
+        (await Run("import", lines)).Code.ShouldBe(ExitCode.Done);
         (await Run("export", "--institution", "H1", "--technique", "neurovascular", "--from", "2026-03-04", "--to", "2026-03-04")).Output.ShouldContain("export-4");
     }
 
@@ -183,13 +222,13 @@ public sealed class CommandLineTests(SheetService sheets) : IClassFixture<SheetS
 
         await File.WriteAllLinesAsync(file, [World.Case("H1", "json-1", new(2026, 3, 2)).ToJsonString(), "", Line("json-2", "urgency", "asap").ToJsonString(), Line("json-3", "trainee", BadRequests.Mobile).ToJsonString()]);
         var (code, output, _) = await Run("import", file, "--bad-rows", bad);
-        code.ShouldBe(ImportCommand.SomeRejected);
+        code.ShouldBe(ExitCode.Findings);
         output.ShouldContain("row 3, /urgency: Unknown value");
         output.ShouldContain("row 4, /trainee:");
         var text = await File.ReadAllTextAsync(bad);
         text.ShouldNotContain(BadRequests.Mobile);
         await File.WriteAllTextAsync(bad, text.Replace("asap", "elective", StringComparison.Ordinal));
-        (await Run("import", bad)).Code.ShouldBe(ImportCommand.AllStored);
+        (await Run("import", bad)).Code.ShouldBe(ExitCode.Done);
         (await sheets.Shown("json-3")).ShouldNotBeNull();
     }
 
@@ -199,7 +238,7 @@ public sealed class CommandLineTests(SheetService sheets) : IClassFixture<SheetS
         var file = Path.Combine(NewDirectory(), "many.csv");
         await File.WriteAllTextAsync(file, Csv(Enumerable.Range(0, 1_500).Select(n => (string[])["H1", $"many-{n}", "neurovascular", "x", "y", "H1-A"]).Prepend(["institution", "caseNumber", "technique", "intent", "completedAt", "operator"])));
         var (code, output, _) = await Run("import", file, "--json");
-        code.ShouldBe(ImportCommand.SomeRejected);
+        code.ShouldBe(ExitCode.Findings);
         var imported = JsonNode.Parse(output)!["files"]![0]!;
         imported["rejected"]!.GetValue<int>().ShouldBe(1_500);
         imported["errors"]!.AsArray().Count.ShouldBe(3_000);
@@ -212,7 +251,7 @@ public sealed class CommandLineTests(SheetService sheets) : IClassFixture<SheetS
         var file = Path.Combine(NewDirectory(), "headings.csv");
         await File.WriteAllTextAsync(file, "institution,caseNumbr\nH1,1\n");
         var (code, output, _) = await Run("import", file);
-        code.ShouldBe(ImportCommand.SomeRejected);
+        code.ShouldBe(ExitCode.Findings);
         output.ShouldContain("column:B caseNumbr: Nobody knows this heading; did you mean `caseNumber`?");
     }
 
@@ -222,10 +261,10 @@ public sealed class CommandLineTests(SheetService sheets) : IClassFixture<SheetS
         var file = Path.Combine(NewDirectory(), "cases.csv");
         await File.WriteAllTextAsync(file, Csv([Headings, Good("nobody-", 1)]));
         await using var error = new StringWriter();
-        (await CommandLine.Run(["import", file, "--url", ServiceProcess.FreeUrl()], TextWriter.Null, error)).ShouldBe(ImportCommand.NotDone);
+        (await CommandLine.Run(["import", file, "--url", ServiceProcess.FreeUrl()], TextWriter.Null, error)).ShouldBe(ExitCode.NotDone);
         error.ToString().ShouldContain("cannot be reached");
         await using var refused = new StringWriter();
-        (await CommandLine.Run(["import", file, "--url", sheets.Service.Http.BaseAddress!.ToString()], TextWriter.Null, refused)).ShouldBe(ImportCommand.NotDone);
+        (await CommandLine.Run(["import", file, "--url", sheets.Service.Http.BaseAddress!.ToString()], TextWriter.Null, refused)).ShouldBe(ExitCode.NotDone);
         refused.ToString().ShouldContain("A bearer token is required.");
     }
 
@@ -237,6 +276,13 @@ public sealed class CommandLineTests(SheetService sheets) : IClassFixture<SheetS
         { "--dmeo", "there is no such option; did you mean --demo?" },
         { "rebuild stadings", "did you mean standings?" },
         { "verify --closing", "did you mean --closings?" },
+        { "verify --jsn", "did you mean --json?" },
+        { "mertics", "did you mean metrics?" },
+        { "help improt", "did you mean import?" },
+        { "metrics --techniqe neurovascular", "did you mean --technique?" },
+        { "metrics", "--technique" },
+        { "due --untl 2026-01-01", "did you mean --until?" },
+        { "import --bad-row bad.csv", "did you mean --bad-rows?" },
         { "import", "Required argument missing" },
         { "import nothing.csv", "nothing.csv: there is no such file." },
         { "import cases.docx", "one of .ndjson, .jsonl, .csv, .xlsx" },
@@ -251,34 +297,82 @@ public sealed class CommandLineTests(SheetService sheets) : IClassFixture<SheetS
     {
         await using var output = new StringWriter();
         await using var error = new StringWriter();
-        (await CommandLine.Run(line.Split(' '), output, error)).ShouldBe(CommandLine.Failed);
+        (await CommandLine.Run(line.Split(' '), output, error)).ShouldBe(ExitCode.Misspelt);
         $"{output}{error}".ShouldContain(said);
     }
 
     [Theory]
     [InlineData("--help")]
+    [InlineData("help")]
+    [InlineData("serve --help")]
     [InlineData("import --help")]
+    [InlineData("help import")]
     [InlineData("export --help")]
+    [InlineData("metrics --help")]
+    [InlineData("compliance --help")]
+    [InlineData("due --help")]
+    [InlineData("rebuild --help")]
+    [InlineData("verify --help")]
+    [InlineData("demo --help")]
     public async Task Help_teaches_and_is_no_error(string line)
     {
         await using var output = new StringWriter();
-        (await CommandLine.Run(line.Split(' '), output, TextWriter.Null)).ShouldBe(CommandLine.Success);
-        output.ToString().ShouldContain("xit code");
+        (await CommandLine.Run(line.Split(' '), output, TextWriter.Null)).ShouldBe(ExitCode.Done);
+        var help = output.ToString();
+        help.ShouldEndWith(ExitCode.Table + "\n");
+        help.ShouldContain("--json");
+        help.ShouldNotContain("Compliance.Service");
+        var command = line.Replace("help", "", StringComparison.Ordinal).Trim(' ', '-');
+        // Real examples, not only the line of usage.
+        help.Split('\n').Count(l => l.StartsWith($"  compliance {command}".TrimEnd() + " ", StringComparison.Ordinal) || l.Contains($"Development compliance {command}", StringComparison.Ordinal)).ShouldBeGreaterThanOrEqualTo(command is "verify" or "demo" or "serve" ? 2 : 3, help);
+        if (command.Length == 0)
+        {
+            help.ShouldContain("/dev/token");
+            help.ShouldContain("COMPLIANCE_TOKEN");
+        }
     }
 
     private static List<string> Named(string json) =>
         [.. JsonNode.Parse(json)!["files"]![0]!["errors"]!.AsArray().Select(e => $"{e!["line"]} {e["column"]?.GetValue<string>()} {e["code"]!.GetValue<string>()}")];
 
-    private async Task<int> Stored(string prefix)
+    /// <summary>So many cases, one each in the log and in the list, and each as its row was meant, cell by cell.</summary>
+    private async Task ShouldBeAsMeant(string prefix, int count)
     {
-        var (cursor, count, position) = ((string?)null, 0, await sheets.Head);
+        var cases = (await Cases(prefix)).OrderBy(c => c["caseNumber"]!.GetValue<string>(), StringComparer.Ordinal).ToList();
+        cases.Select(c => c["caseNumber"]!.GetValue<string>()).ShouldBe(Enumerable.Range(0, count).Select(n => string.Create(CultureInfo.InvariantCulture, $"{prefix}{n:000}")));
+        for (var n = 0; n < count; n++)
+        {
+            var (of, day) = (cases[n], string.Create(CultureInfo.InvariantCulture, $"2026-02-{1 + (n % 27):00}"));
+            string Text(string name) => of[name]!.ToJsonString().Trim('"');
+            (Text("institution"), Text("technique"), Text("procedureCodes"), Text("icd9cm3"), Text("intent")).ShouldBe(("H1", "neurovascular", """["NV-ANEURYSM-COIL"]""", """["39.72"]""", "therapeutic"));
+            of["completedAt"]!.GetValue<DateTimeOffset>().ShouldBe(DateTimeOffset.Parse($"{day}T14:20:00+08:00", CultureInfo.InvariantCulture));
+            (Text("operator"), of["trainee"], Text("assistants"), Text("decidedBy")).ShouldBe(("H1-A", null, """["H1-B"]""", """["H1-A","H1-B"]"""));
+            var patient = of["patient"]!;
+            (patient["pseudonym"]!.GetValue<string>(), patient["sex"]!.GetValue<string>(), patient["ageYears"]!.GetValue<int>(), patient["diagnosis"]!.GetValue<string>())
+                .ShouldBe((string.Create(CultureInfo.InvariantCulture, $"p{n}"), "female", 61, "I60.1"));
+            (Text("urgency"), Text("succeeded"), Text("consent"), Text("admittedOn"), of["dischargedOn"]).ShouldBe(("emergency", "true", "signed", "2026-01-31", null));
+            of["devices"]!.AsArray().Select(d => $"{d!["udi"]} {d["serial"]}").ShouldBe(["(01)06901234567892 S-1", "(01)06901234567892 S-2"]);
+            of["complications"]!.AsArray().Select(c => $"{c!["code"]} {c["occurredOn"]} {c["relation"]}").ShouldBe([$"accessSiteHaematoma {day} related"]);
+            of["death"].ShouldBeNull();
+        }
+
+        await using var command = sheets.Service.Get<NpgsqlDataSource>().CreateCommand("select count(*) from events.mt_events where type = 'case_reported' and data->>'CaseNumber' like $1 || '%'");
+        command.Parameters.Add(new() { Value = prefix });
+        (await command.ExecuteScalarAsync()).ShouldBe((long)count);
+    }
+
+    private async Task<int> Stored(string prefix) => (await Cases(prefix)).Count;
+
+    private async Task<List<JsonNode>> Cases(string prefix)
+    {
+        var (cursor, cases, position) = ((string?)null, new List<JsonNode>(), await sheets.Head);
         do
         {
             var page = (await sheets.Service.Get($"cases?limit=500&minPosition={position}{(cursor is null ? "" : $"&cursor={cursor}")}", await sheets.Hospital)).Expect(HttpStatusCode.OK).Body!;
-            count += page["items"]!.AsArray().Count(c => c!["caseNumber"]!.GetValue<string>().StartsWith(prefix, StringComparison.Ordinal));
+            cases.AddRange(page["items"]!.AsArray().Where(c => c!["caseNumber"]!.GetValue<string>().StartsWith(prefix, StringComparison.Ordinal))!);
             cursor = page["nextCursor"]?.GetValue<string>();
         }
         while (cursor is not null);
-        return count;
+        return cases;
     }
 }
