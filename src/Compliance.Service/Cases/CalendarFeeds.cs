@@ -84,7 +84,7 @@ public static class CalendarFeeds
         command.Parameters.Add(new() { Value = caller.Name });
         command.Parameters.Add(new() { Value = MaxPerInstitution });
         return await command.ExecuteScalarAsync(http.RequestAborted) is DateTime createdAt
-            ? Results.Json(new FeedCreated(id, $"/api/v1/feeds/deadlines/{secret}.ics", language, createdAt), Json.Options, statusCode: StatusCodes.Status201Created)
+            ? Results.Json(new FeedCreated(id, $"/api/v1/feeds/deadlines/{secret}.ics", language, new(createdAt, TimeSpan.Zero)), Json.Options, statusCode: StatusCodes.Status201Created)
             : Problem.Refused(http, "tooManyFeeds", MaxPerInstitution);
     }
 
@@ -107,7 +107,7 @@ public static class CalendarFeeds
         var feeds = new List<FeedShown>();
         await using var reader = await command.ExecuteReaderAsync(http.RequestAborted);
         while (await reader.ReadAsync(http.RequestAborted))
-            feeds.Add(new(reader.GetGuid(0), reader.GetString(1), reader.GetDateTime(2), reader.GetString(3)));
+            feeds.Add(new(reader.GetGuid(0), reader.GetString(1), reader.GetFieldValue<DateTimeOffset>(2), reader.GetString(3)));
         return Results.Json(Paged.Cut(feeds, limit, f => [f.Id.ToString("D")]), Json.Options);
     }
 
