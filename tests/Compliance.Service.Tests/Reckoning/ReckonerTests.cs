@@ -697,13 +697,22 @@ public sealed class ReckonerTests
             var history = RandomHistories.Generate(seed, profile);
             RandomHistories.Generate(seed, profile).Describe().ShouldBe(history.Describe());
             var reckoner = new Reckoner();
+            var announced = 0;
             foreach (var next in history.Operations)
             {
-                // an early reassessment and a revocation before a hearing could be asked for are the only things meant to be refused
+                // announcements contradicted, revived, or withdrawn too late
+                if (next.Operation is AnnounceProcedure or WithdrawAnnouncement)
+                {
+                    announced += reckoner.Apply(next) ? 1 : 0;
+                    continue;
+                }
+
+                // beside those, an early reassessment and a revocation before a hearing could be asked for are the only things meant to be refused
                 var mayBeEarly = next.Operation is Reassess or Revoke
                     || (next.Operation is DecideProposal { Agree: true } o && reckoner.Proposals(o.Subject, o.Technique)[o.Proposal - 1].Kind == ProposalKind.Revocation);
                 (reckoner.Apply(next) || mayBeEarly).ShouldBeTrue(next.ToString());
             }
+            announced.ShouldBeGreaterThan(0);
             reckoner.LastClosed.ShouldBe(history.LastDay.AddDays(-1));
             history.Operations.Select(o => (o.Day, o.Order)).ShouldBeInOrder();
         }
