@@ -385,6 +385,35 @@ public sealed class ProcedureTests
     }
 
     [Fact]
+    public async Task The_hospital_is_told_that_a_report_fell_overdue_and_nobody_of_which_case()
+    {
+        var (service, world, own) = await Start(Monday);
+        await using var _ = service;
+        await world.Hospital("H2");
+        async Task<(string Id, string Token)> Hook(string token) => ((await service.Post("webhooks", new { url = "http://127.0.0.1:1/" }, token)).Expect(HttpStatusCode.Created).Body!["id"]!.GetValue<string>(), token);
+        var (hospital, other, physician, regulator) = (
+            await Hook(own), await Hook(await service.Token("hospital", institution: "H2")), await Hook(await service.Token("physician", physician: "H1-A")), await Hook(await world.Regulator));
+        await Announce(service, own, "a", Monday);
+        await service.MoveTo(Deadline.AddDays(2));
+        var head = await service.Get<IEventStore>().Head();
+        async Task<IEnumerable<string>> Told((string Id, string Token) hook) =>
+            (await service.Get($"webhooks/{hook.Id}/deliveries?minPosition={head}", hook.Token)).Expect(HttpStatusCode.OK).Body!["items"]!.AsArray()
+                .Select(d => $"{d!["type"]} {d["subject"]}").Where(t => t.Contains("report", StringComparison.Ordinal));
+        string[] once = ["compliance.report.fellOverdue institution/H1/neurovascular/reports"];
+        (await Told(hospital)).ShouldBe(once);
+        (await Told(regulator)).ShouldBe(once);
+        (await Told(other)).ShouldBeEmpty();
+        (await Told(physician)).ShouldBeEmpty();
+        await using var command = service.Get<NpgsqlDataSource>().CreateCommand("select body from compliance.webhook_deliveries where type = 'compliance.report.fellOverdue' limit 1");
+        var body = (string)(await command.ExecuteScalarAsync())!;
+        body.ShouldNotContain(Case.IdOf("H1", "a").ToString("D"));
+        var data = JsonNode.Parse(body)!["data"]!;
+        data["judgedOn"]!.GetValue<string>().ShouldBe("2025-10-12");
+        // Where the link leads, its owner finds what is owed.
+        States((await service.Get(data["link"]!.GetValue<string>(), own)).Expect(HttpStatusCode.OK).Body!).ShouldBe(["a 2025-10-11 overdue"]);
+    }
+
+    [Fact]
     public async Task The_dashboards_of_everybody_concerned_follow_a_report()
     {
         var (service, world, own) = await Start(Deadline.AddDays(1));
