@@ -78,6 +78,7 @@ public sealed class ComplianceService : IAsyncDisposable
         services.AddSingleton<StandingsProcess>();
         services.AddSingleton<ReconciliationProcess>();
         services.AddSingleton<Assessor>();
+        services.AddSingleton<OverdueReports>();
         services.AddSingleton<DayMonitor>();
         services.AddSingleton<DayCloser>();
         services.AddSingleton(DeliveryTimes.Default);

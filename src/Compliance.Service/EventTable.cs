@@ -37,6 +37,9 @@ public static class EventTable
         Row("case_voided", StoredJson.Default.CaseVoided),
         Row("change_requested", StoredJson.Default.ChangeRequested),
         Row("request_decided", StoredJson.Default.RequestDecided),
+        Row("procedure_announced", StoredJson.Default.ProcedureAnnounced),
+        Row("report_fell_overdue", StoredJson.Default.ReportFellOverdue),
+        Row("procedure_announcement_withdrawn", StoredJson.Default.AnnouncementWithdrawn),
         Row("qualification_granted", StoredJson.Default.QualificationGranted),
         Row("warned", StoredJson.Default.Warned),
         Row("warning_lifted", StoredJson.Default.WarningLifted),
@@ -112,6 +115,9 @@ public static class EventTable
 [JsonSerializable(typeof(Case.Event.Voided), TypeInfoPropertyName = "CaseVoided")]
 [JsonSerializable(typeof(Case.Event.ChangeRequested), TypeInfoPropertyName = "ChangeRequested")]
 [JsonSerializable(typeof(Case.Event.RequestDecided), TypeInfoPropertyName = "RequestDecided")]
+[JsonSerializable(typeof(Procedure.Event.Announced), TypeInfoPropertyName = "ProcedureAnnounced")]
+[JsonSerializable(typeof(Procedure.Event.ReportFellOverdue), TypeInfoPropertyName = "ReportFellOverdue")]
+[JsonSerializable(typeof(Procedure.Event.AnnouncementWithdrawn), TypeInfoPropertyName = "AnnouncementWithdrawn")]
 [JsonSerializable(typeof(Qualification.Event.Granted), TypeInfoPropertyName = "QualificationGranted")]
 [JsonSerializable(typeof(Qualification.Event.Warned), TypeInfoPropertyName = "Warned")]
 [JsonSerializable(typeof(Qualification.Event.WarningLifted), TypeInfoPropertyName = "WarningLifted")]

@@ -6,8 +6,15 @@ using Compliance.Service.Http;
 namespace Compliance.Service.Cases;
 
 /// <summary>A case as the log has it now.</summary>
-public sealed record FoundCase(Case.State State, long Version, long Position)
+public sealed record FoundCase(Case.State State, IReadOnlyList<RecordedEvent> Events)
 {
+    /// <param name="events">Of the case, at least one.</param>
+    public static FoundCase Of(IReadOnlyList<RecordedEvent> events) => new(Case.Fold(events.Select(e => (Case.Event)e.Data)), events);
+
+    public long Version => Events[^1].Version;
+
+    public long Position => Events[^1].Position;
+
     public Guid CaseId => State.Key!.CaseId;
 }
 
@@ -52,7 +59,7 @@ public static class CaseAccess
         var events = await log.ReadStream(Case.Stream(id), cancellation: http.RequestAborted);
         if (events.Count == 0)
             return null;
-        var found = new FoundCase(Case.Fold(events.Select(e => (Case.Event)e.Data)), events[^1].Version, events[^1].Position);
+        var found = FoundCase.Of(events);
         var place = await PlaceOf(reads, log, found.State.Key!.Institution, http.RequestAborted);
         return mayReach(found.State.Key, place?.Province) ? found : null;
     }

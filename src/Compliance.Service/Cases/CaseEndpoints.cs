@@ -1,6 +1,6 @@
 namespace Compliance.Service.Cases;
 
-/// <summary>Everything under <c>/cases</c>.</summary>
+/// <summary>Everything under <c>/cases</c>, and what is owed about them.</summary>
 public static class CaseEndpoints
 {
     public static void Map(RouteGroupBuilder api)
@@ -15,5 +15,8 @@ public static class CaseEndpoints
         CorrectCase.Map(api);
         WithdrawOrRedeclare.Map(api);
         DecideOnCase.Map(api);
+        AnnounceProcedure.Map(api);
+        Obligations.Map(api);
+        CalendarFeeds.Map(api);
     }
 }

@@ -1,3 +1,4 @@
+using Compliance.Calendars;
 using Compliance.Cases;
 using Compliance.Service.Projections;
 using Npgsql;
@@ -33,6 +34,7 @@ public sealed record RequestShown(Guid RequestId, RequestedChange Change, string
 /// <param name="Patient">Null when none was reported, or what stood there was destroyed.</param>
 /// <param name="Flags">Derived from today's registries.</param>
 /// <param name="FlagsWhenReported">What the report was answered with.</param>
+/// <param name="Lateness">Every time it was late and why, also where it no longer is; empty for a case that never was.</param>
 /// <param name="Version">Of its stream, as the ETag has it.</param>
 public sealed record CaseShown(
     Guid CaseId,
@@ -72,6 +74,7 @@ public sealed record CaseShown(
     DateOnly? Deadline,
     bool ProvisionalDeadline,
     ReportTimeliness Timeliness,
+    IReadOnlyList<Lateness> Lateness,
     long Version,
     long Position)
 {
@@ -129,6 +132,9 @@ public sealed record CaseShown(
             timeliness.Deadline,
             timeliness.Provisional,
             ReportingDeadline.WordFor(timeliness),
+            Compliance.Cases.Lateness.Of(
+                found.Events.Select(e => ((Case.Event)e.Data, Shanghai.DayOf(e.RecordedAt))),
+                (key, then) => ReportingDeadline.Now(reference, then, key.Technique, key.CompletedOn)),
             found.Version,
             found.Position);
     }

@@ -171,10 +171,10 @@ public static class ListCases
         foreach (var row in rows)
         {
             if (streams.TryGetValue(Case.Stream(row.CaseId), out var events)
-                && Case.Fold(events.Select(e => (Case.Event)e.Data)) is var state
-                && caller.MayReadCase(state.Key!.Institution, row.Province, state.Key.Operator))
+                && FoundCase.Of(events) is var @case
+                && caller.MayReadCase(@case.State.Key!.Institution, row.Province, @case.State.Key.Operator))
             {
-                found.Add(new(state, events[^1].Version, events[^1].Position));
+                found.Add(@case);
             }
         }
 

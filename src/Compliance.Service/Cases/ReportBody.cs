@@ -15,6 +15,12 @@ public sealed record ReportRead(string Institution, string CaseNumber, CaseRepor
     public Guid CaseId { get; } = Case.IdOf(Institution, CaseNumber);
 }
 
+/// <summary>An announcement as a hospital sent it, read and coded like a report.</summary>
+public sealed record AnnouncementRead(string Institution, string CaseNumber, AnnouncedProcedure Said, Regulation Regulation)
+{
+    public Guid CaseId { get; } = Case.IdOf(Institution, CaseNumber);
+}
+
 /// <summary>
 /// Reads a report from a body, strictly: every fault with its pointer. <c>POST /cases</c>, every line of an import and every correction are read here, so that none of them lets through what another refuses.
 /// </summary>
@@ -36,17 +42,7 @@ public static partial class ReportBody
     /// <returns>Null when it cannot be coded. What is returned may be used only when the body has no fault.</returns>
     public static ReportRead? Read(Body body, BodyObject root, Reference reference, DateOnly today, bool withOutcome)
     {
-        var institution = root.Id("institution");
-        var caseNumber = root.Text("caseNumber");
-        var technique = root.Text("technique");
-        var completedAt = Completed(root, today);
-        var completedOn = completedAt is { } at ? Shanghai.DayOf(at) : today;
-        var regulation = reference.Regulations.Techniques.Contains(technique) ? reference.Regulations.ReportDefinitions(technique, completedOn) : null;
-        if (technique.Length > 0 && regulation is null)
-            root.Fault("technique", "unknownTechnique");
-
-        var codes = Procedures(body, root, regulation);
-        var intent = root.Choice<Intent>("intent");
+        var (institution, caseNumber, technique, completedAt, completedOn, codes, intent, regulation) = Done(body, root, reference, today);
         var patient = root.OptionalObject("patient") is { } p ? PatientOf(p) : null;
         var admittedOn = Past(root, "admittedOn", today);
         var dischargedOn = Past(root, "dischargedOn", today);
@@ -59,14 +55,13 @@ public static partial class ReportBody
         var (decidedOn, decidedAt) = (Past(root, "decidedOn", today), PastInstant(root, "decidedAt", today));
         if (decidedOn is { } decided && decidedAt is { } instant && decided != Shanghai.DayOf(instant))
             root.Fault("decidedOn", "decidedOnAnotherDay");
-        var therapeutic = regulation?.InPractice.IsTherapeutic(intent == Intent.Therapeutic, codes) ?? false;
         var report = new CaseReport(
             technique,
             codes,
             OtherCodes(body, root),
             intent,
-            therapeutic,
-            regulation?.InPractice.HighestLevel(codes) ?? 0,
+            IsTherapeutic(regulation, intent, codes),
+            LevelOf(regulation, codes),
             completedAt ?? default,
             completedOn,
             root.Id("operator"),
@@ -92,6 +87,40 @@ public static partial class ReportBody
 
         return regulation is null ? null : new(institution, caseNumber, report, outcome, patient, regulation);
     }
+
+    /// <summary>An announcement: of a report what can be said as soon as the procedure is done.</summary>
+    /// <returns>Null when it cannot be coded. What is returned may be used only when the body has no fault.</returns>
+    public static AnnouncementRead? ReadAnnouncement(Body body, BodyObject root, Reference reference, DateOnly today)
+    {
+        var (institution, caseNumber, technique, completedAt, completedOn, codes, intent, regulation) = Done(body, root, reference, today);
+        var said = new AnnouncedProcedure(
+            technique, codes, intent, IsTherapeutic(regulation, intent, codes), LevelOf(regulation, codes), completedAt ?? default, completedOn, root.OptionalId("operator"));
+        return regulation is null ? null : new(institution, caseNumber, said, regulation);
+    }
+
+    /// <summary>What was done, where and when.</summary>
+    /// <param name="CompletedAt">Null when it is at fault; then the day is a harmless one.</param>
+    /// <param name="Regulation">By which it is coded; null for an unknown technique.</param>
+    private sealed record DoneRead(
+        string Institution, string CaseNumber, string Technique, DateTimeOffset? CompletedAt, DateOnly CompletedOn, IReadOnlyList<string> Codes, Intent Intent, Regulation? Regulation);
+
+    private static DoneRead Done(Body body, BodyObject root, Reference reference, DateOnly today)
+    {
+        var institution = root.Id("institution");
+        var caseNumber = root.Text("caseNumber");
+        var technique = root.Text("technique");
+        var completedAt = Completed(root, today);
+        var completedOn = completedAt is { } at ? Shanghai.DayOf(at) : today;
+        var regulation = reference.Regulations.Techniques.Contains(technique) ? reference.Regulations.ReportDefinitions(technique, completedOn) : null;
+        if (technique.Length > 0 && regulation is null)
+            root.Fault("technique", "unknownTechnique");
+        return new(institution, caseNumber, technique, completedAt, completedOn, Procedures(body, root, regulation), root.Choice<Intent>("intent"), regulation);
+    }
+
+    private static bool IsTherapeutic(Regulation? regulation, Intent intent, IReadOnlyList<string> codes) =>
+        regulation?.InPractice.IsTherapeutic(intent == Intent.Therapeutic, codes) ?? false;
+
+    private static int LevelOf(Regulation? regulation, IReadOnlyList<string> codes) => regulation?.InPractice.HighestLevel(codes) ?? 0;
 
     /// <summary>A complication as the body of its own endpoint, or an item of a report's outcome.</summary>
     /// <param name="completedOn">Null when the day of the procedure is not known, because it was at fault itself.</param>

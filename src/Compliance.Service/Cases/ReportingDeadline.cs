@@ -8,11 +8,18 @@ namespace Compliance.Service.Cases;
 /// <summary>When a report was due, by the regulation's reporting rule and the calendars (NV-REPORT-10WD, CI3-REPORT-10WD).</summary>
 public static class ReportingDeadline
 {
-    public static Timeliness Of(Reference reference, Regulation regulation, CaseReport report, DateOnly receivedOn)
+    public static Timeliness Of(Reference reference, Regulation regulation, CaseReport report, DateOnly receivedOn) =>
+        Of(reference, regulation, report.Therapeutic, report.Level, report.CompletedOn, receivedOn);
+
+    /// <param name="receivedOn">The day the announcement was received on.</param>
+    public static Timeliness Of(Reference reference, Regulation regulation, AnnouncedProcedure said, DateOnly receivedOn) =>
+        Of(reference, regulation, said.Therapeutic, said.Level, said.CompletedOn, receivedOn);
+
+    private static Timeliness Of(Reference reference, Regulation regulation, bool therapeutic, int level, DateOnly completedOn, DateOnly receivedOn)
     {
-        if (!regulation.InPractice.HasDeadline(report.Therapeutic, report.Level))
+        if (!regulation.InPractice.HasDeadline(therapeutic, level))
             return new(receivedOn, null, reference.Calendar.Version, Provisional: false);
-        var deadline = reference.Calendar.Deadline(report.CompletedOn, regulation.InPractice.Reporting.WorkingDays);
+        var deadline = reference.Calendar.Deadline(completedOn, regulation.InPractice.Reporting.WorkingDays);
         return new(receivedOn, deadline.On, deadline.CalendarVersion, deadline.Provisional);
     }
 
@@ -28,12 +35,20 @@ public static class ReportingDeadline
     }
 
     /// <summary>As calendars published since have left it.</summary>
-    public static Timeliness Now(Reference reference, Case.State state) =>
-        reference.Calendars.Recompute(state.Timeliness!, state.Key!.CompletedOn, RegulationOf(reference, state).InPractice.Reporting.WorkingDays);
+    public static Timeliness Now(Reference reference, Case.State state) => Now(reference, state.Timeliness!, state.Key!.Technique, state.Key.CompletedOn);
+
+    /// <summary>The same of an announced procedure.</summary>
+    public static Timeliness Now(Reference reference, Procedure.State state) => Now(reference, state.Timeliness!, state.Key!.Technique, state.Key.CompletedOn);
+
+    /// <summary>The same of what was done on a day.</summary>
+    public static Timeliness Now(Reference reference, Timeliness timeliness, string technique, DateOnly completedOn) =>
+        reference.Calendars.Recompute(timeliness, completedOn, RegulationOf(reference, technique, completedOn).InPractice.Reporting.WorkingDays);
 
     /// <summary>The version a case is coded by.</summary>
-    public static Regulation RegulationOf(Reference reference, Case.State state) =>
-        reference.Regulations.ReportDefinitions(state.Report!.Technique, state.Report.CompletedOn)
+    public static Regulation RegulationOf(Reference reference, Case.State state) => RegulationOf(reference, state.Report!.Technique, state.Report.CompletedOn);
+
+    private static Regulation RegulationOf(Reference reference, string technique, DateOnly completedOn) =>
+        reference.Regulations.ReportDefinitions(technique, completedOn)
         ?? throw new InvalidOperationException("A case was accepted for a technique without regulation.");
 
     public static ReportTimeliness WordFor(Timeliness timeliness) =>

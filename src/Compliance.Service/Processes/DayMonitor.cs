@@ -10,7 +10,7 @@ namespace Compliance.Service.Processes;
 /// When a day is closed, decides from its closings who is warned, suspended, or cleared. What is shown follows every
 /// event; what is decided, only closed days.
 /// </summary>
-public sealed class DayMonitor(NpgsqlDataSource database, IEventStore log, Commands commands, ReferenceCache references, Assessor assessor, ILogger<DayMonitor> logger)
+public sealed class DayMonitor(NpgsqlDataSource database, IEventStore log, Commands commands, ReferenceCache references, Assessor assessor, OverdueReports overdue, ILogger<DayMonitor> logger)
     : OwnedProcess(database, LockKey, logger)
 {
     /// <summary>Its checkpoint stands behind the last day decided on and all that was decided on it.</summary>
@@ -63,6 +63,7 @@ public sealed class DayMonitor(NpgsqlDataSource database, IEventStore log, Comma
 
         var day = ((Day.Closed)closed.Data).Date;
         var to = Math.Max(closed.Position, await Decide(day, cancellation));
+        to = Math.Max(to, await overdue.OnClosed(day, Place, cancellation));
         to = Math.Max(to, await assessor.OnClosed(day, await references.Get(cancellation), Place, cancellation));
         // Who waits for the monitor is shown what it decided.
         if (!await Checkpoints.WaitFor(_database, ReadSchema.Living.Rows, to, Checkpoints.LongestWait, cancellation))

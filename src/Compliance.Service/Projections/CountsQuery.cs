@@ -18,12 +18,13 @@ public static class CountsQuery
     // The planner looks through this, as though the values stood in the statement; over arrays it plans anew for every call.
     private const string One = "(values ($1::text, $2::text, $3::date, $4::date, $5::date, 1::bigint))";
 
-    // A case reported late is overdue as of a day before its report, and neither late nor overdue before its deadline.
+    // A case reported late is overdue as of a day before its report, and neither late nor overdue before its deadline. So is a procedure announced and not
+    // reported at all: `procedures` holds no other, so that nothing is counted twice.
     // The days of the late ones are no key to be looked up (hence the zero): the planner would read all cases of the year to find the few that were received since.
     private static readonly Statement OfInstitutions = new("""
         select k.ord, d.cases, d.diagnostic, d.therapeutic, d.level3plus, d.level3plus_therapeutic, d.severe, d.therapeutic_severe, d.death, d.therapeutic_death,
                d.possible_severe, d.possible_death, d.possible_therapeutic_severe, d.possible_therapeutic_death, d.incidents, d.serious_incidents,
-               d.late - l.not_yet as late, l.overdue
+               d.late - l.not_yet as late, l.overdue + p.overdue as overdue
         from asked as k (subject, technique, from_on, to_on, as_of, ord)
         cross join lateral (
             select coalesce(sum(d.cases), 0) as cases, coalesce(sum(d.diagnostic), 0) as diagnostic, coalesce(sum(d.therapeutic), 0) as therapeutic,
@@ -44,12 +45,17 @@ public static class CountsQuery
             where f.institution = k.subject and f.technique = k.technique and f.received_on > f.deadline and f.received_on > k.as_of
               and f.completed_on + 0 between k.from_on and k.to_on and not f.voided
         ) l
+        cross join lateral (
+            select count(*) as overdue
+            from procedures p
+            where p.institution = k.subject and p.technique = k.technique and p.deadline < k.as_of and p.completed_on between k.from_on and k.to_on
+        ) p
         """);
 
     private static readonly Statement OfPhysicians = new("""
         select k.ord, c.cases, c.diagnostic, c.therapeutic, c.level3plus, c.level3plus_therapeutic, c.severe, c.therapeutic_severe, c.death, c.therapeutic_death,
                c.possible_severe, c.possible_death, c.possible_therapeutic_severe, c.possible_therapeutic_death, i.incidents, i.serious_incidents,
-               c.late, c.overdue
+               c.late, c.overdue + p.overdue as overdue
         from asked as k (subject, technique, from_on, to_on, as_of, ord)
         cross join lateral (
             select count(*) as cases, count(*) filter (where not f.therapeutic) as diagnostic, count(*) filter (where f.therapeutic) as therapeutic,
@@ -69,6 +75,11 @@ public static class CountsQuery
             from incidents n
             where n.operator = k.subject and n.technique = k.technique and n.determined_on between k.from_on and k.to_on
         ) i
+        cross join lateral (
+            select count(*) as overdue
+            from procedures p
+            where p.operator = k.subject and p.technique = k.technique and p.deadline < k.as_of and p.completed_on between k.from_on and k.to_on
+        ) p
         """);
 
     /// <summary>The counts, in the order asked.</summary>

@@ -59,6 +59,7 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database, ReadSc
                     await RegisterSnapshots.Take(connection, [.. _reference.Regulations.Qualifying], closed.Date, events[i].Position, cancellation);
                 }
 
+                await ProcedureRows.FallOverdue(connection, closed.Date, cancellation);
                 await RegisterSnapshots.Forget(connection, cancellation);
                 await connection.Execute("insert into days_closed (day, position) values ($1, $2)", cancellation, closed.Date, events[i].Position);
                 start = i + 1;
@@ -102,6 +103,7 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database, ReadSc
         }
 
         var cases = new Dictionary<string, List<RecordedEvent>>();
+        var procedures = new HashSet<string>();
         var institutions = new HashSet<string>();
         var physicians = new HashSet<string>();
         var qualifications = new HashSet<string>();
@@ -122,6 +124,9 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database, ReadSc
             {
                 case Case.Event:
                     (cases.TryGetValue(e.Stream, out var known) ? known : cases[e.Stream] = []).Add(e);
+                    break;
+                case Procedure.Event:
+                    procedures.Add(e.Stream);
                     break;
                 case Institution.Event at:
                     institutions.Add(e.Stream);
@@ -183,7 +188,7 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database, ReadSc
         await WriteReference(connection, calendars, regulations, limits, enforcements, schedules, upTo, cancellation);
         await WriteRounds(connection, rounds, upTo, cancellation);
         await WriteDevices(connection, deviceRegistrations, deviceReceipts, upTo, cancellation);
-        if (cases.Count + calendars.Count > 0)
+        if (cases.Count + procedures.Count + calendars.Count > 0)
         {
             _reference = await Reference.Read(connection, _reference, cancellation);
         }
@@ -194,11 +199,19 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database, ReadSc
             var fresh = cases.Values.Where(of => of[0].Version == 1).Select(of => Case.Fold(of.Select(e => (Case.Event)e.Data))).ToList();
             var known = fresh.Count == cases.Count ? [] : await Load([.. cases.Where(c => c.Value[0].Version > 1).Select(c => c.Key)], upTo, cancellation);
             await CaseRows.Write(connection, fresh, known, _reference!, cancellation);
+            await ProcedureRows.Reported(connection, fresh, cancellation);
+        }
+
+        if (procedures.Count > 0)
+        {
+            await ProcedureRows.Write(
+                connection, [.. (await Streams(procedures, upTo, cancellation)).Select(g => Procedure.Fold(g.Select(e => (Procedure.Event)e.Data)))], _reference!, cancellation);
         }
 
         if (calendars.Count > 0)
         {
             await CaseRows.RecomputeDeadlines(connection, calendars[0].Event.RecordedOn, _reference!, cancellation);
+            await ProcedureRows.RecomputeDeadlines(connection, calendars[0].Event.RecordedOn, _reference!, cancellation);
         }
     }
 

@@ -17,6 +17,7 @@ internal sealed class Touched
     private readonly HashSet<(Subject Subject, string? Technique)> _subjects = [];
     private readonly HashSet<string> _staffOf = [];
     private readonly HashSet<string> _placesOf = [];
+    private readonly HashSet<Guid> _reported = [];
 
     /// <summary>Everybody: what all judgements rest on has changed, or a day has passed, or so much has happened that looking for whom it touched does not pay.</summary>
     public bool Everybody { get; set; }
@@ -35,6 +36,14 @@ internal sealed class Touched
                 break;
             case Case.Event c:
                 Add(c.Case);
+                if (c is Case.Event.Reported)
+                {
+                    _reported.Add(c.Case.CaseId);
+                }
+
+                break;
+            case Procedure.Event p:
+                Add(p.Procedure);
                 break;
             case Institution.Event i:
                 // Coverage limits its physicians' observation too, and its province is theirs.
@@ -88,6 +97,15 @@ internal sealed class Touched
         _subjects.Add((Subject.Physician(key.Operator), key.Technique));
     }
 
+    private void Add(ProcedureKey key)
+    {
+        _subjects.Add((Subject.Institution(key.Institution), key.Technique));
+        if (key.Operator is { } by)
+        {
+            _subjects.Add((Subject.Physician(by), key.Technique));
+        }
+    }
+
     /// <summary>Those touched, each with a technique: whether it has a standing (it is qualified, or has cases), or only had one.</summary>
     /// <param name="techniques">All there are, for those touched in every one.</param>
     public async Task<IReadOnlyList<(QualificationId Id, bool HasStanding)>> Subjects(
@@ -95,9 +113,14 @@ internal sealed class Touched
     {
         if (!Everybody)
         {
-            // A physician's former places lost somebody: they stand in the stream, no longer in the rows.
-            foreach (var e in await log.ReadStreams([.. _placesOf.Select(Physician.Stream)], cancellation: cancellation))
+            // A physician's former places lost somebody: they stand in the stream, no longer in the rows. So does whom a procedure was announced of that somebody else has reported.
+            foreach (var e in await log.ReadStreams([.. _placesOf.Select(Physician.Stream), .. _reported.Select(Procedure.Stream)], cancellation: cancellation))
             {
+                if (e.Data is Procedure.Event { Procedure: var announced })
+                {
+                    Add(announced);
+                }
+
                 foreach (var registration in (e.Data as Physician.Event.Registered)?.Registrations ?? [])
                 {
                     _subjects.Add((Subject.Institution(registration.Institution), null));

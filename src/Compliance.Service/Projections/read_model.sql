@@ -203,6 +203,44 @@ create table former_places (
 create index former_places_by_institution on former_places (institution, technique);
 create index former_places_by_operator on former_places (operator, technique);
 
+-- Procedures announced, not withdrawn, and not reported: who has reported leaves.
+create table procedures (
+    case_id           uuid    not null primary key,
+    institution       text    not null,
+    case_number       text    not null,
+    operator          text,                 -- null where it was not said
+    technique         text    not null,
+    completed_on      date    not null,
+    received_on       date    not null,
+    deadline          date,
+    provisional       boolean not null,
+    calendar_version  int     not null,
+    fell_overdue      boolean not null      -- a day was closed on it unreported after its deadline
+);
+
+create index procedures_by_institution on procedures (institution, technique, deadline);
+create index procedures_by_operator on procedures (operator, technique, deadline);
+create index procedures_falling on procedures (deadline) where not fell_overdue;
+
+-- What the monitor records of a day closed: the procedures whose report was overdue for the first time.
+create table overdue_reports (
+    day           date not null,
+    case_id       uuid not null,
+    institution   text not null,
+    operator      text,
+    technique     text not null,
+    completed_on  date not null,
+    deadline      date not null,
+    constraint pk_overdue_reports primary key (day, case_id)
+);
+
+-- Everything owed about cases and not yet done, one branch for each table that knows of some. Kinds are words of the HTTP contract.
+create view obligations as
+    select 'report'::text as kind, 0 as number, p.case_id, p.institution, p.case_number, p.technique, p.operator, p.completed_on,
+           p.completed_on as opens_on, p.deadline as due_on, p.provisional
+    from procedures p
+    where p.deadline is not null;
+
 -- Devices as the lines of cases name them; a voided case has none.
 create table device_uses (
     case_id       uuid     not null,

@@ -111,6 +111,14 @@ public static class Told
         Objection.Event.Answered e => [About(e, "objectionAnswered", Audience.Inner) with { Agreed = e.Accepted }],
         AssessmentRound.Event.Opened e => [About(e.Round, e.Technique, "opened") with { Province = e.Province, DecisionDueOn = e.ClosesOn }],
 
+        // The case is named by nothing: what is owed can be read where the link leads.
+        Procedure.Event.ReportFellOverdue e =>
+        [
+            new("compliance.report.fellOverdue", $"institution/{e.Procedure.Institution}/{e.Procedure.Technique}/reports", e.Procedure.Technique, Subject.Institution(e.Procedure.Institution), Audience.Inner,
+                $"/api/v1/institutions/{e.Procedure.Institution}/obligations?kind=report&due=overdue") { JudgedOn = e.Day },
+        ],
+        Procedure.Event => [],
+
         // Told to nobody: what happens between a holder and its regulator, and what the regulator itself has written.
         Qualification.Event.RectificationPlanFiled or Qualification.Event.RectificationEvidenceFiled or Hearing.Event.Held or Application.Event => [],
         // How a round ended is told to each of its subjects.

@@ -28,6 +28,7 @@ public sealed class EventTableTests
         "calendar_published", "regulation_published", "enforcement_set", "day_closed",
         "case_reported", "case_corrected", "complication_reported", "death_reported", "incident_recorded", "relation_declared",
         "outcome_withdrawn", "outcome_adjudicated", "case_voided", "change_requested", "request_decided",
+        "procedure_announced", "report_fell_overdue", "procedure_announcement_withdrawn",
         "qualification_granted", "warned", "warning_lifted", "warning_proposed", "suspension_proposed", "revocation_proposed",
         "proposal_decided", "proposal_withdrawn", "suspended", "suspension_lifted", "grounds_undermined", "suspension_upheld",
         "suspension_annulled", "review_requested", "rectification_plan_filed", "reassessed", "reinstated", "revoked", "relinquished",
@@ -72,6 +73,8 @@ public sealed class EventTableTests
         "case_reported", "complication_reported", "death_reported", "incident_recorded", "relation_declared",
         "change_requested", "request_decided", "case_corrected", "outcome_adjudicated", "outcome_withdrawn", "case_voided",
     ];
+
+    private static readonly string[] OfAProcedure = ["procedure_announced.minimal", "procedure_announcement_withdrawn", "procedure_announced", "report_fell_overdue"];
 
     private static readonly string[] OfAQualification =
     [
@@ -247,7 +250,7 @@ public sealed class EventTableTests
 
     [Fact]
     public void Every_event_stands_in_one_of_the_lives_below() =>
-        new[] { OfAnInstitution, OfAPhysician, OfACase, OfAQualification, OfAnApplication, OfASchedule, OfARound, OfAnAssessedQualification, OfADeviceRegistration, OfADeviceReceipt, Alone }.SelectMany(life => life).Select(name => name.Split('.')[0]).Distinct().ShouldBe(WireNames, ignoreOrder: true);
+        new[] { OfAnInstitution, OfAPhysician, OfACase, OfAProcedure, OfAQualification, OfAnApplication, OfASchedule, OfARound, OfAnAssessedQualification, OfADeviceRegistration, OfADeviceReceipt, Alone }.SelectMany(life => life).Select(name => name.Split('.')[0]).Distinct().ShouldBe(WireNames, ignoreOrder: true);
 
     [Fact]
     public void An_institution_evolves_by_all_its_events()
@@ -274,6 +277,16 @@ public sealed class EventTableTests
         state.Incidents.ShouldHaveSingleItem().Adjudicated.ShouldBe(Relation.Unrelated);
         state.Requests.ShouldHaveSingleItem().Agreed.ShouldBe(true);
         state.FirstOutcome.Death.ShouldBe(new(new DateOnly(2026, 3, 10), Relation.Unrelated));
+    }
+
+    [Fact]
+    public void A_procedure_evolves_by_all_its_events()
+    {
+        var state = Procedure.Fold(Golden<Procedure.Event>(OfAProcedure));
+        (state.Stands, state.CaseNumber, state.Key!.Operator, state.FellOverdueOn).ShouldBe((true, "2026-000318", "P33-4711", new DateOnly(2026, 3, 17)));
+        var withdrawn = Procedure.Fold(Golden<Procedure.Event>(OfAProcedure[..2]));
+        (withdrawn.Stands, withdrawn.Withdrawn, withdrawn.FellOverdueOn).ShouldBe((false, true, null));
+        Procedure.Fold(Golden<Procedure.Event>(OfAProcedure[..3])).FellOverdueOn.ShouldBeNull();
     }
 
     [Fact]
@@ -392,6 +405,7 @@ public sealed class EventTableTests
         await Append(log, Institution.Stream("H33-0101"), OfAnInstitution);
         await Append(log, Physician.Stream("P33-4711"), OfAPhysician);
         await Append(log, Case.Stream(new("6f1c2b9e-3a47-5d18-9c02-8e4b7a10d5f3")), OfACase);
+        await Append(log, Procedure.Stream(new("0b8a7c1d-4e52-5f36-8a97-1c2d3e4f5061")), OfAProcedure);
         await Append(log, Qualification.Stream(new(Subject.Physician("P33-4711"), "comprehensive")), OfAQualification);
         await Append(log, PublishedLimits.Stream("NV-2012", "33"), "provincial_limits_published");
         await Append(log, Qualification.Stream(new(Subject.Physician("P33-0102"), "neurovascular")), OfAnApplication);
@@ -423,6 +437,8 @@ public sealed class EventTableTests
         (await Count(database, "registrations where main and institution = 'H33-0101'")).ShouldBe(1);
         (await Count(database, "titles")).ShouldBe(2);
         (await Count(database, "case_facts where voided and operator = 'P33-4712' and deadline = '2026-03-16'")).ShouldBe(1);
+        (await Count(database, "procedures where institution = 'H33-0101' and operator = 'P33-4711' and case_number = '2026-000318' and fell_overdue")).ShouldBe(1);
+        (await Count(database, "overdue_reports")).ShouldBe(0, "it had been recorded before the day was closed");
         (await Count(database, $"qualifications where version = {OfAQualification.Length + OfAnAssessedQualification.Length}")).ShouldBe(1);
         (await Count(database, "device_uses")).ShouldBe(0, "the case was voided");
         (await Count(database, "device_registrations where number = '国械注准20193130001'")).ShouldBe(1);

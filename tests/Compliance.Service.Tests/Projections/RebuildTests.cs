@@ -129,6 +129,9 @@ public sealed class RebuildTests
     [InlineData("update device_registrations set doc = jsonb_set(doc, '{Entry,ValidTo}', '\"2099-12-31\"')", "device_registrations")]
     [InlineData("delete from device_registration_products", "device_registration_products")]
     [InlineData("update device_receipts set quantity = quantity + 1", "device_receipts")]
+    [InlineData("update procedures set deadline = deadline + 1", "procedures")]
+    [InlineData("update procedures set fell_overdue = false where fell_overdue", "procedures")]
+    [InlineData("update overdue_reports set deadline = deadline - 1", "overdue_reports")]
     public async Task Rows_that_are_not_what_the_log_says_turn_health_red_until_they_are_built_anew(string tampering, string table)
     {
         await using var service = await TestService.Start(Today);
@@ -137,6 +140,7 @@ public sealed class RebuildTests
         await world.Import(World.Year("H1", Today, 30));
         await Corrected(service);
         await Equipped(service);
+        await Announced(service);
         await Assessed(service);
         await service.MoveTo(Today.AddDays(1));
         await Agrees(service);
@@ -181,6 +185,24 @@ public sealed class RebuildTests
         (await service.Send(HttpMethod.Post, $"cases/{id}/corrections", new JsonObject { ["reason"] = "another piece", ["report"] = report }.ToJsonString(), token)).Expect(HttpStatusCode.OK);
     }
 
+    /// <summary>Procedures: one whose report is overdue, one still open, one reported before it was announced and one after, and one withdrawn.</summary>
+    private static async Task Announced(TestService service)
+    {
+        var token = await service.Token("hospital", institution: "H1");
+        async Task<string> Announce(string number, DateOnly day, HttpStatusCode expected = HttpStatusCode.Created) =>
+            (await service.Post("procedures", new { institution = "H1", caseNumber = number, technique = "neurovascular", intent = "therapeutic", completedAt = $"{World.Text(day)}T09:00:00+08:00", @operator = "H1-A" }, token))
+                .Expect(expected).Body!["caseId"]!.GetValue<string>();
+        async Task Report(string number) =>
+            (await service.Send(HttpMethod.Post, "cases", World.Case("H1", number, Today.AddDays(-3)).ToJsonString(), token)).Expect(HttpStatusCode.Created);
+        await Announce("overdue", Today.AddDays(-40));
+        await Announce("open", Today.AddDays(-2));
+        await Report("reported first");
+        await Announce("reported first", Today.AddDays(-3), HttpStatusCode.OK);
+        await Announce("reported later", Today.AddDays(-3));
+        await Report("reported later");
+        (await service.Post($"procedures/{await Announce("in error", Today.AddDays(-3))}/withdraw", new { reason = "another room" }, token)).Expect(HttpStatusCode.OK);
+    }
+
     /// <summary>A schedule, a round that is open, and one that a person has failed and concluded; and somebody suspended, of whom a reassessment is due.</summary>
     private static async Task Assessed(TestService service)
     {
@@ -204,7 +226,7 @@ public sealed class RebuildTests
         [
             "active_spans", "announcements", "assessment_schedules", "assessments", "calendars", "case_facts", "closings", "days_closed",
             "device_receipts", "device_registration_products", "device_registrations", "device_uses", "dues", "enforcement", "former_places", "incidents",
-            "institution_days", "institutions", "physicians", "proposals", "provincial_limits", "qualifications", "register_entries", "register_snapshots", "register_touched", "registrations",
+            "institution_days", "institutions", "overdue_reports", "physicians", "procedures", "proposals", "provincial_limits", "qualifications", "register_entries", "register_snapshots", "register_touched", "registrations",
             "regulations", "rounds", "titles",
         ]);
         tables.Where(t => !t.Agrees).SelectMany(t => t.Examples.Prepend(t.Table)).ShouldBeEmpty();

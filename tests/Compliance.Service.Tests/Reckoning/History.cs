@@ -101,6 +101,17 @@ public sealed record ReportCase(CaseKey Case, CaseReport Report, IReadOnlyList<R
         $"ReportCase {Case} {Report}{string.Concat(Complications.Select(c => $" + complication{(c.Severe ? " severe" : "")} {c.Relation} {c.OccurredOn:O}"))}{(Death is null ? "" : $" + death {Death.Relation} {Death.OccurredOn:O}")}";
 }
 
+/// <summary>A procedure done, its report to follow; <paramref name="Operator"/> null: not said yet.</summary>
+public sealed record AnnounceProcedure(CaseKey Case, Technique Technique, IReadOnlyList<string> Codes, Intent Intent, DateOnly CompletedOn, string? Operator) : Operation
+{
+    public bool SameAs(AnnounceProcedure other) =>
+        Technique == other.Technique && Codes.SequenceEqual(other.Codes) && Intent == other.Intent && CompletedOn == other.CompletedOn && Operator == other.Operator;
+
+    public override string ToString() => $"AnnounceProcedure {Case} {Technique} {Intent} [{string.Join(' ', Codes)}] on {CompletedOn:O} by {Operator}";
+}
+
+public sealed record WithdrawAnnouncement(CaseKey Case, bool ByRegulator) : Operation;
+
 public sealed record CorrectCase(CaseKey Case, CaseReport Report) : Operation;
 
 public sealed record ReportComplication(CaseKey Case, ReportedComplication Complication) : Operation;

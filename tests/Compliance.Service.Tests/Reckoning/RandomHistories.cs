@@ -73,6 +73,9 @@ public static class RandomHistories
     private sealed class Run(int seed, Profile profile, Reckoner reckoner, Action<Timed, bool>? applied = null)
     {
         private readonly Random _random = new(seed);
+
+        // Of their own, so that announcements leave the rest of a history as it is.
+        private readonly Random _announcing = new(~seed);
         private readonly Reckoner _reckoner = reckoner;
         private readonly List<Timed> _operations = [];
         private readonly List<(DateOnly Day, Operation Operation)> _planned = [];
@@ -81,6 +84,7 @@ public static class RandomHistories
         private readonly List<Doctor> _doctors = [];
         private readonly List<Known> _cases = [];
         private int _numbers;
+        private int _announcements;
         private DateOnly _today;
         private DateOnly _first;
         private DateOnly _last;
@@ -244,9 +248,14 @@ public static class RandomHistories
             }
             if (received > _last)
             {
+                Announce(new CaseKey(place, $"{completedOn.Year}-A{++_announcements}"), report);
                 return;
             }
             var key = new CaseKey(place, $"{completedOn.Year}-{++_numbers:00000}");
+            if (_announcing.Next(3) == 0)
+            {
+                Announce(_announcing.Next(8) == 0 ? new CaseKey(place, $"{completedOn.Year}-A{++_announcements}") : key, report);
+            }
             var complications = new List<ReportedComplication>();
             ReportedDeath? death = null;
             if (Chance(severe))
@@ -273,6 +282,33 @@ public static class RandomHistories
                 else
                 {
                     atOnce();
+                }
+            }
+        }
+
+        /// <summary>An announcement, by the case's own number or by one that is never reported; some are withdrawn, some of those announced anew, some sent twice.</summary>
+        private void Announce(CaseKey key, CaseReport report)
+        {
+            var day = Later(report.CompletedOn.AddDays(_announcing.Next(4) == 0 ? _announcing.Next(25) : 0), _first);
+            var by = _announcing.Next(10) switch { 0 or 1 => null, 2 => _doctors[_announcing.Next(_doctors.Count)].Id, _ => report.Operator };
+            var said = new AnnounceProcedure(key, report.Technique, report.Codes, report.Intent, report.CompletedOn, by);
+            Plan(day, said);
+            if (_announcing.Next(6) == 0)
+            {
+                day = day.AddDays(_announcing.Next(20));
+                Plan(day, new WithdrawAnnouncement(key, _announcing.Next(3) == 0));
+            }
+
+            if (_announcing.Next(6) == 0)
+            {
+                Plan(day.AddDays(_announcing.Next(5)), _announcing.Next(2) == 0 ? said : said with { Operator = _doctors[_announcing.Next(_doctors.Count)].Id });
+            }
+
+            void Plan(DateOnly on, Operation operation)
+            {
+                if (on <= _last)
+                {
+                    _planned.Add((on, operation));
                 }
             }
         }
@@ -335,6 +371,9 @@ public static class RandomHistories
                     }
                     _cases.Add(known);
                     Do(report);
+                    break;
+                case AnnounceProcedure or WithdrawAnnouncement:
+                    Do(planned);
                     break;
                 case ReportComplication complication when Find(complication.Case) is { Voided: false } c && c.Report.CompletedOn <= complication.Complication.OccurredOn:
                     AddComplication(c, complication.Complication);

@@ -60,6 +60,12 @@ public sealed class Reckoner(Readings? readings = null)
         };
     }
 
+    private sealed class Announcement
+    {
+        public required AnnounceProcedure Said { get; init; }
+        public bool Withdrawn { get; set; }
+    }
+
     private sealed class Suspension
     {
         public required DateOnly EffectiveOn { get; init; }
@@ -137,6 +143,7 @@ public sealed class Reckoner(Readings? readings = null)
     private readonly List<SetEnforcement> _enforcements = [];
     private readonly List<CaseFile> _cases = [];
     private readonly Dictionary<CaseKey, CaseFile> _caseByKey = [];
+    private readonly Dictionary<CaseKey, Announcement> _announced = [];
     private readonly List<Qualification> _qualifications = [];
     private readonly List<Decision> _decisions = [];
     private readonly Dictionary<DateOnly, DateOnly> _settled = [];
@@ -248,6 +255,17 @@ public sealed class Reckoner(Readings? readings = null)
                 overdue++;
             }
         }
+        foreach (var (key, announcement) in _announced)
+        {
+            var said = announcement.Said;
+            if (!announcement.Withdrawn && !_caseByKey.ContainsKey(key)
+                && said.Technique == technique && (subject.Kind == SubjectKind.Institution ? key.Institution : said.Operator) == subject.Id
+                && said.CompletedOn >= from && said.CompletedOn <= asOf
+                && HasDeadline(AsReport(said)) && WorkingDays.Deadline(said.CompletedOn) < asOf)
+            {
+                overdue++;
+            }
+        }
         var neurovascular = technique == Technique.Neurovascular;
         return new Metrics(
             from, asOf, t.Cases, t.Diagnostic, t.Therapeutic, t.Level3Plus, t.Level3PlusTherapeutic,
@@ -304,6 +322,8 @@ public sealed class Reckoner(Readings? readings = null)
 
     private static bool IsTherapeutic(CaseReport report) =>
         report.Intent == Intent.Therapeutic || report.Codes.Any(code => code is "CI-L3-13" or "CI-L4-05");
+
+    private static CaseReport AsReport(AnnounceProcedure said) => new(said.Technique, said.Codes, said.Intent, said.CompletedOn, said.Operator ?? "");
 
     private static bool HasDeadline(CaseReport report) =>
         report.Technique == Technique.Neurovascular ? IsTherapeutic(report) : Level(report) >= 3;
@@ -680,6 +700,8 @@ public sealed class Reckoner(Readings? readings = null)
             SetEnforcement o => o.From >= _today && Done(() => _enforcements.Add(o)),
             ImportQualification o => Import(o),
             ReportCase o => Report(o),
+            AnnounceProcedure o => Announce(o),
+            WithdrawAnnouncement o => WithdrawAnnounced(o),
             CorrectCase o => OnCase(o.Case, c => Correct(c, o)),
             ReportComplication o => OnCase(o.Case, c => Done(() => c.Complications.Add(
                 new RecordedOutcome { Severe = o.Complication.Severe, Declared = o.Complication.Relation }))),
@@ -748,6 +770,47 @@ public sealed class Reckoner(Readings? readings = null)
         }
         _cases.Add(c);
         _caseByKey.Add(o.Case, c);
+        return true;
+    }
+
+    private bool Announce(AnnounceProcedure o)
+    {
+        if (o.CompletedOn > _today || !_institutions.ContainsKey(o.Case.Institution))
+        {
+            return false;
+        }
+        if (_caseByKey.TryGetValue(o.Case, out var reported))
+        {
+            return !reported.Voided;
+        }
+        if (_announced.TryGetValue(o.Case, out var before) && before.Withdrawn == before.Said.SameAs(o))
+        {
+            // What was withdrawn does not come back as it was; what stands is not replaced.
+            return false;
+        }
+        if (before is null || before.Withdrawn)
+        {
+            _announced[o.Case] = new Announcement { Said = o };
+        }
+        return true;
+    }
+
+    private bool WithdrawAnnounced(WithdrawAnnouncement o)
+    {
+        if (!_announced.TryGetValue(o.Case, out var announcement))
+        {
+            return false;
+        }
+        if (announcement.Withdrawn)
+        {
+            return true;
+        }
+        if (_caseByKey.ContainsKey(o.Case)
+            || (!o.ByRegulator && HasDeadline(AsReport(announcement.Said)) && WorkingDays.Deadline(announcement.Said.CompletedOn) < _today))
+        {
+            return false;
+        }
+        announcement.Withdrawn = true;
         return true;
     }
 

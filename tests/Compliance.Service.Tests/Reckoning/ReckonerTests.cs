@@ -311,6 +311,34 @@ public sealed class ReckonerTests
     }
 
     [Fact]
+    public void Announced_and_not_reported_is_overdue_until_it_is()
+    {
+        var story = new Story("2024-02-01");
+        AnnounceProcedure Announced(string number, Intent intent = Intent.Therapeutic) => new(new CaseKey(H, number), Technique.Neurovascular, [], intent, Day("2024-02-01"), null);
+        foreach (var number in new[] { "a", "b", "c" })
+        {
+            story.Do(Announced(number)).ShouldBeTrue(); // due 20 February
+        }
+
+        story.Do(Announced("d", Intent.Diagnostic)).ShouldBeTrue(); // never due
+        story.Do(Announced("a")).ShouldBeTrue();
+        story.Do(Announced("a", Intent.Diagnostic)).ShouldBeFalse();
+        story.Until("2024-02-20");
+        story.Do(new WithdrawAnnouncement(new CaseKey(H, "c"), ByRegulator: false)).ShouldBeTrue();
+        story.Until("2024-02-22");
+        story.Do(new WithdrawAnnouncement(new CaseKey(H, "b"), ByRegulator: false)).ShouldBeFalse();
+        int Overdue(Subject subject, string day) => story.Reckoner.Metrics(subject, Technique.Neurovascular, Day(day)).OverdueReports;
+        Overdue(Hospital, "2024-02-20").ShouldBe(0);
+        Overdue(Hospital, "2024-02-21").ShouldBe(2);
+        Overdue(Doctor, "2024-02-21").ShouldBe(0);
+        story.Do(new ReportCase(new CaseKey(H, "a"), Report(Day("2024-02-01")), [], null)).ShouldBeTrue();
+        // As of the day before, its report had not come; it counts once, and by now for the operator too.
+        (Overdue(Hospital, "2024-02-21"), Overdue(Hospital, "2024-02-22"), Overdue(Doctor, "2024-02-21")).ShouldBe((2, 1, 1));
+        story.Do(new WithdrawAnnouncement(new CaseKey(H, "b"), ByRegulator: true)).ShouldBeTrue();
+        Overdue(Hospital, "2024-02-22").ShouldBe(0);
+    }
+
+    [Fact]
     public void A_breached_rate_suspends_at_the_first_closing_under_enforcement()
     {
         var story = Volume(Technique.Neurovascular, 100, deaths: 3);
@@ -669,13 +697,22 @@ public sealed class ReckonerTests
             var history = RandomHistories.Generate(seed, profile);
             RandomHistories.Generate(seed, profile).Describe().ShouldBe(history.Describe());
             var reckoner = new Reckoner();
+            var announced = 0;
             foreach (var next in history.Operations)
             {
-                // an early reassessment and a revocation before a hearing could be asked for are the only things meant to be refused
+                // announcements contradicted, revived, or withdrawn too late
+                if (next.Operation is AnnounceProcedure or WithdrawAnnouncement)
+                {
+                    announced += reckoner.Apply(next) ? 1 : 0;
+                    continue;
+                }
+
+                // beside those, an early reassessment and a revocation before a hearing could be asked for are the only things meant to be refused
                 var mayBeEarly = next.Operation is Reassess or Revoke
                     || (next.Operation is DecideProposal { Agree: true } o && reckoner.Proposals(o.Subject, o.Technique)[o.Proposal - 1].Kind == ProposalKind.Revocation);
                 (reckoner.Apply(next) || mayBeEarly).ShouldBeTrue(next.ToString());
             }
+            announced.ShouldBeGreaterThan(0);
             reckoner.LastClosed.ShouldBe(history.LastDay.AddDays(-1));
             history.Operations.Select(o => (o.Day, o.Order)).ShouldBeInOrder();
         }

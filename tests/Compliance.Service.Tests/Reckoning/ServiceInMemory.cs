@@ -32,6 +32,7 @@ internal sealed class ServiceInMemory : Reckoning.ISystemUnderHistory
     private readonly Dictionary<QualificationId, List<(DateOnly Day, Qualification.Event Event)>> _decided = [];
     private readonly Dictionary<Guid, CaseFacts> _cases = [];
     private readonly Dictionary<(Subject, string), List<CaseFacts>> _casesOf = [];
+    private readonly Dictionary<Guid, Procedure.State> _procedures = [];
     private readonly Dictionary<QualificationId, int> _heldAt = [];
     private Dictionary<QualificationId, Closing> _closings = [];
     private int _changes;
@@ -67,6 +68,9 @@ internal sealed class ServiceInMemory : Reckoning.ISystemUnderHistory
             case Case.State c:
                 _cases[c.Key!.CaseId] = CaseFacts.Of(c);
                 _casesOf.Clear();
+                break;
+            case Procedure.State announced:
+                _procedures[announced.Key!.CaseId] = announced;
                 break;
             case Physician.State p:
                 _people[p.Entry!.Physician] = p;
@@ -205,6 +209,9 @@ internal sealed class ServiceInMemory : Reckoning.ISystemUnderHistory
             overdue += One(c.Timeliness.ReceivedOn > asOf && c.Timeliness.Deadline < asOf);
         }
 
+        overdue += _procedures.Values.Count(p =>
+            p.Stands && !_cases.ContainsKey(p.Key!.CaseId) && p.Timeliness!.Deadline < asOf && days.Contains(p.Key.CompletedOn)
+            && p.Key.Technique == technique && (subject.Kind == SubjectKind.Institution ? p.Key.Institution : p.Key.Operator) == subject.Id);
         return new(
             cases, cases - therapeutic, therapeutic, high, highTherapeutic, severe, therapeuticSevere, death, therapeuticDeath,
             possibleSevere, possibleDeath, possibleTherapeuticSevere, possibleTherapeuticDeath, incidents, serious, late, overdue);

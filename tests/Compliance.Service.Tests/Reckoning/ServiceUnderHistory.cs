@@ -58,6 +58,8 @@ internal sealed class ServiceUnderHistory(ISystemUnderHistory system, string pre
                 ? Task.FromResult(false)
                 : OnQualification(o.Subject, o.Technique, today, s => Standings.Qualification.GrantIt(s, Name(o.Subject, o.Technique), o.GrantedOn, "import", imported: true, By)),
             ReportCase o => Report(o, today),
+            AnnounceProcedure o => Announce(o, today),
+            WithdrawAnnouncement o => Withdraw(o, today),
             CorrectCase o => o.Report.CompletedOn > today ? Task.FromResult(false) : OnCase(o.Case, today, s => Correct(s, o)),
             ReportComplication o => OnCase(o.Case, today, s =>
                 Domain.Cases.Case.ReportComplication(s, Map(o.Complication, s.Complications.Count + 1), today, By)),
@@ -133,6 +135,45 @@ internal sealed class ServiceUnderHistory(ISystemUnderHistory system, string pre
         var outcome = new Domain.Cases.ReportedOutcome([.. o.Complications.Select((c, i) => Map(c, i + 1))], o.Death is null ? null : Map(o.Death));
         return OnCase(o.Case, today, s => Domain.Cases.Case.ReportCase(s, Name(o.Case.Institution), o.Case.CaseNumber, report, outcome, timeliness, [], By));
     }
+
+    private async Task<bool> Announce(AnnounceProcedure o, DateOnly today)
+    {
+        if (o.CompletedOn > today || !_institutions.Contains(o.Case.Institution))
+        {
+            return false;
+        }
+
+        if (await CaseOf(o.Case, today) is { Report: not null } reported)
+        {
+            return !reported.Voided;
+        }
+
+        var report = Map(new CaseReport(o.Technique, o.Codes, o.Intent, o.CompletedOn, o.Operator ?? "nobody"), out var regulation);
+        var said = new Domain.Cases.AnnouncedProcedure(
+            report.Technique, report.ProcedureCodes, report.Intent, report.Therapeutic, report.Level, report.CompletedAt, report.CompletedOn, o.Operator is null ? null : report.Operator);
+        return await OnProcedure(o.Case, today, s => Domain.Cases.Procedure.Announce(s, Name(o.Case.Institution), o.Case.CaseNumber, said, ReportingDeadline.Of(system.Reference, regulation, said, today), By));
+    }
+
+    private async Task<bool> Withdraw(WithdrawAnnouncement o, DateOnly today)
+    {
+        var reported = (await CaseOf(o.Case, today)).Report is not null;
+        return await OnProcedure(o.Case, today, s => Domain.Cases.Procedure.Withdraw(
+            s, s.Said is null ? null : ReportingDeadline.Now(system.Reference, s).Deadline, reported, o.ByRegulator, Reason, today, By));
+    }
+
+    private async Task<Domain.Cases.Case.State> CaseOf(CaseKey key, DateOnly today)
+    {
+        var known = Domain.Cases.Case.State.Initial;
+        await OnCase(key, today, s =>
+        {
+            known = s;
+            return Domain.Decision<Domain.Cases.Case.Event>.Nothing;
+        });
+        return known;
+    }
+
+    private Task<bool> OnProcedure(CaseKey key, DateOnly today, Func<Domain.Cases.Procedure.State, Domain.Decision<Domain.Cases.Procedure.Event>> decide) =>
+        Execute(Aggregates.Procedures, Domain.Cases.Procedure.Stream(Domain.Cases.Case.IdOf(Name(key.Institution), key.CaseNumber)), today, decide);
 
     private Domain.Decision<Domain.Cases.Case.Event> Correct(Domain.Cases.Case.State state, CorrectCase o)
     {

@@ -108,6 +108,20 @@ public sealed class AccessService : IAsyncLifetime
         return id;
     }
 
+    /// <summary>A procedure of H1, announced.</summary>
+    public async Task<string> NewProcedure() =>
+        (await Service.Post(
+            "procedures",
+            new { institution = "H1", caseNumber = $"announced {Interlocked.Increment(ref _cases)}", technique = "neurovascular", intent = "therapeutic", completedAt = $"{World.Text(Today.AddDays(-1))}T10:00:00+08:00" },
+            await Service.Token("hospital", institution: "H1"))).Expect(HttpStatusCode.Created).Body!["caseId"]!.GetValue<string>();
+
+    /// <summary>A calendar feed of H1.</summary>
+    public async Task<(string Id, string Url)> NewFeed()
+    {
+        var made = (await Service.Post("institutions/H1/calendar-feeds", new { language = "en" }, await Service.Token("hospital", institution: "H1"))).Expect(HttpStatusCode.Created).Body!;
+        return (made["id"]!.GetValue<string>(), made["url"]!.GetValue<string>());
+    }
+
     public async Task<string> NewLeave()
     {
         var from = Today.AddDays(100 + Interlocked.Increment(ref _cases));
@@ -217,6 +231,17 @@ public sealed class AccessTests(AccessService province) : IClassFixture<AccessSe
         ["POST /api/v1/cases/{caseId}/relation"] = new("cases/{case}/relation", "ok    404   403   403   403   403   403   403", new { of = "death", relation = "undetermined", reason = "r" }),
         ["POST /api/v1/cases/{caseId}/requests/{requestId}/decide"] = new("cases/{case}/requests/{request}/decide", JudgeCase, new { agree = false, reason = "r" }),
         ["POST /api/v1/cases/{caseId}/adjudications"] = new("cases/{case}/adjudications", JudgeCase, new { of = "death", relation = "related", reason = "r" }),
+
+        // What is owed is the hospital's and its regulator's affair; a calendar's address is the hospital's own, and open to whoever has it.
+        ["POST /api/v1/procedures"] = new("procedures", OfPlace,
+            new { institution = "H1", caseNumber = "announced", technique = "neurovascular", intent = "therapeutic", completedAt = "2026-03-09T10:00:00+08:00" }),
+        ["POST /api/v1/procedures/{caseId}/withdraw"] = new("procedures/{procedure}/withdraw", ChangeCase, Reason),
+        ["GET /api/v1/institutions/{id}/obligations"] = new("institutions/H1/obligations", OfPlace),
+        ["GET /api/v1/physicians/{id}/obligations"] = new("physicians/H1-A/obligations", "403   403   ok    403   403   403   403   403"),
+        ["POST /api/v1/institutions/{id}/calendar-feeds"] = new("institutions/H1/calendar-feeds", OwnHospital, new { language = "zh-CN" }),
+        ["GET /api/v1/institutions/{id}/calendar-feeds"] = new("institutions/H1/calendar-feeds", OwnHospital),
+        ["DELETE /api/v1/institutions/{id}/calendar-feeds/{feedId}"] = new("institutions/H1/calendar-feeds/{feed}", OwnHospital),
+        ["GET /api/v1/feeds/deadlines/{secret}.ics"] = new("{feedUrl}", Open),
 
         // A hospital sees of physicians the standing, not the metrics of other sites.
         ["GET /api/v1/institutions/{id}/metrics"] = new("institutions/H1/metrics?technique=neurovascular", OfPlace),
@@ -508,6 +533,17 @@ public sealed class AccessTests(AccessService province) : IClassFixture<AccessSe
         if (template.Contains("{webhook}", StringComparison.Ordinal))
         {
             template = template.Replace("{webhook}", await province.NewWebhook(), StringComparison.Ordinal);
+        }
+
+        if (template.Contains("{procedure}", StringComparison.Ordinal))
+        {
+            template = template.Replace("{procedure}", await province.NewProcedure(), StringComparison.Ordinal);
+        }
+
+        if (template.Contains("{feed", StringComparison.Ordinal))
+        {
+            var (id, url) = await province.NewFeed();
+            template = template.Replace("{feedUrl}", url, StringComparison.Ordinal).Replace("{feed}", id, StringComparison.Ordinal);
         }
 
         return template.Replace("{proposal}", province.Proposal, StringComparison.Ordinal)

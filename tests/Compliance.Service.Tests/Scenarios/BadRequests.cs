@@ -37,7 +37,7 @@ public static class BadRequests
 
     public static readonly IReadOnlyList<BadRequest> All =
     [
-        .. Reports(), .. WholeBodies(), .. WhoReports(), .. Headers(), .. Changes(), .. Outcomes(), .. Registry(), .. Calendars(), .. Enforcement(), .. Webhooks(), .. Qualifications(), .. DeviceRegistrations(), .. DeviceReceipts(), .. DeviceUses(), .. Schedules(), .. Rounds(), .. Scoring(), .. Notices(), .. Hearings(), .. Objections(),
+        .. Reports(), .. WholeBodies(), .. WhoReports(), .. Headers(), .. Changes(), .. Outcomes(), .. Procedures(), .. Obligations(), .. Registry(), .. Calendars(), .. Enforcement(), .. Webhooks(), .. Qualifications(), .. DeviceRegistrations(), .. DeviceReceipts(), .. DeviceUses(), .. Schedules(), .. Rounds(), .. Scoring(), .. Notices(), .. Hearings(), .. Objections(),
         .. Regulations(), .. Queries(), .. Imports(), .. Elsewhere(), .. Private(),
     ];
 
@@ -231,6 +231,57 @@ public static class BadRequests
         new("no token", "POST", "cases", Report().ToJsonString(), 401, "tokenMissing") { Who = "nobody" },
         new("no token and no JSON either", "POST", "cases", "{", 401, "tokenMissing") { Who = "nobody" },
     ];
+
+    private static IEnumerable<BadRequest> Procedures()
+    {
+        const string sound = """{ "institution": "H1", "caseNumber": "a1", "technique": "neurovascular", "procedureCodes": ["NV-ANEURYSM-COIL"], "intent": "therapeutic", "completedAt": "2026-03-02T14:20:00+08:00", "operator": "H1-A" }""";
+        BadRequest Announced(string name, Action<JsonObject> change, params string[] expected)
+        {
+            var body = JsonNode.Parse(sound)!.AsObject();
+            change(body);
+            return new(name, "POST", "procedures", body.ToJsonString(), 400, expected) { Who = "hospital H1" };
+        }
+
+        return
+        [
+            Announced("an announcement of nothing", b => b.Clear(), "missing /institution", "missing /caseNumber", "missing /technique", "missing /completedAt", "missing /intent"),
+            Announced("announced before it is done", b => b["completedAt"] = "2026-03-11T00:00:00+08:00", "futureDay /completedAt"),
+            Announced("announced of a technique there is not", b => b["technique"] = "cardiac", "unknownTechnique /technique"),
+            Announced("announced by codes of another catalogue", b => b["procedureCodes"] = new JsonArray("NV-ANEURYSM-COIL", "CI-L3-05"), "unknownProcedureCode /procedureCodes/1"),
+            Announced("a comprehensive procedure announced without codes", b => { b["technique"] = "comprehensive"; b.Remove("procedureCodes"); }, "missing /procedureCodes"),
+            Announced("an announcement with a patient", b => b["patient"] = new JsonObject { ["pseudonym"] = "p" }, "unknownProperty /patient"),
+            Announced("an announcement with a misspelt property", b => b["operater"] = "H1-A", "unknownProperty /operater") with { Suggests = "operator" },
+            Announced("an announcement under a telephone number", b => b["caseNumber"] = Mobile, "personalData /caseNumber") with { Secret = Mobile },
+            Announced("announced of an institution there is not", b => b["institution"] = "H99", "unknownInstitution /institution") with { Who = "national" },
+            Announced("announced of a case that was reported, by another hospital", b => b["caseNumber"] = "c1", "forbidden") with { Who = "hospital H2", Status = 403 },
+            new("a withdrawal of what was never announced", "POST", $"procedures/{NoSuchId}/withdraw", "{\"reason\":\"r\"}", 404, "notFound"),
+            new("a withdrawal of a case", "POST", "procedures/{case}/withdraw", "{\"reason\":\"r\"}", 404, "notFound"),
+            new("a withdrawal of no UUID", "POST", "procedures/1/withdraw", "{\"reason\":\"r\"}", 404, "notFound"),
+        ];
+    }
+
+    private static IEnumerable<BadRequest> Obligations()
+    {
+        BadRequest Asked(string name, string query, int status, params string[] expected) => new(name, "GET", $"institutions/H1/obligations{query}", null, status, expected) { Who = "hospital H1" };
+        BadRequest Feed(string name, string body, params string[] expected) => new(name, "POST", "institutions/H1/calendar-feeds", body, 400, expected) { Who = "hospital H1" };
+        return
+        [
+            Asked("obligations of a kind there is not", "?kind=visit", 400, "unknownValue query:kind"),
+            Asked("obligations due some time", "?due=some", 400, "unknownValue query:due"),
+            Asked("obligations of a technique there is not", "?technique=cardiac", 400, "unknownTechnique query:technique"),
+            Asked("obligations as of tomorrow", "?asOf=2026-03-11", 400, "futureDay query:asOf"),
+            Asked("obligations behind a cursor of another list", $"?cursor={Service.Http.Page.Cursor("a", "b", "c", "d")}", 400, "invalidCursor query:cursor"),
+            Asked("obligations by a misspelt filter", "?tecnique=neurovascular", 400, "unknownParameter query:tecnique") with { Suggests = "technique" },
+            new("obligations of another hospital", "GET", "institutions/H1/obligations", null, 403, "forbidden") { Who = "hospital H2" },
+            new("obligations of an institution there is not", "GET", "institutions/H99/obligations", null, 404, "noSuchInstitution"),
+            new("obligations of another physician", "GET", "physicians/H1-B/obligations", null, 403, "forbidden") { Who = "physician H1-A" },
+            Feed("a calendar feed in no language", "{}", "missing /language"),
+            Feed("a calendar feed in a language there is not", "{\"language\":\"fr\"}", "unknownValue /language"),
+            Feed("a calendar feed of a hospital that is not registered", "{\"language\":\"en\"}", "noSuchInstitution") with { Path = "institutions/H99/calendar-feeds", Who = "hospital H99", Status = 404 },
+            new("a calendar feed there is not revoked", "DELETE", $"institutions/H1/calendar-feeds/{NoSuchId}", null, 404, "notFound") { Who = "hospital H1" },
+            new("a calendar behind an address there is not", "GET", "feeds/deadlines/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA.ics", null, 404, "notFound") { Who = "nobody" },
+        ];
+    }
 
     private static IEnumerable<BadRequest> Headers()
     {
