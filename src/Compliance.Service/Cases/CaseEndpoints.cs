@@ -10,6 +10,8 @@ public static class CaseEndpoints
         CaseTemplate.Map(api);
         GetCase.Map(api);
         ListCases.Map(api);
+        CaseChanges.Map(api);
+        ListPossibleDuplicates.Map(api);
         ReportOutcome.Map(api);
         CorrectCase.Map(api);
         WithdrawOrRedeclare.Map(api);

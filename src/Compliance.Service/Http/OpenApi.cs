@@ -27,7 +27,7 @@ public static class OpenApi
         ["institution"] = new("Institution."),
         ["operator"] = new("Operator of record."),
         ["province"] = new("Two-digit GB/T 2260 code; 66 is the Production and Construction Corps."),
-        ["kind"] = new("`institution` or `physician`."),
+        ["kind"] = new("`institution` or `physician`; of changes `correction`, `void`, `withdrawal`, `relation`, `adjudication`, `request` or `decision`."),
         ["dryRun"] = new("True to be told what would become of each line, and store nothing.", JsonSchemaType.Boolean),
         ["product"] = new("A GTIN of 8, 12, 13 or 14 digits."),
         ["lot"] = new("Batch or lot (批号), as the UDI says it."),

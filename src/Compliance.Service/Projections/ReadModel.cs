@@ -112,6 +112,8 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database, ReadSc
         var rounds = new HashSet<string>();
         var deviceRegistrations = new HashSet<string>();
         var deviceReceipts = new HashSet<string>();
+        var verifiedTotals = new HashSet<string>();
+        var changes = new List<(RecordedEvent Recorded, ChangeKind Kind)>();
         var calendars = new List<(RecordedEvent Recorded, Calendar.Published Event)>();
         var regulations = new List<PublishedRegulation.Published>();
         var limits = new List<ProvincialLimits>();
@@ -120,8 +122,13 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database, ReadSc
             var e = events[i];
             switch (e.Data)
             {
-                case Case.Event:
+                case Case.Event change:
                     (cases.TryGetValue(e.Stream, out var known) ? known : cases[e.Stream] = []).Add(e);
+                    if (CaseChange.KindOf(change) is { } kind)
+                    {
+                        changes.Add((e, kind));
+                    }
+
                     break;
                 case Institution.Event at:
                     institutions.Add(e.Stream);
@@ -158,6 +165,9 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database, ReadSc
                 case DeviceReceipt.Event:
                     deviceReceipts.Add(e.Stream);
                     break;
+                case VerifiedTotals.Event:
+                    verifiedTotals.Add(e.Stream);
+                    break;
                 case Calendar.Published published:
                     calendars.Add((e, published));
                     break;
@@ -183,6 +193,12 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database, ReadSc
         await WriteReference(connection, calendars, regulations, limits, enforcements, schedules, upTo, cancellation);
         await WriteRounds(connection, rounds, upTo, cancellation);
         await WriteDevices(connection, deviceRegistrations, deviceReceipts, upTo, cancellation);
+        await CaseChangeRows.Write(connection, changes, cancellation);
+        if (verifiedTotals.Count > 0)
+        {
+            await VerifiedTotalRows.Write(connection, [.. (await Streams(verifiedTotals, upTo, cancellation)).Select(g => VerifiedTotals.Fold(g.Select(e => (VerifiedTotals.Event)e.Data)))], cancellation);
+        }
+
         if (cases.Count + calendars.Count > 0)
         {
             _reference = await Reference.Read(connection, _reference, cancellation);

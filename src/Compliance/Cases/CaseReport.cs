@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json.Serialization;
 
 namespace Compliance.Cases;
@@ -82,6 +83,9 @@ public sealed record CaseReport(
     [property: Stored("DischargedOn")] DateOnly? DischargedOn,
     [property: Stored("Devices")] IReadOnlyList<DeviceUse> Devices)
 {
+    /// <summary>Names the patient, of whom a report holds the hash alone.</summary>
+    public const string PatientPointer = "/patient";
+
     /// <summary>
     /// JSON pointers of the members of a report that differ between two reports, as the HTTP contract names them;
     /// empty when a hospital said the same twice. What is derived (level, day) is not compared.
@@ -106,7 +110,7 @@ public sealed record CaseReport(
         Compare("/trainee", Trainee == other.Trainee);
         Compare("/assistants", Assistants.SequenceEqual(other.Assistants));
         Compare("/decidedBy", DecidedBy.SequenceEqual(other.DecidedBy));
-        Compare("/patient", PatientHash == other.PatientHash);
+        Compare(PatientPointer, PatientHash == other.PatientHash);
         Compare("/urgency", Urgency == other.Urgency);
         Compare("/succeeded", Succeeded == other.Succeeded);
         Compare("/consent", Consent == other.Consent);
@@ -115,6 +119,28 @@ public sealed record CaseReport(
         Compare("/devices", Devices.SequenceEqual(other.Devices));
         return pointers;
     }
+
+    /// <summary>What stands at one of the pointers that <see cref="DifferencesFrom"/> gives; of the patient that is the hash.</summary>
+    public object? At(string pointer) => pointer switch
+    {
+        "/technique" => Technique,
+        "/procedureCodes" => ProcedureCodes,
+        "/icd9cm3" => OtherCodes,
+        "/intent" => Intent,
+        "/completedAt" => CompletedAt,
+        "/operator" => Operator,
+        "/trainee" => Trainee,
+        "/assistants" => Assistants,
+        "/decidedBy" => DecidedBy,
+        PatientPointer => PatientHash,
+        "/urgency" => Urgency,
+        "/succeeded" => Succeeded,
+        "/consent" => Consent,
+        "/admittedOn" => AdmittedOn,
+        "/dischargedOn" => DischargedOn,
+        "/devices" => Devices,
+        _ => throw new UnreachableException($"a report has nothing at {pointer}"),
+    };
 }
 
 /// <summary>A complication as a report states it.</summary>
