@@ -547,7 +547,7 @@ public static class BadRequests
             Total("more treatments than cases", t => t["therapeuticCases"] = 101, 400, "outOfRange /therapeuticCases"),
             Total("minus one treatment", t => t["therapeuticCases"] = -1, 400, "outOfRange /therapeuticCases"),
             Total("a total without source", t => t.Remove("source"), 400, "missing /source"),
-            Total("a misspelt total", t => t["therapeutic"] = 60, 400, "unknownProperty /therapeutic") with { Suggests = null },
+            Total("a misspelt total", t => t["therapeutic"] = 60, 400, "unknownProperty /therapeutic"),
             Total("a total of an institution there is not", _ => { }, 404, "noSuchInstitution") with { Path = "institutions/H99/verified-totals" },
             Total("a total of another province", _ => { }, 403, "forbidden") with { Who = "regulator 31" },
             Total("a total by the hospital itself", _ => { }, 403, "forbidden") with { Who = "hospital H1" },
