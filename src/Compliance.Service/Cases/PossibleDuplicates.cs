@@ -31,13 +31,15 @@ internal static class PossibleDuplicates
         var of = asked.Select((a, i) => (Asked: a, Index: i)).Where(x => x.Asked.Pseudonym is not null).ToList();
         if (of.Count == 0)
             return [];
-        var found = (await Rows(connection, reference, [.. of.Select(x => x.Asked)], most: 1, cancellation)).Select(x => of[x.At].Index).ToHashSet();
+        var found = new HashSet<int>();
         if (log is not null)
         {
             AddRepeatsWithin(of, found);
+            // Before the rows: a case that is projected in between is then found twice, and the other way round not at all.
             await AddUnprojected(connection, log, of, found, cancellation);
         }
 
+        found.UnionWith((await Rows(connection, reference, [.. of.Select(x => x.Asked)], most: 1, cancellation)).Select(x => of[x.At].Index));
         return found;
     }
 

@@ -123,7 +123,7 @@ public sealed class VerifiedTotalTests : IAsyncLifetime
         // Of another technique the same days may be counted.
         (await Enter("H1", "2025-07-31", "2025-08-31", 5, technique: "comprehensive")).Expect(HttpStatusCode.Created);
 
-        (await Enter("H1", "2025-07-01", "2025-07-31", 12, 7, "registry", "counted again", await _service.National)).Expect(HttpStatusCode.OK).Body!["totalId"]!.GetValue<string>().ShouldBe(id);
+        (await Enter("H1", "2025-07-01", "2025-07-31", 12, 7, "registry", "counted again", token: await _service.National)).Expect(HttpStatusCode.OK).Body!["totalId"]!.GetValue<string>().ShouldBe(id);
         (await Withdraw("H1", id)).Expect(HttpStatusCode.OK);
         head = await Head;
         (await Withdraw("H1", id)).Expect(HttpStatusCode.OK);
