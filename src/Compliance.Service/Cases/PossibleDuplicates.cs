@@ -48,7 +48,8 @@ internal static class PossibleDuplicates
         asked.Pseudonym is null ? [] : [.. (await Rows(connection, reference, [asked], most, cancellation)).Select(x => x.Other).Distinct().OrderBy(o => o.CaseId)];
 
     // The first look is by operator and day, not by pseudonym: an operator has a handful of cases a day, a pseudonym filled in by mistake may have a million.
-    // The second is by pseudonym, up to a bound. Each is one by one ("offset 0" keeps it so): a planner that may join as it likes reads all cases or all patients when statistics are young.
+    // The second is by pseudonym, up to a bound; asked as a range in its order, the index is read only that far, and not all of a million entries into a bitmap first.
+    // Each is one by one ("offset 0" keeps it so): a planner that may join as it likes reads all cases or all patients when statistics are young.
     private static async Task<List<(int At, LookAlike Other)>> Rows(NpgsqlConnection connection, Reference reference, IReadOnlyList<CircumstancesAsked> asked, int most, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand(
@@ -65,7 +66,8 @@ internal static class PossibleDuplicates
             from k cross join lateral (
                 select f.case_id, f.institution, f.operator
                 from (select p.case_id, p.hash, count(*) over () as cases
-                      from (select p.case_id, p.hash from compliance.patients p where p.pseudonym = k.pseudonym limit {MostOfOnePatient + 1}) p) p
+                      from (select p.case_id, p.hash from compliance.patients p
+                            where p.pseudonym between k.pseudonym and k.pseudonym order by p.pseudonym limit {MostOfOnePatient + 1}) p) p
                 cross join lateral (
                     select f.case_id, f.institution, f.operator from case_facts f
                     where f.case_id = p.case_id and f.patient_hash = p.hash and f.completed_on = k.day and not f.voided and f.institution <> k.institution
@@ -116,7 +118,7 @@ internal static class PossibleDuplicates
             select k.ord, c.case_id
             from unnest($1::uuid[], $2::text[]) with ordinality as k (case_id, pseudonym, ord)
             cross join lateral (select p.case_id from compliance.patients p where p.pseudonym = k.pseudonym and p.case_id <> k.case_id limit {MostUnprojected}) c
-            where not exists (select from case_facts f where f.case_id = c.case_id)
+            where (select true from case_facts f where f.case_id = c.case_id) is null
             """,
             connection))
         {
