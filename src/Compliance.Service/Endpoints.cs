@@ -34,6 +34,7 @@ public static class Endpoints
         MetricsEndpoints.Map(api);
         ComplianceEndpoints.Map(api);
         DashboardEndpoints.Map(api);
+        VerifiedTotalEndpoints.Map(api);
         QualificationEndpoints.Map(api);
         ApplicationEndpoints.Map(api);
         ImportQualifications.Map(api);

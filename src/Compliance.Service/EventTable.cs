@@ -87,6 +87,8 @@ public static class EventTable
         Row("device_received", StoredJson.Default.DeviceReceived),
         Row("device_receipt_corrected", StoredJson.Default.DeviceReceiptCorrected),
         Row("device_receipt_voided", StoredJson.Default.DeviceReceiptVoided),
+        Row("verified_total_entered", StoredJson.Default.VerifiedTotalEntered),
+        Row("verified_total_withdrawn", StoredJson.Default.VerifiedTotalWithdrawn),
     ]);
 
     private static EventType Row<T>(string wireName, JsonTypeInfo<T> json) => new(wireName, typeof(T), json);
@@ -165,6 +167,8 @@ public static class EventTable
 [JsonSerializable(typeof(DeviceReceipt.Event.Received), TypeInfoPropertyName = "DeviceReceived")]
 [JsonSerializable(typeof(DeviceReceipt.Event.Corrected), TypeInfoPropertyName = "DeviceReceiptCorrected")]
 [JsonSerializable(typeof(DeviceReceipt.Event.Voided), TypeInfoPropertyName = "DeviceReceiptVoided")]
+[JsonSerializable(typeof(VerifiedTotals.Event.Entered), TypeInfoPropertyName = "VerifiedTotalEntered")]
+[JsonSerializable(typeof(VerifiedTotals.Event.Withdrawn), TypeInfoPropertyName = "VerifiedTotalWithdrawn")]
 [JsonSerializable(typeof(IReadOnlyList<AssessmentSchedule.Set>), TypeInfoPropertyName = "AssessmentScheduleSets")]
 [JsonSerializable(typeof(AssessmentSchedule.State), TypeInfoPropertyName = "AssessmentScheduleState")]
 [JsonSerializable(typeof(FrozenAssessment), TypeInfoPropertyName = "FrozenAssessment")]

@@ -65,7 +65,9 @@ public static class RoundEndpoints
     /// <param name="SuccessRate">Successful of the cases of which success was reported; null without any.</param>
     /// <param name="AverageStayDays">Nights in hospital; null without any.</param>
     /// <param name="OnTimeShare">Reports on time, of those that have a deadline.</param>
-    public sealed record ComputedShown(RatioShown SuccessRate, decimal? AverageStayDays, RatioShown OnTimeShare, int SevereComplicationCases, int DeathCases, int Incidents, int SeriousIncidents);
+    /// <param name="Completeness">Reported of those counted independently, by the verified totals within the days judged; null where there are none.</param>
+    public sealed record ComputedShown(
+        RatioShown SuccessRate, decimal? AverageStayDays, RatioShown OnTimeShare, int SevereComplicationCases, int DeathCases, int Incidents, int SeriousIncidents, RatioShown? Completeness);
 
     public sealed record OverrideShown(AssessmentOutcome Outcome, string Reason, DateOnly OverriddenOn, string By);
 
@@ -549,6 +551,7 @@ public static class RoundEndpoints
             counts.SevereComplicationCases,
             counts.DeathCases,
             counts.Incidents,
-            counts.SeriousIncidents);
+            counts.SeriousIncidents,
+            items.Completeness is { } of ? RatioShown.Of(of.Reported, of.Verified) : null);
     }
 }

@@ -11,6 +11,8 @@ public static class CaseEndpoints
         GetCase.Map(api);
         GetDeciders.Map(api);
         ListCases.Map(api);
+        CaseChanges.Map(api);
+        ListPossibleDuplicates.Map(api);
         ReportOutcome.Map(api);
         CorrectCase.Map(api);
         WithdrawOrRedeclare.Map(api);

@@ -19,9 +19,6 @@ public sealed record CircumstancesAsked(Guid CaseId, string Institution, CaseRep
 /// </summary>
 public static class Circumstances
 {
-    /// <summary>Rows of one pseudonym looked at for cases too new to be projected. A pseudonym with more is no person's, and must not cost more.</summary>
-    private const int MostUnprojected = 20;
-
     private readonly record struct PersonKey(string Physician, string Institution, string Technique, DateOnly Day);
 
     private readonly record struct PlaceKey(string Institution, string Technique, DateOnly Day);
@@ -45,7 +42,7 @@ public static class Circumstances
             cancellation);
         var places = await Places(connection, [.. asked.SelectMany(a => new[] { PlaceOf(a, a.Report.CompletedOn), PlaceOf(a, a.Report.DecisionDay) }).Distinct()], cancellation);
         var held = await NotActive(connection, people, places, cancellation);
-        var duplicates = await Duplicates(connection, log, reference, asked, cancellation);
+        var duplicates = await PossibleDuplicates.Among(connection, log, reference, asked, cancellation);
         var devices = await DeviceFindings.Flags(connection, log, asked, cancellation);
 
         // Qualified means that the grant is valid; suspended says that it could not be used. Those active are both the simple way.
@@ -150,98 +147,7 @@ public static class Circumstances
             [.. people.Where(p => !p.Value.Active).Select(p => p.Key.Physician).Concat(places.Where(p => !p.Value).Select(p => p.Key.Institution)).Distinct()],
             cancellation);
 
-    /// <summary>The places in the list of those that look like another case not voided: same pseudonym, day and operator.</summary>
-    private static async Task<HashSet<int>> Duplicates(
-        NpgsqlConnection connection, IEventStore? log, Reference reference, IReadOnlyList<CircumstancesAsked> asked, CancellationToken cancellation)
-    {
-        var found = new HashSet<int>();
-        var of = asked.Select((a, i) => (Asked: a, Index: i)).Where(x => x.Asked.Pseudonym is not null).ToList();
-        if (of.Count == 0)
-            return found;
-
-        // By operator and day, not by pseudonym: an operator has a handful of cases a day, a pseudonym filled in by mistake may have a million.
-        // And one by one: a planner that may join as it likes reads all cases or all patients when statistics are young.
-        await using (var command = new NpgsqlCommand(
-            """
-            select k.ord
-            from unnest($1::uuid[], $2::text[], $3::date[], $4::text[]) with ordinality as k (case_id, operator, day, pseudonym, ord)
-            cross join lateral (
-                select from case_facts f
-                where f.operator = k.operator and f.technique = any($5) and f.completed_on = k.day and not f.voided and f.case_id <> k.case_id
-                  and (select p.pseudonym from compliance.patients p where p.case_id = f.case_id and p.hash = f.patient_hash) = k.pseudonym
-                limit 1) same
-            """,
-            connection))
-        {
-            Add(command, of.Select(x => x.Asked.CaseId));
-            Add(command, of.Select(x => x.Asked.Report.Operator));
-            Add(command, of.Select(x => x.Asked.Report.CompletedOn));
-            Add(command, of.Select(x => x.Asked.Pseudonym!));
-            Add(command, reference.Regulations.Techniques);
-            await using var reader = await command.ExecuteReaderAsync(cancellation);
-            while (await reader.ReadAsync(cancellation))
-                found.Add(of[(int)reader.GetInt64(0) - 1].Index);
-        }
-
-        if (log is not null)
-        {
-            AddRepeatsWithin(of, found);
-            await AddUnprojected(connection, log, of, found, cancellation);
-        }
-
-        return found;
-    }
-
-    // In one import, the second of two that look alike: the first was not there before it.
-    private static void AddRepeatsWithin(IReadOnlyList<(CircumstancesAsked Asked, int Index)> of, HashSet<int> found)
-    {
-        var seen = new Dictionary<(string, string, DateOnly), Guid>();
-        foreach (var (a, index) in of)
-        {
-            var key = (a.Pseudonym!, a.Report.Operator, a.Report.CompletedOn);
-            if (!seen.TryAdd(key, a.CaseId) && seen[key] != a.CaseId)
-                found.Add(index);
-        }
-    }
-
-    private static async Task AddUnprojected(
-        NpgsqlConnection connection, IEventStore log, IReadOnlyList<(CircumstancesAsked Asked, int Index)> of, HashSet<int> found, CancellationToken cancellation)
-    {
-        var candidates = new List<(int At, Guid CaseId)>();
-        await using (var command = new NpgsqlCommand(
-            $"""
-            select k.ord, c.case_id
-            from unnest($1::uuid[], $2::text[]) with ordinality as k (case_id, pseudonym, ord)
-            cross join lateral (select p.case_id from compliance.patients p where p.pseudonym = k.pseudonym and p.case_id <> k.case_id limit {MostUnprojected}) c
-            where not exists (select from case_facts f where f.case_id = c.case_id)
-            """,
-            connection))
-        {
-            Add(command, of.Select(x => x.Asked.CaseId));
-            Add(command, of.Select(x => x.Asked.Pseudonym!));
-            await using var reader = await command.ExecuteReaderAsync(cancellation);
-            while (await reader.ReadAsync(cancellation))
-                candidates.Add(((int)reader.GetInt64(0) - 1, reader.GetGuid(1)));
-        }
-
-        if (candidates.Count == 0)
-            return;
-        var events = await log.ReadStreams([.. candidates.Select(c => Case.Stream(c.CaseId)).Distinct()], cancellation: cancellation);
-        var states = events.GroupBy(e => e.Stream).ToDictionary(g => g.Key, g => Case.Fold(g.Select(e => (Case.Event)e.Data)));
-        foreach (var (at, caseId) in candidates)
-        {
-            var (a, index) = of[at];
-            if (states.TryGetValue(Case.Stream(caseId), out var other) && !other.Voided
-                && other.Report!.Operator == a.Report.Operator && other.Report.CompletedOn == a.Report.CompletedOn)
-            {
-                found.Add(index);
-            }
-        }
-    }
-
     private static void Add(NpgsqlCommand command, IEnumerable<string> values) => command.Parameters.Add(new() { Value = values.ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text });
-
-    private static void Add(NpgsqlCommand command, IEnumerable<Guid> values) => command.Parameters.Add(new() { Value = values.ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid });
 
     private static void Add(NpgsqlCommand command, IEnumerable<DateOnly> values) => command.Parameters.Add(new() { Value = values.ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Date });
 }

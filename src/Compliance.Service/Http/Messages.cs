@@ -360,6 +360,11 @@ public static class Messages
         ["objectionAnswered"] = new(409, "The objection has been answered.", "该申诉已获答复。"),
         ["noRevocationProposed"] = new(409, "No revocation is proposed, and none is made without a proposal.", "尚无取消资质的建议；未经建议不得取消。"),
 
+        // totals counted independently
+        ["periodNotOver"] = new(400, "The last day of a period that was counted lies before today.", "已核实总数的统计周期须在今天之前结束。"),
+        ["verifiedTotalsOverlap"] = new(409, "A total from {0} to {1} stands, which has days of this period; withdraw it first.", "{0} 至 {1} 的核实总数与该周期重叠，请先撤回。"),
+        ["noSuchVerifiedTotal"] = new(404, "No such total was entered for the institution.", "未录入该医疗机构的此项核实总数。"),
+
         // devices: the place is that of the character at fault, the first being 1
         ["udiEmpty"] = new(400, "There is no UDI.", "没有医疗器械唯一标识（UDI）。"),
         ["udiTooLong"] = new(400, "Longer than any UDI (character {0}).", "超过 UDI 的最大长度（第 {0} 个字符）。"),

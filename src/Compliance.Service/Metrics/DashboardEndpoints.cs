@@ -10,7 +10,7 @@ using NpgsqlTypes;
 
 namespace Compliance.Service.Metrics;
 
-/// <summary>Everybody who is qualified or has cases, with the latest standing; and the same added up by province. From the monitor's rows alone.</summary>
+/// <summary>Everybody who is qualified, has cases, or was counted to have had some, with the latest standing; and the same added up by province. From the monitor's rows alone.</summary>
 public static class DashboardEndpoints
 {
     public enum Sort
@@ -35,6 +35,7 @@ public static class DashboardEndpoints
     public sealed record KeyCounts(int Cases, int TherapeuticCases, int Deaths, int SevereComplications, int LateReports);
 
     /// <param name="Standing">Null without a qualification.</param>
+    /// <param name="NeverReported">Of an institution, by the latest total counted independently; null where there is none.</param>
     public sealed record DashboardRow(
         NamedSubject Subject,
         string Technique,
@@ -45,7 +46,8 @@ public static class DashboardEndpoints
         Overall Overall,
         DateOnly AsOf,
         IReadOnlyList<FindingInShort> Findings,
-        KeyCounts Counts);
+        KeyCounts Counts,
+        NeverReportedShown? NeverReported);
 
     public sealed record DashboardAnswer(IReadOnlyList<DashboardRow> Items, string? NextCursor, long Position);
 
@@ -55,7 +57,8 @@ public static class DashboardEndpoints
     /// <param name="Province">Null for physicians whom no registry knows.</param>
     /// <param name="Cases">Of the institutions' rolling years.</param>
     /// <param name="LateShare">Reports that were late among the cases that have a deadline.</param>
-    public sealed record ProvinceRow(string? Province, SubjectsShown Institutions, SubjectsShown Physicians, int Cases, RatesShown Rates, RatioShown LateShare);
+    /// <param name="NeverReported">Cases never reported (漏报) of those counted independently, over the institutions' totals that lie within their rolling years.</param>
+    public sealed record ProvinceRow(string? Province, SubjectsShown Institutions, SubjectsShown Physicians, int Cases, RatesShown Rates, RatioShown LateShare, RatioShown NeverReported);
 
     public sealed record ProvincesAnswer(IReadOnlyList<ProvinceRow> Items, long Position);
 
@@ -64,11 +67,11 @@ public static class DashboardEndpoints
         api.MapGet("/dashboards/compliance", ShowCompliance)
             .Allows(Role.Regulator, Role.National)
             .Takes("technique", "kind", "province", "standing", "overall", "sort", "limit", "cursor", "minPosition")
-            .Describes<DashboardAnswer>("One row per subject that is qualified or has cases, with its latest standing", 200, 400, 503);
+            .Describes<DashboardAnswer>("One row per subject that is qualified, has cases, or was counted to have had some, with its latest standing", 200, 400, 503);
         api.MapGet("/dashboards/provinces", ShowProvinces)
             .Allows(Role.Regulator, Role.National)
             .Takes("technique", "minPosition")
-            .Describes<ProvincesAnswer>("One row per province: subjects by standing and verdict, cases, rates, late reports", 200, 400, 503);
+            .Describes<ProvincesAnswer>("One row per province: subjects by standing and verdict, cases, rates, late reports, the share never reported", 200, 400, 503);
     }
 
     // Ascending keys only, so that a page continues with one comparison of rows; what is worst or most has the smallest.
@@ -170,7 +173,8 @@ public static class DashboardEndpoints
             Json.Names<Overall>()[reader.GetString(8)],
             reader.GetFieldValue<DateOnly>(9),
             [.. document.Findings.Select(f => new FindingInShort(f.Clause, f.Outcome, f.Binding, f.OnBreach, f.Actual, f.Limit, f.Comparison, f.Since, f.SuspendsOn, f.Current?.Outcome, f.Possible))],
-            new(reader.GetInt32(11), reader.GetInt32(12), reader.GetInt32(13), reader.GetInt32(14), reader.GetInt32(15)));
+            new(reader.GetInt32(11), reader.GetInt32(12), reader.GetInt32(13), reader.GetInt32(14), reader.GetInt32(15)),
+            document.NeverReported);
     }
 
     private sealed record Group(string? Province, SubjectKind Kind, string Standing, string Overall, int Subjects, int[] Sums);
@@ -191,7 +195,8 @@ public static class DashboardEndpoints
         await using var command = new NpgsqlCommand(
             """
             select province, kind, coalesce(standing, 'none'), overall, count(*)::int,
-                   sum(cases)::int, sum(severe_numerator)::int, sum(severe_denominator)::int, sum(death_numerator)::int, sum(death_denominator)::int, sum(late)::int, sum(due)::int
+                   sum(cases)::int, sum(severe_numerator)::int, sum(severe_denominator)::int, sum(death_numerator)::int, sum(death_denominator)::int, sum(late)::int, sum(due)::int,
+                   sum(never_reported)::int, sum(verified)::int
             from standings
             where technique = $1 and ($2 is null or province = $2)
             group by province, kind, coalesce(standing, 'none'), overall
@@ -205,7 +210,7 @@ public static class DashboardEndpoints
             while (await reader.ReadAsync(http.RequestAborted))
             {
                 groups.Add(new(
-                    Text(reader, 0), Json.Names<SubjectKind>()[reader.GetString(1)], reader.GetString(2), reader.GetString(3), reader.GetInt32(4), [.. Enumerable.Range(5, 7).Select(reader.GetInt32)]));
+                    Text(reader, 0), Json.Names<SubjectKind>()[reader.GetString(1)], reader.GetString(2), reader.GetString(3), reader.GetInt32(4), [.. Enumerable.Range(5, 9).Select(reader.GetInt32)]));
             }
         }
 
@@ -224,7 +229,8 @@ public static class DashboardEndpoints
             Subjects([.. groups.Where(g => g.Kind == SubjectKind.Physician)]),
             Sum(0),
             new(RatioShown.Of(Sum(1), Sum(2)), RatioShown.Of(Sum(3), Sum(4))),
-            RatioShown.Of(Sum(5), Sum(6)));
+            RatioShown.Of(Sum(5), Sum(6)),
+            RatioShown.Of(Sum(7), Sum(8)));
     }
 
     private static SubjectsShown Subjects(List<Group> groups) => new(

@@ -220,6 +220,10 @@ internal static class AssessmentRows
                 computed[of[Int(0) - 1]] = new(Int(1), Int(2), Int(3), Int(4), Int(5), Int(6));
         }
 
+        int[] places = [.. Enumerable.Range(0, facts.Count).Where(i => facts[i].Subject.Kind == SubjectKind.Institution)];
+        var totals = await VerifiedTotalRows.Read(connection, [.. places.Select(i => new TotalsAsked(facts[i].Subject.Id, facts[i].Technique, facts[i].Judged.Span))], andLatest: false, cancellation);
+        foreach (var of in totals)
+            computed[places[of.Key]] = computed[places[of.Key]] with { Completeness = new(of.Sum(t => t.Cases.Verified - t.Cases.Missing), of.Sum(t => t.Cases.Verified)) };
         return computed;
     }
 }

@@ -114,6 +114,8 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database, ReadSc
         var rounds = new HashSet<string>();
         var deviceRegistrations = new HashSet<string>();
         var deviceReceipts = new HashSet<string>();
+        var verifiedTotals = new HashSet<string>();
+        var changes = new List<(RecordedEvent Recorded, ChangeKind Kind)>();
         var calendars = new List<(RecordedEvent Recorded, Calendar.Published Event)>();
         var regulations = new List<PublishedRegulation.Published>();
         var limits = new List<ProvincialLimits>();
@@ -122,8 +124,13 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database, ReadSc
             var e = events[i];
             switch (e.Data)
             {
-                case Case.Event:
+                case Case.Event change:
                     (cases.TryGetValue(e.Stream, out var known) ? known : cases[e.Stream] = []).Add(e);
+                    if (CaseChange.KindOf(change) is { } kind)
+                    {
+                        changes.Add((e, kind));
+                    }
+
                     break;
                 case Procedure.Event:
                     procedures.Add(e.Stream);
@@ -163,6 +170,9 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database, ReadSc
                 case DeviceReceipt.Event:
                     deviceReceipts.Add(e.Stream);
                     break;
+                case VerifiedTotals.Event:
+                    verifiedTotals.Add(e.Stream);
+                    break;
                 case Calendar.Published published:
                     calendars.Add((e, published));
                     break;
@@ -188,6 +198,12 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database, ReadSc
         await WriteReference(connection, calendars, regulations, limits, enforcements, schedules, upTo, cancellation);
         await WriteRounds(connection, rounds, upTo, cancellation);
         await WriteDevices(connection, deviceRegistrations, deviceReceipts, upTo, cancellation);
+        await CaseChangeRows.Write(connection, changes, cancellation);
+        if (verifiedTotals.Count > 0)
+        {
+            await VerifiedTotalRows.Write(connection, [.. (await Streams(verifiedTotals, upTo, cancellation)).Select(g => VerifiedTotals.Fold(g.Select(e => (VerifiedTotals.Event)e.Data)))], cancellation);
+        }
+
         if (cases.Count + procedures.Count + calendars.Count > 0)
         {
             _reference = await Reference.Read(connection, _reference, cancellation);

@@ -10,7 +10,7 @@ using Npgsql;
 namespace Compliance.Service.Projections;
 
 /// <summary>
-/// Keeps the rows that dashboards and the register show: one per subject and technique that is qualified or has cases,
+/// Keeps the rows that dashboards and the register show: one per subject and technique that is qualified, has cases, or was found to have had some,
 /// as of the day after the last one closed. Computed again from the other rows for whoever an event touches.
 /// </summary>
 public sealed class Standings(IEventStore log, NpgsqlDataSource database, ReadSchema schema)
@@ -144,14 +144,17 @@ public sealed class Standings(IEventStore log, NpgsqlDataSource database, ReadSc
         var facts = await FactsReader.Read(connection, reference, [.. subjects.Select(s => new FactsAsked(s, asOf))], cancellation, places);
         var year = DaySpan.RollingYear(asOf);
         var counts = await YearCounts(connection, facts, year, asOf, cancellation);
-        var rows = facts.Select((read, i) => (Read: read, Counts: counts[i], Before: before.GetValueOrDefault(subjects[i]) ?? [])).AsParallel().AsOrdered().Select(of =>
+        int[] institutions = [.. Enumerable.Range(0, facts.Count).Where(i => facts[i].Facts.Subject.Kind == SubjectKind.Institution)];
+        var counted = await VerifiedTotalRows.Read(connection, [.. institutions.Select(i => new TotalsAsked(facts[i].Facts.Subject.Id, facts[i].Facts.Technique, year))], andLatest: true, cancellation);
+        var totals = institutions.Select((i, at) => (i, at)).Where(x => counted.Contains(x.at)).ToDictionary(x => x.i, x => (IReadOnlyList<TotalReported>)[.. counted[x.at]]);
+        var rows = facts.Select((read, i) => (Read: read, Counts: counts[i], Totals: totals.GetValueOrDefault(i) ?? [], Before: before.GetValueOrDefault(subjects[i]) ?? [])).AsParallel().AsOrdered().Select(of =>
         {
             var technique = of.Read.Facts.Technique;
             var findings = reference.Regulations.InForce(technique, asOf, of.Read.Province) is { } regulation
                 ? Evaluation.Continue(
                     Evaluation.Evaluate(regulation, of.Read.Facts), of.Before, asOf, reference.EnforcementOf(technique, of.Read.Province).ActingSince(asOf))
                 : [];
-            return StandingRow.From(of.Read, of.Counts, reference.Regulations.ForDefinitions(technique, asOf)!, findings);
+            return StandingRow.From(of.Read, of.Counts, of.Totals, reference.Regulations.ForDefinitions(technique, asOf)!, findings);
         }).ToList();
         await StandingRow.Write(connection, rows, cancellation);
     }

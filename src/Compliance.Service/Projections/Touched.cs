@@ -83,6 +83,9 @@ internal sealed class Touched
             case Calendar.Published or PublishedRegulation.Published or PublishedLimits.Published or Enforcement.Set or Day.Closed:
                 Everybody = true;
                 break;
+            case VerifiedTotals.Event t:
+                _subjects.Add((Subject.Institution(t.Institution), t.Technique));
+                break;
             case DeviceRegistration.Event or DeviceReceipt.Event:
                 // They move flags, and no clause judges those.
                 break;
@@ -106,7 +109,7 @@ internal sealed class Touched
         }
     }
 
-    /// <summary>Those touched, each with a technique: whether it has a standing (it is qualified, or has cases), or only had one.</summary>
+    /// <summary>Those touched, each with a technique: whether it has a standing (it is qualified, has cases, or was found to have had some), or only had one.</summary>
     /// <param name="techniques">All there are, for those touched in every one.</param>
     public async Task<IReadOnlyList<(QualificationId Id, bool HasStanding)>> Subjects(
         NpgsqlConnection connection, IEventStore log, IReadOnlyCollection<string> techniques, CancellationToken cancellation)
@@ -162,6 +165,7 @@ internal sealed class Touched
             select distinct a.kind, a.subject, t.technique,
                    exists (select from qualifications q where q.kind = a.kind and q.subject = a.subject and q.technique = t.technique and q.granted)
                    or a.kind = 'institution' and exists (select from case_facts f where f.institution = a.subject and f.technique = t.technique)
+                   or a.kind = 'institution' and exists (select from verified_totals v where v.institution = a.subject and v.technique = t.technique)
                    or a.kind = 'physician' and exists (select from case_facts f where f.operator = a.subject and f.technique = t.technique) as has_standing
             from asked a join unnest($5::text[]) as t (technique) on a.technique is null or a.technique = t.technique
         )
@@ -186,6 +190,8 @@ internal sealed class Touched
             select kind, subject, technique from qualifications where granted and technique = any($1)
             union
             select 'institution', institution, technique from places
+            union
+            select 'institution', institution, technique from verified_totals
             union
             select 'physician', operator, technique from operators
         )

@@ -241,6 +241,32 @@ create view obligations as
     from procedures p
     where p.deadline is not null;
 
+-- Changes to cases after they were reported: where in the log each stands, and a row for each operator and technique in whose figures the case was or is.
+create table case_changes (
+    position     bigint not null,
+    case_id      uuid   not null,
+    institution  text   not null,
+    operator     text   not null,
+    technique    text   not null,
+    kind         text   not null,
+    day          date   not null,           -- recorded on; rises with the position
+    constraint pk_case_changes primary key (position, operator, technique)
+);
+
+create index case_changes_by_day on case_changes (day, position);
+create index case_changes_by_institution on case_changes (institution, day, position);
+create index case_changes_by_operator on case_changes (operator, day, position);
+
+-- Totals that were counted independently and stand; those of an institution and technique have no day in common.
+create table verified_totals (
+    institution  text not null,
+    technique    text not null,
+    from_on      date not null,
+    to_on        date not null,
+    cases        int  not null,
+    constraint pk_verified_totals primary key (institution, technique, to_on)
+);
+
 -- Devices as the lines of cases name them; a voided case has none.
 create table device_uses (
     case_id       uuid     not null,
@@ -446,6 +472,8 @@ create table standings (
     severe_denominator  int    not null,
     death_numerator     int    not null,
     death_denominator   int    not null,
+    verified            int    not null,         -- cases counted independently, by the totals that lie within the year
+    never_reported      int    not null,         -- of those, missing among the cases reported
     doc                 jsonb  not null,
     constraint pk_standings primary key (technique, kind, subject)
 )

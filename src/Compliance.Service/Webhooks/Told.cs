@@ -127,6 +127,8 @@ public static class Told
         Calendar.Published or PublishedRegulation.Published or PublishedLimits.Published or Enforcement.Set or Day.Closed => [],
         // Cases never leave by this door, nor what was used in them.
         Case.Event or DeviceRegistration.Event or DeviceReceipt.Event => [],
+        // What a regulator counted; the hospital reads it beside its own figures.
+        VerifiedTotals.Event => [],
         _ => throw new UnreachableException($"nobody has said whom {data.GetType().Name} is told"),
     };
 

@@ -4,6 +4,11 @@ using Compliance.Regulations;
 
 namespace Compliance.Assessments;
 
+/// <summary>How much of what was counted independently had been reported, over the verified totals that lie wholly within the days judged. A surplus of one period makes up for nothing missing in another.</summary>
+/// <param name="Reported">Of those counted.</param>
+/// <param name="Verified">Counted.</param>
+public sealed record Completeness([property: Stored("Reported")] int Reported, [property: Stored("Verified")] int Verified);
+
 /// <summary>What the system itself can say about the qualitative items, over the twelve months that were judged. Nothing in it decides.</summary>
 /// <param name="WithSuccess">Cases of which success or failure was reported.</param>
 /// <param name="Succeeded">Of them, the successful ones (手术成功率).</param>
@@ -17,7 +22,12 @@ public sealed record ComputedItems(
     [property: Stored("WithStay")] int WithStay,
     [property: Stored("StayDays")] int StayDays,
     [property: Stored("Due")] int Due,
-    [property: Stored("Late")] int Late);
+    [property: Stored("Late")] int Late)
+{
+    /// <summary>Null where there was no such total, and for a physician, for whom nobody counts.</summary>
+    [Stored("Completeness")]
+    public Completeness? Completeness { get; init; }
+}
 
 /// <summary>One subject of a round as it was counted and judged when the round was opened: later reports change it no more.</summary>
 /// <param name="LeftOut">True for one suspended at the opening: it takes part again once it has been reassessed.</param>

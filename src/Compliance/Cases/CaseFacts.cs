@@ -1,3 +1,5 @@
+using Compliance.Metrics;
+
 namespace Compliance.Cases;
 
 /// <summary>
@@ -25,6 +27,33 @@ public sealed record CaseFacts(
     int? StayDays,
     IReadOnlyList<(Guid Id, int Grade, DateOnly DeterminedOn)> Incidents)
 {
+    /// <summary>What the case adds to the counts of its institution and its operator: incidents on the days they were determined, all else on its day of completion. A case voided adds nothing.</summary>
+    public Counts Counted
+    {
+        get
+        {
+            int One(bool counts) => counts && !Voided ? 1 : 0;
+            return new(
+                One(true),
+                One(!Therapeutic),
+                One(Therapeutic),
+                One(Level >= 3),
+                One(Level >= 3 && Therapeutic),
+                One(Severe),
+                One(Severe && Therapeutic),
+                One(Death),
+                One(Death && Therapeutic),
+                One(PossibleSevere),
+                One(PossibleDeath),
+                One(PossibleSevere && Therapeutic),
+                One(PossibleDeath && Therapeutic),
+                Voided ? 0 : Incidents.Count,
+                Voided ? 0 : Incidents.Count(i => i.Grade <= 2),
+                One(Timeliness.IsLate),
+                0);
+        }
+    }
+
     public static CaseFacts Of(Case.State state)
     {
         var severe = state.StandingComplications.Where(c => c.Severe).ToList();

@@ -99,6 +99,8 @@ public static class CaseFlags
     /// </summary>
     public const string ConsentNotApproved = "consentNotApproved";
     public const string Late = "late";
+
+    /// <summary>Another case not voided looks like it: see <see cref="LookAlike"/>.</summary>
     public const string PossibleDuplicate = "possibleDuplicate";
 
     /// <summary>A device without a registration that was valid for it (NV-DEV-APPROVED, CI-DEV-APPROVED).</summary>
@@ -166,4 +168,11 @@ public static class CaseFlags
     }
 
     private static readonly ConsentTopic[] Topics = Enum.GetValues<ConsentTopic>();
+
+    /// <summary>
+    /// Whether two cases of one pseudonym may be the same, reported twice: on the same day, of whatever technique, by the same operator, or by two institutions. Another operator of the same institution is another visit:
+    /// a hospital knows its own patients, and numbers its cases itself.
+    /// </summary>
+    public static bool LookAlike(CaseKey a, CaseKey b) =>
+        a.CaseId != b.CaseId && a.CompletedOn == b.CompletedOn && (a.Operator == b.Operator || a.Institution != b.Institution);
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json.Serialization;
 using Compliance.Calendars;
 
@@ -130,6 +131,9 @@ public sealed record CaseReport(
     [JsonIgnore]
     public DateTimeOffset BegunBy => StartedAt ?? CompletedAt;
 
+    /// <summary>Names the patient, of whom a report holds the hash alone.</summary>
+    public const string PatientPointer = "/patient";
+
     /// <summary>
     /// JSON pointers of the members of a report that differ between two reports, as the HTTP contract names them;
     /// empty when a hospital said the same twice. What is derived (level, day) is not compared.
@@ -154,7 +158,7 @@ public sealed record CaseReport(
         Compare("/trainee", Trainee == other.Trainee);
         Compare("/assistants", Assistants.SequenceEqual(other.Assistants));
         Compare("/decidedBy", DecidedBy.SequenceEqual(other.DecidedBy));
-        Compare("/patient", PatientHash == other.PatientHash);
+        Compare(PatientPointer, PatientHash == other.PatientHash);
         Compare("/urgency", Urgency == other.Urgency);
         Compare("/succeeded", Succeeded == other.Succeeded);
         Compare("/consent", Consent == other.Consent);
@@ -167,6 +171,32 @@ public sealed record CaseReport(
         Compare("/consentDetails", ConsentDetails?.SaysTheSameAs(other.ConsentDetails) ?? other.ConsentDetails is null);
         return pointers;
     }
+
+    /// <summary>What stands at one of the pointers that <see cref="DifferencesFrom"/> gives; of the patient that is the hash.</summary>
+    public object? At(string pointer) => pointer switch
+    {
+        "/technique" => Technique,
+        "/procedureCodes" => ProcedureCodes,
+        "/icd9cm3" => OtherCodes,
+        "/intent" => Intent,
+        "/completedAt" => CompletedAt,
+        "/operator" => Operator,
+        "/trainee" => Trainee,
+        "/assistants" => Assistants,
+        "/decidedBy" => DecidedBy,
+        PatientPointer => PatientHash,
+        "/urgency" => Urgency,
+        "/succeeded" => Succeeded,
+        "/consent" => Consent,
+        "/admittedOn" => AdmittedOn,
+        "/dischargedOn" => DischargedOn,
+        "/devices" => Devices,
+        "/startedAt" => StartedAt,
+        "/decidedOn" => DecidedOn,
+        "/decidedAt" => DecidedAt,
+        "/consentDetails" => ConsentDetails,
+        _ => throw new UnreachableException($"a report has nothing at {pointer}"),
+    };
 }
 
 /// <summary>A complication as a report states it.</summary>

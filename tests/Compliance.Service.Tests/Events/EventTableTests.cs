@@ -37,6 +37,7 @@ public sealed class EventTableTests
         "assessment_schedule_set", "assessment_round_opened", "assessment_scored", "assessment_outcome_overridden", "assessment_round_concluded", "assessment_round_reopened",
         "assessed", "rectification_evidence_filed", "hearing_requested", "hearing_held", "objection_filed", "objection_answered",
         "device_registered", "device_registration_renewed", "device_registration_cancelled", "device_cancellation_withdrawn", "device_received", "device_receipt_corrected", "device_receipt_voided",
+        "verified_total_entered", "verified_total_withdrawn",
     ];
 
     // By the type's name in C#, which may change; the values are what stands in the log, which may not. Values are added, never removed.
@@ -107,6 +108,8 @@ public sealed class EventTableTests
 
     private static readonly string[] OfADeviceRegistration = ["device_registered", "device_registration_renewed", "device_registration_cancelled", "device_cancellation_withdrawn"];
     private static readonly string[] OfADeviceReceipt = ["device_received", "device_receipt_corrected", "device_receipt_voided"];
+
+    private static readonly string[] OfVerifiedTotals = ["verified_total_entered.minimal", "verified_total_entered", "verified_total_withdrawn"];
 
     private static readonly string[] Alone = ["provincial_limits_published", "calendar_published", "regulation_published", "enforcement_set", "day_closed"];
 
@@ -250,7 +253,7 @@ public sealed class EventTableTests
 
     [Fact]
     public void Every_event_stands_in_one_of_the_lives_below() =>
-        new[] { OfAnInstitution, OfAPhysician, OfACase, OfAProcedure, OfAQualification, OfAnApplication, OfASchedule, OfARound, OfAnAssessedQualification, OfADeviceRegistration, OfADeviceReceipt, Alone }.SelectMany(life => life).Select(name => name.Split('.')[0]).Distinct().ShouldBe(WireNames, ignoreOrder: true);
+        new[] { OfAnInstitution, OfAPhysician, OfACase, OfAProcedure, OfAQualification, OfAnApplication, OfASchedule, OfARound, OfAnAssessedQualification, OfADeviceRegistration, OfADeviceReceipt, OfVerifiedTotals, Alone }.SelectMany(life => life).Select(name => name.Split('.')[0]).Distinct().ShouldBe(WireNames, ignoreOrder: true);
 
     [Fact]
     public void An_institution_evolves_by_all_its_events()
@@ -366,6 +369,14 @@ public sealed class EventTableTests
     }
 
     [Fact]
+    public void Verified_totals_evolve_by_all_their_events()
+    {
+        var total = VerifiedTotals.Fold(Golden<VerifiedTotals.Event>(OfVerifiedTotals)).Totals.ShouldHaveSingleItem();
+        (total.Period, total.Count, total.History.Count).ShouldBe((new(new(2025, 7, 1), new(2025, 12, 31)), null, 3));
+        VerifiedTotals.Fold(Golden<VerifiedTotals.Event>(OfVerifiedTotals[..2])).Standing.ShouldHaveSingleItem().Count.ShouldBe(new(412, 300, "医保结算清单"));
+    }
+
+    [Fact]
     public void What_stands_alone_is_read()
     {
         Golden<PublishedLimits.Published>(["provincial_limits_published"]).Single().Limits.Validate(ShippedRegulations.Set.Find("NV-2012", 2)!).ShouldBeEmpty();
@@ -415,6 +426,7 @@ public sealed class EventTableTests
             Qualification.Stream(new(Subject.Physician("P33-4711"), "comprehensive")), OfAQualification.Length, [.. Golden<object>(OfAnAssessedQualification)]))).ShouldBeOfType<AppendResult.Appended>();
         await Append(log, DeviceRegistration.Stream(new("c1a6e5b2-7f30-5c4d-9a81-2b3c4d5e6f70")), OfADeviceRegistration);
         await Append(log, DeviceReceipt.Stream(new("d2b7f6c3-8041-5d5e-8b92-3c4d5e6f7081")), OfADeviceReceipt);
+        await Append(log, VerifiedTotals.Stream("H33-0101", "comprehensive"), OfVerifiedTotals[..2]);
         await Append(log, Day.Stream, "day_closed");
 
         var readModel = new ReadModel(log, database, ReadSchema.Living);
@@ -444,7 +456,15 @@ public sealed class EventTableTests
         (await Count(database, "device_registrations where number = '国械注准20193130001'")).ShouldBe(1);
         (await Count(database, "device_registration_products")).ShouldBe(2);
         (await Count(database, "device_receipts where voided and institution = 'H33-0101' and lot = 'A7' and quantity = 1 and received_on = '2026-01-17'")).ShouldBe(1);
+        // Declared anew, asked for, decided, corrected (with both operators), adjudicated, withdrawn, voided.
+        (await Count(database, "case_changes")).ShouldBe(8);
+        (await Count(database, "case_changes where kind = 'correction' and operator in ('P33-4711', 'P33-4712')")).ShouldBe(2);
+        (await Count(database, "case_changes where kind = 'void' and operator = 'P33-4712'")).ShouldBe(1);
+        (await Count(database, "verified_totals where institution = 'H33-0101' and from_on = '2025-07-01' and to_on = '2025-12-31' and cases = 412")).ShouldBe(1);
         (await Count(database, "days_closed where day = '2026-03-31'")).ShouldBe(1);
+        (await log.Append(new AppendRequest(VerifiedTotals.Stream("H33-0101", "comprehensive"), 2, [.. Golden<object>(OfVerifiedTotals[2..])]))).ShouldBeOfType<AppendResult.Appended>();
+        await readModel.Advance(CancellationToken.None);
+        (await Count(database, "verified_totals")).ShouldBe(0, "it was withdrawn");
         (await Count(database, "closings where day = '2026-03-31' and subject = 'P33-4711' and province = '33'")).ShouldBe(1);
     }
 

@@ -116,6 +116,11 @@ public sealed class RebuildTests
     [InlineData("update case_facts set succeeded = not succeeded where succeeded is not null", "case_facts")]
     [InlineData("update case_facts set stay_days = stay_days + 1 where stay_days is not null", "case_facts")]
     [InlineData("delete from former_places", "former_places")]
+    [InlineData("update case_changes set kind = 'void'", "case_changes")]
+    [InlineData("delete from case_changes where operator = 'H1-A'", "case_changes")]
+    [InlineData("update verified_totals set cases = cases + 1", "verified_totals")]
+    [InlineData("delete from verified_totals", "verified_totals")]
+    [InlineData("update assessments set doc = jsonb_set(doc, '{Computed,Completeness,Reported}', '7') where kind = 'institution' and doc->'Computed'->'Completeness' ->> 'Verified' = '40'", "assessments")]
     [InlineData("update assessment_schedules set doc = jsonb_set(doc, '{Settings,0,EveryMonths}', '6')", "assessment_schedules")]
     [InlineData("update rounds set closes_on = closes_on + 1", "rounds")]
     [InlineData("update rounds set concluded_on = null where concluded_on is not null", "rounds")]
@@ -141,6 +146,7 @@ public sealed class RebuildTests
         await Corrected(service);
         await Equipped(service);
         await Announced(service);
+        await Counted(service);
         await Assessed(service);
         await service.MoveTo(Today.AddDays(1));
         await Agrees(service);
@@ -169,6 +175,18 @@ public sealed class RebuildTests
         report.Remove("outcome");
         report["operator"] = "H1-B";
         (await service.Send(HttpMethod.Post, $"cases/{id}/corrections", new JsonObject { ["reason"] = "another operator", ["report"] = report }.ToJsonString(), token)).Expect(HttpStatusCode.OK);
+    }
+
+    /// <summary>Two totals of a year that a round judges, one of them put in place of another, and one withdrawn.</summary>
+    private static async Task Counted(TestService service)
+    {
+        var token = await service.National;
+        Task<Answer> Enter(string from, string to, int cases) => service.Post("institutions/H1/verified-totals", new { technique = "neurovascular", from, to, cases, source = "insurer", reason = "r" }, token);
+        (await Enter("2024-07-01", "2024-12-31", 10)).Expect(HttpStatusCode.Created);
+        (await Enter("2024-07-01", "2024-12-31", 20)).Expect(HttpStatusCode.OK);
+        (await Enter("2025-01-01", "2025-06-30", 20)).Expect(HttpStatusCode.Created);
+        var withdrawn = (await Enter("2023-01-01", "2023-12-31", 5)).Expect(HttpStatusCode.Created).Body!["totalId"]!.GetValue<string>();
+        (await service.Post($"institutions/H1/verified-totals/{withdrawn}/withdraw", new { reason = "another hospital's" }, token)).Expect(HttpStatusCode.OK);
     }
 
     /// <summary>A registration, a line of a ledger, and the device in a case that was corrected.</summary>
@@ -224,10 +242,10 @@ public sealed class RebuildTests
         var tables = await service.Get<Reconciliation>().Run(closings: true, static _ => { }, CancellationToken.None);
         tables.Select(t => t.Table).ShouldBe(
         [
-            "active_spans", "announcements", "assessment_schedules", "assessments", "calendars", "case_facts", "closings", "days_closed",
+            "active_spans", "announcements", "assessment_schedules", "assessments", "calendars", "case_changes", "case_facts", "closings", "days_closed",
             "device_receipts", "device_registration_products", "device_registrations", "device_uses", "dues", "enforcement", "former_places", "incidents",
             "institution_days", "institutions", "overdue_reports", "physicians", "procedures", "proposals", "provincial_limits", "qualifications", "register_entries", "register_snapshots", "register_touched", "registrations",
-            "regulations", "rounds", "titles",
+            "regulations", "rounds", "titles", "verified_totals",
         ]);
         tables.Where(t => !t.Agrees).SelectMany(t => t.Examples.Prepend(t.Table)).ShouldBeEmpty();
     }

@@ -220,6 +220,12 @@ public sealed class AccessTests(AccessService province) : IClassFixture<AccessSe
         ["GET /api/v1/cases/{caseId}"] = new("cases/{case}", Case),
         ["GET /api/v1/cases/{caseId}/history"] = new("cases/{case}/history", Case),
         ["GET /api/v1/cases/{caseId}/deciders"] = new("cases/{case}/deciders", Case),
+        ["GET /api/v1/cases/{caseId}/changes"] = new("cases/{case}/changes", Case),
+        ["GET /api/v1/cases/{caseId}/possible-duplicates"] = new("cases/{case}/possible-duplicates", Case),
+        ["GET /api/v1/changes"] = new("changes", "ok    ok    403   403   ok    ok    ok    403"),
+        ["GET /api/v1/institutions/{id}/verified-totals"] = new("institutions/H1/verified-totals", OfPlace),
+        ["POST /api/v1/institutions/{id}/verified-totals"] = new("institutions/H1/verified-totals", Regulators, new { technique = "neurovascular", from = "2025-01-01", to = "2025-12-31", cases = 9, source = "insurer" }),
+        ["POST /api/v1/institutions/{id}/verified-totals/{totalId}/withdraw"] = new("institutions/H1/verified-totals/{total}/withdraw", Regulators, Reason),
         ["GET /api/v1/cases/{caseId}/devices"] = new("cases/{case}/devices", Case),
         ["POST /api/v1/cases/{caseId}/complications"] = new("cases/{case}/complications", ChangeCase, new { code = "vasospasm", occurredOn = "2026-03-09", relation = "related" }),
         ["POST /api/v1/cases/{caseId}/death"] = new("cases/{case}/death", ChangeCase, new { occurredOn = "2026-03-08", relation = "related" }),
@@ -433,6 +439,11 @@ public sealed class AccessTests(AccessService province) : IClassFixture<AccessSe
         (await Of("cases?limit=500&", "operator", "physician", physician: "H2-A")).ShouldBe(["H2-A"]);
         (await Of("cases?limit=500&", "operator", "physician", physician: "nobody")).ShouldBe([]);
         (await Of("cases?limit=500&institution=H1&", "institution", "regulator", of: "31")).ShouldBe([]);
+        (await Of("changes?limit=500&", "institution", "hospital", institution: "H2")).ShouldBe([]);
+        await province.NewCase();
+        (await Of("changes?limit=500&", "institution", "regulator", of: "31")).ShouldBe([]);
+        (await Of("changes?limit=500&", "institution", "regulator", of: "11")).ShouldBe(["H1"]);
+        (await Of("changes?limit=500&", "institution", "hospital", institution: "H1")).ShouldBe(["H1"]);
         (await Of("dashboards/compliance?limit=500&", "province", "regulator", of: "11")).ShouldBe(["11"]);
         (await Of("enforcement?", "province", "regulator", of: "31")).ShouldBe([]);
         (await Of("proposals?", "province", "regulator", of: "31")).ShouldBe([]);
@@ -544,6 +555,12 @@ public sealed class AccessTests(AccessService province) : IClassFixture<AccessSe
         {
             var (id, url) = await province.NewFeed();
             template = template.Replace("{feedUrl}", url, StringComparison.Ordinal).Replace("{feed}", id, StringComparison.Ordinal);
+        }
+
+        if (template.Contains("{total}", StringComparison.Ordinal))
+        {
+            var entered = await Service.Post("institutions/H1/verified-totals", new { technique = "neurovascular", from = "2024-01-01", to = "2024-12-31", cases = 9, source = "insurer" }, await Service.National);
+            template = template.Replace("{total}", entered.Body!["totalId"]!.GetValue<string>(), StringComparison.Ordinal);
         }
 
         return template.Replace("{proposal}", province.Proposal, StringComparison.Ordinal)

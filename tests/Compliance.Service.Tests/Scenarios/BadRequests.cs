@@ -37,7 +37,7 @@ public static class BadRequests
 
     public static readonly IReadOnlyList<BadRequest> All =
     [
-        .. Reports(), .. WholeBodies(), .. WhoReports(), .. Headers(), .. Changes(), .. Outcomes(), .. Procedures(), .. Obligations(), .. Registry(), .. Calendars(), .. Enforcement(), .. Webhooks(), .. Qualifications(), .. DeviceRegistrations(), .. DeviceReceipts(), .. DeviceUses(), .. Schedules(), .. Rounds(), .. Scoring(), .. Notices(), .. Hearings(), .. Objections(),
+        .. Reports(), .. WholeBodies(), .. WhoReports(), .. Headers(), .. Changes(), .. Outcomes(), .. Procedures(), .. Obligations(), .. Registry(), .. Calendars(), .. Enforcement(), .. Webhooks(), .. Qualifications(), .. DeviceRegistrations(), .. DeviceReceipts(), .. DeviceUses(), .. VerifiedTotals(), .. CaseChanges(), .. Schedules(), .. Rounds(), .. Scoring(), .. Notices(), .. Hearings(), .. Objections(),
         .. Regulations(), .. Queries(), .. Imports(), .. Elsewhere(), .. Private(),
     ];
 
@@ -595,6 +595,72 @@ public static class BadRequests
             new("a ledger behind a cursor of another list", "GET", $"institutions/H1/device-receipts?cursor={Service.Http.Page.Cursor("a", "b")}", null, 400, "invalidCursor query:cursor"),
             new("a ledger of what is no GTIN", "GET", "institutions/H1/device-receipts?product=coil", null, 400, "notAGtin query:product"),
             new("excesses by lot", "GET", "institutions/H1/device-receipts/excesses?lot=L1", null, 400, "unknownParameter query:lot"),
+        ];
+    }
+
+    private static IEnumerable<BadRequest> VerifiedTotals()
+    {
+        BadRequest Total(string name, Action<JsonObject> change, int status, params string[] expected)
+        {
+            var body = JsonNode.Parse("""{ "technique": "neurovascular", "from": "2025-01-01", "to": "2025-12-31", "cases": 100, "therapeuticCases": 60, "source": "insurer", "reason": "r" }""")!.AsObject();
+            change(body);
+            return new(name, "POST", "institutions/H1/verified-totals", body.ToJsonString(), status, expected);
+        }
+
+        BadRequest Get(string name, string path, int status, params string[] expected) => new(name, "GET", path, null, status, expected);
+        return
+        [
+            new("a total of nothing", "POST", "institutions/H1/verified-totals", "{}", 400, "missing /technique", "missing /from", "missing /to", "missing /cases", "missing /source"),
+            Total("a total of a technique there is not", t => t["technique"] = "cardiac", 400, "unknownTechnique /technique"),
+            Total("a total of a period that ends today", t => t["to"] = "2026-03-10", 400, "periodNotOver /to"),
+            Total("a total of a period to come", t => (t["from"], t["to"]) = ("2026-04-01", "2026-04-30"), 400, "periodNotOver /to"),
+            Total("a total that ends before it begins", t => t["to"] = "2024-12-31", 400, "endsBeforeItBegins /to"),
+            Total("a total from before there were catheters", t => t["from"] = "1989-12-31", 400, "outOfRange /from"),
+            Total("a total from 30 February", t => t["from"] = "2025-02-30", 400, "invalidDay /from"),
+            Total("a total of minus one", t => t["cases"] = -1, 400, "outOfRange /cases"),
+            Total("a total of a thousand and one a day", t => (t["to"], t["cases"]) = ("2025-01-01", 1_001), 400, "outOfRange /cases"),
+            Total("a total beyond integers", t => t["cases"] = 4_294_967_357, 400, "outOfRange /cases"),
+            Total("a total as text", t => t["cases"] = "100", 400, "wrongType /cases"),
+            Total("a total of a half", t => t["cases"] = 99.5, 400, "wrongType /cases"),
+            Total("more treatments than cases", t => t["therapeuticCases"] = 101, 400, "outOfRange /therapeuticCases"),
+            Total("minus one treatment", t => t["therapeuticCases"] = -1, 400, "outOfRange /therapeuticCases"),
+            Total("a total without source", t => t.Remove("source"), 400, "missing /source"),
+            Total("a misspelt total", t => t["therapeutic"] = 60, 400, "unknownProperty /therapeutic"),
+            Total("a total of an institution there is not", _ => { }, 404, "noSuchInstitution") with { Path = "institutions/H99/verified-totals" },
+            Total("a total of another province", _ => { }, 403, "forbidden") with { Who = "regulator 31" },
+            Total("a total by the hospital itself", _ => { }, 403, "forbidden") with { Who = "hospital H1" },
+            Total("an identity card as source", t => t["source"] = IdentityCard, 400, "personalData /source") with { Secret = IdentityCard },
+            Total("a telephone in the reason of a total", t => t["reason"] = $"asked {Mobile}", 400, "personalData /reason") with { Secret = Mobile },
+            new("a total withdrawn that is not there", "POST", $"institutions/H1/verified-totals/{NoSuchId}/withdraw", """{ "reason": "r" }""", 404, "noSuchVerifiedTotal"),
+            new("a total withdrawn without reason", "POST", $"institutions/H1/verified-totals/{NoSuchId}/withdraw", "{}", 400, "missing /reason"),
+            new("a total withdrawn by number", "POST", "institutions/H1/verified-totals/1/withdraw", """{ "reason": "r" }""", 400, "invalidUuid path:totalId"),
+            new("a total withdrawn of an institution there is not", "POST", $"institutions/H99/verified-totals/{NoSuchId}/withdraw", """{ "reason": "r" }""", 404, "noSuchInstitution"),
+            Get("totals of a technique there is not", "institutions/H1/verified-totals?technique=cardiac", 400, "unknownTechnique query:technique"),
+            Get("totals of an institution there is not", "institutions/H99/verified-totals", 404, "notFound"),
+            Get("totals by source", "institutions/H1/verified-totals?source=insurer", 400, "unknownParameter query:source"),
+        ];
+    }
+
+    private static IEnumerable<BadRequest> CaseChanges()
+    {
+        BadRequest Get(string name, string path, int status, params string[] expected) => new(name, "GET", path, null, status, expected);
+        return
+        [
+            Get("changes of a kind there is not", "changes?kind=edit", 400, "unknownValue query:kind"),
+            Get("changes of a technique there is not", "changes?technique=cardiac", 400, "unknownTechnique query:technique"),
+            Get("changes from 30 February", "changes?from=2026-02-30", 400, "invalidDay query:from"),
+            Get("changes behind a cursor of another list", $"changes?cursor={Service.Http.Page.Cursor("2026-03-10", "x")}", 400, "invalidCursor query:cursor"),
+            Get("changes behind no cursor", "changes?cursor=!", 400, "invalidCursor query:cursor"),
+            Get("501 changes", "changes?limit=501", 400, "outOfRange query:limit"),
+            Get("changes by flag", "changes?flag=late", 400, "unknownParameter query:flag"),
+            Get("changes of another hospital", "changes?institution=H2", 403, "forbidden") with { Who = "hospital H1" },
+            Get("changes, for a physician", "changes", 403, "forbidden") with { Who = "physician H1-A" },
+            Get("changes of another hospital's case", "cases/{foreignCase}/changes", 404, "notFound") with { Who = "hospital H1" },
+            Get("changes of a case there is not", $"cases/{NoSuchId}/changes", 404, "notFound"),
+            Get("changes of a case by kind", "cases/{case}/changes?kind=void", 400, "unknownParameter query:kind"),
+            Get("duplicates of another hospital's case", "cases/{foreignCase}/possible-duplicates", 404, "notFound") with { Who = "hospital H1" },
+            Get("duplicates of a case there is not", $"cases/{NoSuchId}/possible-duplicates", 404, "notFound"),
+            Get("duplicates by operator", "cases/{case}/possible-duplicates?operator=H1-A", 400, "unknownParameter query:operator"),
         ];
     }
 

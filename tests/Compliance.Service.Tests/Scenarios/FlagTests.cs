@@ -155,6 +155,7 @@ public sealed class FlagTests(FlagService world) : IClassFixture<FlagService>
         (await Flags(Report("patient 1", by: "H1-B"))).ShouldBe(Sound, "another operator");
         (await Flags(Report("patient 2"))).ShouldBe(Sound, "another patient");
         (await Flags(Report("patient 1", institution: "H2"))).ShouldBe("operatorNotRegistered visitingExpert possibleDuplicate", "pseudonyms of a province's hospitals meet");
+        (await Flags(Report("patient 1", by: "H2-A", institution: "H2"))).ShouldBe("possibleDuplicate", "another hospital, whoever operated");
         (await Flags(World.Case("H1", NewNumber(), new DateOnly(2025, 8, 27)))).ShouldBe(Sound, "nobody is not the same patient as nobody");
     }
 

@@ -51,6 +51,7 @@ public sealed class ToldTests
         "assessment_schedule_set", "assessment_scored", "assessment_outcome_overridden", "assessment_round_concluded", "assessment_round_reopened",
         "application_submitted", "facts_attested", "opinion_given", "application_returned", "application_withdrawn", "application_refused", "grant_filed", "aid_begun", "aid_ended",
         "device_registered", "device_registration_renewed", "device_registration_cancelled", "device_cancellation_withdrawn", "device_received", "device_receipt_corrected", "device_receipt_voided",
+        "verified_total_entered", "verified_total_withdrawn",
     ];
 
     public static TheoryData<string> Files => [.. GoldenFile.All.Select(file => file.Name)];

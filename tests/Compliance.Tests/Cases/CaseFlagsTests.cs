@@ -258,4 +258,20 @@ public class CaseFlagsTests
         ];
         all.Concat(consent).Append(CaseFlags.OperatorUnknown).Append(CaseFlags.UnderAid).Append(CaseFlags.VisitingExpert).ShouldBe(CaseFlags.All, ignoreOrder: true);
     }
+
+    /// <summary>Two cases of one pseudonym, each with institution, operator and day.</summary>
+    [Theory]
+    [InlineData("H1 P1 02", "H1 P1 02", true)]
+    [InlineData("H1 P1 02", "H1 P2 02", false)]
+    [InlineData("H1 P1 02", "H2 P1 02", true)]
+    [InlineData("H1 P1 02", "H2 P2 02", true)]
+    [InlineData("H1 P1 02", "H1 P1 03", false)]
+    [InlineData("H1 P1 02", "H2 P2 03", false)]
+    public void Cases_look_alike_on_one_day_by_one_operator_or_at_two_institutions(string first, string second, bool alike)
+    {
+        static CaseKey Key(string of, string technique) => of.Split(' ') is var parts ? new(Guid.NewGuid(), parts[0], parts[1], technique, new(2026, 3, int.Parse(parts[2]))) : throw new InvalidOperationException();
+        var (a, b) = (Key(first, "neurovascular"), Key(second, "comprehensive"));
+        (CaseFlags.LookAlike(a, b), CaseFlags.LookAlike(b, a)).ShouldBe((alike, alike));
+        CaseFlags.LookAlike(a, a).ShouldBeFalse("no case looks like itself");
+    }
 }
