@@ -6,6 +6,7 @@ using Compliance.Service.Tests.Scenarios;
 using Hl7.Fhir.Serialization;
 using static Compliance.Service.Tests.Fhir.FhirExamples;
 using CapabilityStatement = Hl7.Fhir.Model.CapabilityStatement;
+using FHIRVersion = Hl7.Fhir.Model.FHIRVersion;
 
 namespace Compliance.Service.Tests.Fhir;
 
@@ -415,7 +416,7 @@ public sealed class FhirTests(FhirService hospital) : IClassFixture<FhirService>
         var text = (await Service.Get("fhir/metadata")).Expect(HttpStatusCode.OK).Body!.ToJsonString();
         ShouldBeR4(text);
         var said = FhirJsonDeserializer.STRICT.DeserializeResource(text).ShouldBeOfType<CapabilityStatement>();
-        said.FhirVersion.ShouldBe(Hl7.Fhir.Model.FHIRVersion.N4_0_1);
+        said.FhirVersion.ShouldBe(FHIRVersion.N4_0_1);
         said.Rest.Single().Interaction.Select(i => i.Code).ShouldBe([CapabilityStatement.SystemRestfulInteraction.Transaction]);
     }
 }

@@ -35,7 +35,9 @@ internal static partial class R4
             return [new("", "invalidText")];
         }
 
-        return [.. found.Select(FaultOf).DistinctBy(f => f.Pointer).Take(Body.MaxFaults)];
+        var faults = found.Select(FaultOf).DistinctBy(f => f.Pointer).Take(Body.MaxFaults).ToList();
+        // Of what is no resource nothing more can be said.
+        return faults.Find(f => f is { Pointer: "", Code: "fhirStructure" }) is { } whole ? [whole] : faults;
     }
 
     /// <summary>The FHIRPath of a place in a Bundle; null for the whole. What a choice of types is written as (<c>performedDateTime</c>) has no part in it.</summary>
