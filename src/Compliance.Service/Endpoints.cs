@@ -1,6 +1,7 @@
 using Compliance.Service.Assessments;
 using Compliance.Service.Calendars;
 using Compliance.Service.Cases;
+using Compliance.Service.Cases.Fhir;
 using Compliance.Service.Devices;
 using Compliance.Service.Metrics;
 using Compliance.Service.Processes;
@@ -31,6 +32,7 @@ public static class Endpoints
         WhatIfEndpoint.Map(api);
         EnforcementEndpoints.Map(api);
         CaseEndpoints.Map(api);
+        FhirEndpoints.Map(api);
         MetricsEndpoints.Map(api);
         ComplianceEndpoints.Map(api);
         DashboardEndpoints.Map(api);

@@ -109,7 +109,7 @@ public sealed class TestService : IAsyncDisposable
 
         var response = await Http.SendAsync(request);
         var answer = await response.Content.ReadAsStringAsync();
-        return new(response.StatusCode, answer.Length > 0 && response.Content.Headers.ContentType?.MediaType is "application/json" or "application/problem+json" ? JsonNode.Parse(answer) : null, response);
+        return new(response.StatusCode, answer.Length > 0 && response.Content.Headers.ContentType?.MediaType is "application/json" or "application/problem+json" or "application/fhir+json" ? JsonNode.Parse(answer) : null, response);
     }
 
     public Task<Answer> Get(string path, string? token = null) => Send(HttpMethod.Get, path, null, token);

@@ -28,9 +28,14 @@ public static class ReportCase
         await commands.ReferenceShown(http.RequestAborted);
         var reference = await reads.Reference(http.RequestAborted);
         var read = ReportBody.Read(body, body.Root, reference, receivedOn, withOutcome: true);
-        if (body.Refused(http) is { } refused)
-            return refused;
-        var place = await CaseAccess.PlaceOf(reads, log, read!.Institution, http.RequestAborted);
+        return body.Refused(http) ?? await Run(http, caller, answers, reads, log, reference, read!, body, receivedOn);
+    }
+
+    /// <summary>What becomes of a report that keeps to the contract, in whatever form it came.</summary>
+    /// <param name="body">As it was sent: the idempotency key is guarded by its bytes.</param>
+    internal static async Task<IResult> Run(HttpContext http, Caller caller, Answers answers, Reads reads, IEventStore log, Reference reference, ReportRead read, Body body, DateOnly receivedOn)
+    {
+        var place = await CaseAccess.PlaceOf(reads, log, read.Institution, http.RequestAborted);
         if (!caller.MayWriteFor(read.Institution, place?.Province) && (place is not null || caller.Role == Role.Hospital))
             return Problem.Forbidden(http);
         if (place is null)

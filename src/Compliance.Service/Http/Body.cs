@@ -28,8 +28,12 @@ public sealed partial class Body
     private Body(ReadOnlyMemory<byte> bytes, JsonElement? root)
     {
         _bytes = bytes;
+        Element = root ?? default;
         Root = new BodyObject(this, "", root);
     }
+
+    /// <summary>All of it, also what nobody asked for; undefined when it could not be read.</summary>
+    internal JsonElement Element { get; }
 
     public BodyObject Root { get; }
 
@@ -101,6 +105,12 @@ public sealed partial class Body
     public Problem? Refused(HttpContext http)
     {
         Finish();
+        return RefusedSoFar(http);
+    }
+
+    /// <summary>The answer if anything was wrong up to now; for a body whose unknown properties are judged elsewhere.</summary>
+    public Problem? RefusedSoFar(HttpContext http)
+    {
         if (!HasFaults)
             return null;
         return _faults is [{ Code: "tooLarge" } tooLarge] ? Problem.Refused(http, tooLarge.Code, tooLarge.Args) : Problem.Invalid(http, _faults);
@@ -111,6 +121,14 @@ public sealed partial class Body
     {
         Root.Done();
         return !HasFaults;
+    }
+
+    /// <summary>Pointers of the properties asked for, and of the objects they were asked of.</summary>
+    internal (IReadOnlySet<string> Asked, IReadOnlySet<string> Opened) Asked()
+    {
+        var (asked, opened) = (new HashSet<string>(), new HashSet<string>());
+        Root.Asked(asked, opened);
+        return (asked, opened);
     }
 
     internal void Add(Fault fault)
@@ -342,6 +360,17 @@ public sealed partial class BodyObject
     {
         foreach (var name in _properties?.Keys ?? Enumerable.Empty<string>())
             OptionalRaw(name);
+    }
+
+    /// <summary>Asks for every property without reading any: of an object that is refused as a whole, no more is told.</summary>
+    internal void TakeAll() => _known.UnionWith(_properties?.Keys ?? Enumerable.Empty<string>());
+
+    internal void Asked(HashSet<string> asked, HashSet<string> opened)
+    {
+        opened.Add(Pointer);
+        asked.UnionWith(_known.Select(At));
+        foreach (var child in _children)
+            child.Asked(asked, opened);
     }
 
     /// <summary>A fault of the caller's own finding, at property <paramref name="name"/>, or at this object when null.</summary>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Compliance.Service.Cases.Fhir;
 using Compliance.Service.EventStore;
 using Compliance.Service.Processes;
 using Npgsql;
@@ -29,7 +30,7 @@ public sealed record ProblemDocument(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<FaultDocument>? Errors,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? CorrelationId);
 
-/// <summary>A refusal as an answer, <c>application/problem+json</c>. The one place that turns codes into HTTP.</summary>
+/// <summary>A refusal as an answer, <c>application/problem+json</c>, and below <c>/fhir</c> an OperationOutcome. The one place that turns codes into HTTP.</summary>
 public sealed class Problem : IResult, IStatusCodeHttpResult
 {
     public const string ContentType = "application/problem+json";
@@ -71,16 +72,26 @@ public sealed class Problem : IResult, IStatusCodeHttpResult
         return this;
     }
 
+    /// <summary>The same with its faults at other places: those of what the caller sent, when something else was made of it.</summary>
+    public Problem At(Func<string, string> place)
+    {
+        var moved = new Problem(Document with { Errors = Document.Errors?.Select(e => e with { Pointer = place(e.Pointer) }).ToList() }, _language);
+        foreach (var (name, value) in _headers)
+            moved.Header(name, value);
+        return moved;
+    }
+
     public async Task ExecuteAsync(HttpContext httpContext)
     {
         var response = httpContext.Response;
         response.StatusCode = Document.Status;
-        response.ContentType = ContentType;
+        var fhir = Outcomes.AreSpokenAt(httpContext.Request.Path);
+        response.ContentType = fhir ? Outcomes.ContentType : ContentType;
         response.Headers.ContentLanguage = Messages.Tag(_language);
         response.Headers.Append("Vary", "Accept-Language");
         foreach (var (name, value) in _headers)
             response.Headers[name] = value;
-        var body = JsonSerializer.SerializeToUtf8Bytes(Document, Json.Options);
+        var body = fhir ? JsonSerializer.SerializeToUtf8Bytes(Outcomes.Of(Document), Json.Options) : JsonSerializer.SerializeToUtf8Bytes(Document, Json.Options);
         response.ContentLength = body.Length;
         if (!HttpMethods.IsHead(httpContext.Request.Method))
             await response.Body.WriteAsync(body, httpContext.RequestAborted);

@@ -1,0 +1,752 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Compliance.Calendars;
+using Compliance.Cases;
+using Compliance.Service.Http;
+using Compliance.Service.Projections;
+
+namespace Compliance.Service.Cases.Fhir;
+
+/// <summary>The names this system gives things in FHIR: systems of identifiers and codes, and extensions where the standard has no element.</summary>
+internal static class FhirNames
+{
+    public const string Institution = "urn:compliance:fhir:institution";
+    public const string Physician = "urn:compliance:fhir:physician";
+    public const string CaseNumber = "urn:compliance:fhir:case-number";
+    public const string Pseudonym = "urn:compliance:fhir:pseudonym";
+    public const string DeviceRegistration = "urn:compliance:fhir:device-registration";
+
+    public const string Technique = "urn:compliance:fhir:technique";
+    public const string DecidedBy = "urn:compliance:fhir:decided-by";
+    public const string ConsentGiven = "urn:compliance:fhir:consent";
+    public const string Age = "urn:compliance:fhir:age";
+    public const string SingleUse = "urn:compliance:fhir:single-use";
+
+    public const string Procedure = "urn:compliance:fhir:procedure";
+    public const string Complication = "urn:compliance:fhir:complication";
+    public const string Intent = "urn:compliance:fhir:intent";
+    public const string Function = "urn:compliance:fhir:function";
+    public const string Relation = "urn:compliance:fhir:relation";
+
+    public const string Icd9 = "http://hl7.org/fhir/sid/icd-9-cm";
+
+    /// <summary>Volume 3 alone, the procedures.</summary>
+    public const string Icd9Procedures = "urn:oid:2.16.840.1.113883.6.104";
+
+    public const string Icd10 = "http://hl7.org/fhir/sid/icd-10";
+    public const string Snomed = "http://snomed.info/sct";
+    public const string ParticipationType = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType";
+    public const string ActCode = "http://terminology.hl7.org/CodeSystem/v3-ActCode";
+    public const string ActPriority = "http://terminology.hl7.org/CodeSystem/v3-ActPriority";
+    public const string DischargeDisposition = "http://terminology.hl7.org/CodeSystem/discharge-disposition";
+    public const string Seriousness = "http://terminology.hl7.org/CodeSystem/adverse-event-seriousness";
+    public const string Severity = "http://terminology.hl7.org/CodeSystem/adverse-event-severity";
+    public const string EventOutcome = "http://terminology.hl7.org/CodeSystem/adverse-event-outcome";
+    public const string Causality = "http://terminology.hl7.org/CodeSystem/adverse-event-causality-assess";
+    public const string VerificationStatus = "http://terminology.hl7.org/CodeSystem/condition-ver-status";
+    public const string DeviceAction = "http://hl7.org/fhir/device-action";
+}
+
+/// <summary>
+/// One Bundle, read as one case: it becomes the very report a hospital would send to <c>POST /cases</c>, which <see cref="ReportBody"/> then reads, and what is wrong with the report is told where it stands in the Bundle.
+/// The README beside this says what is read from where.
+/// </summary>
+internal sealed class FhirCase
+{
+    /// <summary>The resources a case is made of.</summary>
+    public static readonly IReadOnlyList<string> Types = ["AdverseEvent", "Condition", "Consent", "Device", "Encounter", "Location", "Organization", "Patient", "Practitioner", "Procedure"];
+
+    /// <summary>Above all lists of a report together.</summary>
+    private const int MaxEntries = 500;
+
+    /// <summary>Characters of a URL or a coded text.</summary>
+    private const int MaxText = 2000;
+
+    private readonly Body _body;
+    private readonly List<Entry> _entries = [];
+    private readonly JsonObject _report = [];
+    private readonly Dictionary<string, string> _places = [];
+    private readonly List<string> _unused = [];
+    private readonly Dictionary<string, Entry> _named = [];
+    private readonly Dictionary<Entry, IReadOnlyList<(string? Url, BodyObject Extension)>> _extensions = [];
+    private readonly Dictionary<Entry, (string Value, string At)?> _known = [];
+    private Entry? _patient;
+
+    private FhirCase(Body body) => _body = body;
+
+    public bool IsTransaction { get; private set; }
+
+    /// <summary>Entries of the Bundle.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>The entry of the procedure the others are part of, the first being 0.</summary>
+    public int MainAt { get; private set; }
+
+    /// <summary>Pointers of what stands in the Bundle and was left out.</summary>
+    public IReadOnlyList<string> Unused => _unused;
+
+    /// <param name="body">A Bundle that keeps to R4; its faults go there.</param>
+    public static FhirCase Of(Body body)
+    {
+        var read = new FhirCase(body);
+        read.Read();
+        return read;
+    }
+
+    /// <summary>The report, coded by the regulation of its day; faults go to the Bundle's body, at their places in it. Null when there are any.</summary>
+    public ReportRead? Report(Reference reference, DateOnly today)
+    {
+        var told = _body.Faults.Select(f => f.Pointer).ToHashSet();
+        var report = Body.Parse(JsonSerializer.SerializeToUtf8Bytes(_report));
+        var read = ReportBody.Read(report, report.Root, reference, today, withOutcome: true);
+        report.Finish();
+        foreach (var fault in report.Faults.Select(f => f with { Pointer = PlaceOf(f.Pointer) }))
+        {
+            // What could not be taken from its element is not also missing.
+            if (fault.Code != "missing" || !told.Any(t => t == fault.Pointer || t.StartsWith(fault.Pointer + "/", StringComparison.Ordinal) || fault.Pointer.StartsWith(t + "/", StringComparison.Ordinal)))
+                _body.Add(fault);
+        }
+
+        return _body.HasFaults ? null : read;
+    }
+
+    /// <summary>Where in the Bundle a member of the report stands, or should.</summary>
+    /// <param name="pointer">Into the report.</param>
+    public string PlaceOf(string pointer)
+    {
+        for (var at = pointer; at.Length > 0; at = at[..at.LastIndexOf('/')])
+        {
+            if (_places.TryGetValue(at, out var place))
+                return place;
+        }
+
+        return "";
+    }
+
+    private void Read()
+    {
+        if (Entries() is not { } procedures)
+            return;
+        var main = procedures[0];
+        _patient = Follow(main.Json.Object("subject"), "Patient");
+        Procedures(procedures);
+        People(main);
+        Institution(main, Encounter(procedures));
+        PatientOf(main);
+        Devices(procedures);
+        Consented(main);
+        Outcome();
+        foreach (var entry in _entries.Where(e => !e.Linked).Select(e => e.Json))
+        {
+            entry.Fault(null, "fhirNotLinked");
+            entry.TakeAll();
+        }
+
+        var (asked, opened) = _body.Asked();
+        foreach (var fault in R4.Judge(_body.Element, asked, opened, _unused))
+            _body.Add(fault);
+    }
+
+    // The entries, and of them the procedures, that which the others are part of first; null when nobody knows which that is.
+    private List<Entry>? Entries()
+    {
+        var root = _body.Root;
+        if (root.OptionalText("resourceType") != "Bundle")
+        {
+            root.Fault(null, "fhirNotABundle");
+            return null;
+        }
+
+        var type = root.OptionalText("type");
+        if (type is not ("collection" or "transaction"))
+            root.Fault("type", "fhirBundleType");
+        IsTransaction = type == "transaction";
+        foreach (var entry in root.Objects("entry", MaxEntries))
+            Entered(entry);
+        if (_entries.Count == 0 && _body.HasFaults)
+            return null;
+        foreach (var once in new[] { "Patient", "Encounter", "Consent" })
+        {
+            foreach (var more in _entries.Where(e => e.Type == once).Skip(1))
+                more.Json.Fault(null, "fhirOnlyOne", once);
+        }
+
+        var procedures = _entries.Where(e => e.Type == "Procedure").ToList();
+        var parts = procedures.Where(p => p.Json.Objects("partOf").Select(r => Follow(r, "Procedure")).ToList().Count > 0).ToHashSet();
+        var whole = procedures.Where(p => !parts.Contains(p)).ToList();
+        foreach (var more in whole.Skip(1))
+            more.Json.Fault("partOf", "fhirSeveralProcedures");
+        if (whole.Count == 0)
+            root.Fault("entry", "fhirNoProcedure");
+        if (whole.Count != 1)
+            return null;
+        whole[0].Linked = true;
+        MainAt = whole[0].At;
+        foreach (var part in parts)
+            part.Linked = true;
+        return [whole[0], .. procedures.Where(parts.Contains)];
+    }
+
+    private void Entered(BodyObject entry)
+    {
+        var at = Count++;
+        var url = entry.OptionalOpaqueText("fullUrl", MaxText);
+        if (IsTransaction)
+            Requested(entry.Object("request"));
+        var json = entry.Object("resource");
+        if (json.OptionalText("resourceType") is not { } type)
+            return;
+        if (!Types.Contains(type))
+        {
+            json.Fault(null, "fhirResourceType", string.Join(", ", Types));
+            // What stands in it is nobody's business, and is not told one by one.
+            json.TakeAll();
+            return;
+        }
+
+        var made = new Entry(type, at, json) { Linked = type is "AdverseEvent" or "Consent" or "Condition" };
+        _entries.Add(made);
+        // By the fullUrl, and as Type/id, be it said by the resource or by a fullUrl that is an address.
+        string?[] names = [url, json.OptionalOpaqueText("id") is { } id ? $"{type}/{id}" : null, url?.Split('/') is [.., var kind, var last] && kind == type ? $"{type}/{last}" : null];
+        foreach (var name in names.OfType<string>().Distinct())
+        {
+            if (_named.TryAdd(name, made))
+                continue;
+            entry.Fault(null, "fhirDuplicateEntry");
+            break;
+        }
+    }
+
+    private static void Requested(BodyObject request)
+    {
+        if (request.Text("method") is { Length: > 0 } method and not ("POST" or "PUT"))
+            request.Fault("method", "unknownValue", "POST, PUT");
+        request.Has("url");
+        foreach (var condition in new[] { "ifNoneMatch", "ifModifiedSince", "ifMatch", "ifNoneExist" })
+        {
+            if (request.Has(condition))
+                request.Fault(condition, "fhirConditional");
+        }
+    }
+
+    private void Procedures(List<Entry> procedures)
+    {
+        var main = procedures[0].Json;
+        Put("/caseNumber", IdentifierOf(main, FhirNames.CaseNumber, person: false), $"{main.Pointer}/identifier");
+        Put("/technique", Extended(procedures[0], FhirNames.Technique).Select(e => Taken(e, "valueCode")).FirstOrDefault(), $"{main.Pointer}/extension");
+        var (codes, others) = (new List<Code>(), new List<Code>());
+        var intent = new List<(Intent Intent, string At)>();
+        foreach (var procedure in procedures)
+        {
+            var json = procedure.Json;
+            if (procedure != procedures[0] && Follow(json.Object("subject"), "Patient") is { } subject && subject != _patient)
+                json.Fault("subject", "fhirOtherPatient");
+            foreach (var code in Codes(json, "code", FhirNames.Procedure, FhirNames.Icd9, FhirNames.Icd9Procedures))
+                (code.System == FhirNames.Procedure ? codes : others).Add(code);
+            if (Choice(json, "category", (FhirNames.Intent, "diagnostic", Intent.Diagnostic), (FhirNames.Intent, "therapeutic", Intent.Therapeutic), (FhirNames.Snomed, "103693007", Intent.Diagnostic), (FhirNames.Snomed, "277132007", Intent.Therapeutic)) is { } said)
+                intent.Add((said, $"{json.Pointer}/category"));
+            // One that the others are part of must say so itself; a treatment among them makes it one.
+            if (json.Has("complication"))
+                json.Fault("complication", "fhirComplicationElsewhere");
+            if (json.Has("complicationDetail"))
+                json.Fault("complicationDetail", "fhirComplicationElsewhere");
+            Status(json, main: procedure == procedures[0]);
+        }
+
+        PutAll("/procedureCodes", codes, $"{main.Pointer}/code");
+        PutAll("/icd9cm3", others, $"{main.Pointer}/code");
+        var decisive = intent.Exists(i => i.Intent == Intent.Therapeutic) ? intent.Find(i => i.Intent == Intent.Therapeutic) : intent.FirstOrDefault();
+        Put("/intent", intent.Count > 0 ? (Json.Name(decisive.Intent), decisive.At) : null, $"{main.Pointer}/category");
+        if (main.Has("performedPeriod"))
+            Put("/completedAt", Taken(main.Object("performedPeriod"), "end"), $"{main.Pointer}/performedPeriod/end");
+        else
+            Put("/completedAt", Taken(main, "performedDateTime"), $"{main.Pointer}/performedDateTime");
+    }
+
+    private void Status(BodyObject procedure, bool main)
+    {
+        var status = procedure.Text("status");
+        if (status == "entered-in-error")
+            procedure.Fault("status", "fhirEnteredInError");
+        else if (status is not ("completed" or "stopped" or ""))
+            procedure.Fault("status", "fhirNotPerformed");
+        if (!main)
+            return;
+        var succeeded = Choice(procedure, "outcome", (FhirNames.Snomed, "385669000", true), (FhirNames.Snomed, "385670005", false), (FhirNames.Snomed, "385671000", false));
+        if (status == "stopped" && succeeded == true)
+            procedure.Fault("outcome", "fhirContradicts", "status");
+        if (succeeded is { } said)
+            Put("/succeeded", JsonValue.Create(said), $"{procedure.Pointer}/outcome");
+        else if (status == "stopped")
+            Put("/succeeded", JsonValue.Create(false), $"{procedure.Pointer}/status");
+    }
+
+    private void People(Entry main)
+    {
+        var people = new Dictionary<Function, List<Code>> { [Function.Operator] = [], [Function.Assistant] = [], [Function.Trainee] = [] };
+        foreach (var performer in main.Json.Objects("performer"))
+        {
+            var function = Choice(
+                performer, "function",
+                (FhirNames.Function, "operator", Function.Operator), (FhirNames.ParticipationType, "PPRF", Function.Operator),
+                (FhirNames.Function, "assistant", Function.Assistant), (FhirNames.ParticipationType, "SPRF", Function.Assistant),
+                (FhirNames.Function, "trainee", Function.Trainee));
+            if (!performer.Has("function"))
+                performer.Fault("function", "missing");
+            if (Known(performer.Object("actor"), FhirNames.Physician, "Practitioner") is { } person && function is { } of)
+                people[of].Add(new("", person.Value, person.At));
+        }
+
+        PutOne("/operator", people[Function.Operator], $"{main.Json.Pointer}/performer");
+        PutOne("/trainee", people[Function.Trainee], $"{main.Json.Pointer}/performer");
+        PutAll("/assistants", people[Function.Assistant], $"{main.Json.Pointer}/performer");
+        PutAll("/decidedBy", [.. Extended(main, FhirNames.DecidedBy).Select(e => Known(e.Object("valueReference"), FhirNames.Physician, "Practitioner")).OfType<(string Value, string At)>().Select(p => new Code("", p.Value, p.At))], $"{main.Json.Pointer}/extension");
+    }
+
+    /// <summary>An encounter of the main procedure; the others may name the same.</summary>
+    private BodyObject? Encounter(List<Entry> procedures)
+    {
+        var named = procedures.Select(p => p.Json.OptionalObject("encounter") is { } r ? Follow(r, "Encounter") : null).ToList();
+        if (named.FirstOrDefault(e => e is not null)?.Json is not { } encounter)
+            return null;
+        OfThePatient(encounter, "subject");
+        if (encounter.Text("status") is "planned" or "cancelled" or "entered-in-error")
+            encounter.Fault("status", "fhirNotPerformed");
+        var kind = encounter.OptionalObject("class");
+        var (system, code) = (kind?.OptionalText("system", MaxText), kind?.OptionalText("code"));
+        // What it is booked as is more particular than by which door the patient came.
+        var urgency = Choice(
+            encounter, "priority",
+            (FhirNames.ActPriority, "EM", Urgency.Emergency), (FhirNames.ActPriority, "S", Urgency.Emergency), (FhirNames.ActPriority, "UR", Urgency.Urgent), (FhirNames.ActPriority, "A", Urgency.Urgent),
+            (FhirNames.ActPriority, "EL", Urgency.Elective), (FhirNames.ActPriority, "R", Urgency.Elective));
+        if (urgency is { } said)
+            Put("/urgency", (Json.Name(said), $"{encounter.Pointer}/priority"), "");
+        else if (system == FhirNames.ActCode && code == "EMER")
+            Put("/urgency", (Json.Name(Urgency.Emergency), $"{encounter.Pointer}/class"), "");
+        if (encounter.OptionalObject("period") is { } period)
+        {
+            Put("/admittedOn", Day(period, "start"), "");
+            Put("/dischargedOn", Day(period, "end"), "");
+        }
+
+        return encounter;
+    }
+
+    private void Institution(Entry main, BodyObject? encounter)
+    {
+        var room = main.Json.OptionalObject("location") is { } location ? Follow(location, "Location")?.Json : null;
+        if (room?.OptionalText("status") is "inactive")
+            room.Fault("status", "fhirEnteredInError");
+        var there = room?.OptionalObject("managingOrganization") is { } owner ? Known(owner, FhirNames.Institution, "Organization") : null;
+        var provider = encounter?.OptionalObject("serviceProvider") is { } serving ? Known(serving, FhirNames.Institution, "Organization") : null;
+        if (there is { } a && provider is { } b && a.Value != b.Value)
+            encounter!.Fault("serviceProvider", "fhirContradicts", "Procedure.location");
+        Put("/institution", there ?? provider, encounter is null ? $"{main.Json.Pointer}/location" : $"{encounter.Pointer}/serviceProvider");
+    }
+
+    private void PatientOf(Entry main)
+    {
+        if (_patient?.Json is not { } patient)
+            return;
+        var own = patient.Objects("identifier").Where(i => Of(i, FhirNames.Pseudonym, other: "fhirPersonalElement")).ToList();
+        foreach (var more in own.Skip(1))
+            more.Fault(null, "fhirOnlyOne", FhirNames.Pseudonym);
+        var pseudonym = own is [var one, ..] ? one.OptionalOpaqueText("value") is { } value ? (value, $"{one.Pointer}/value") : ((string, string)?)null : null;
+        if (own.Count == 0)
+            patient.Fault("identifier", "fhirIdentifier", FhirNames.Pseudonym);
+        Put("/patient/pseudonym", pseudonym, $"{patient.Pointer}/identifier");
+        Put("/patient/sex", Taken(patient, "gender"), "");
+        if (patient.OptionalFlag("active") == false)
+            patient.Fault("active", "fhirEnteredInError");
+        foreach (var age in Extended(_patient, FhirNames.Age).Take(1).Select(e => e.Object("valueAge")))
+        {
+            age.Has("unit");
+            if (age.OptionalText("code") is not (null or "a"))
+                age.Fault("code", "unknownValue", "a");
+            age.Has("system");
+            if (age.OptionalRaw("value") is { } years)
+                Put("/patient/ageYears", JsonNode.Parse(years.GetRawText())!.AsValue(), $"{age.Pointer}/value");
+        }
+
+        Diagnosis(main);
+    }
+
+    /// <summary>The reason of the procedure, or the only condition there is.</summary>
+    private void Diagnosis(Entry main)
+    {
+        var reasons = main.Json.Objects("reasonReference").Select(r => Follow(r, "Condition")).OfType<Entry>().ToList();
+        var all = _entries.Where(e => e.Type == "Condition").ToList();
+        foreach (var condition in all.Select(c => c.Json))
+        {
+            OfThePatient(condition, "subject");
+            condition.Has("clinicalStatus");
+            if (Choice(condition, "verificationStatus", [.. new[] { "unconfirmed", "provisional", "differential", "confirmed" }.Select(c => (FhirNames.VerificationStatus, c, true)), .. new[] { "refuted", "entered-in-error" }.Select(c => (FhirNames.VerificationStatus, c, false))]) == false)
+                condition.Fault("verificationStatus", "fhirEnteredInError");
+        }
+
+        if (reasons.Count == 0 && all.Count > 1)
+            main.Json.Fault("reasonReference", "fhirSeveralConditions");
+        if ((reasons.FirstOrDefault() ?? (all.Count == 1 ? all[0] : null))?.Json is not { } diagnosed)
+            return;
+        if (Codes(diagnosed, "code", FhirNames.Icd10) is [var code, ..])
+            Put("/patient/diagnosis", (code.Value, code.At), "");
+    }
+
+    private void Devices(List<Entry> procedures)
+    {
+        var used = new List<Entry>();
+        foreach (var procedure in procedures.Select(p => p.Json))
+        {
+            foreach (var focal in procedure.Objects("focalDevice"))
+            {
+                var device = Follow(focal.Object("manipulated"), "Device");
+                // One that was taken out was put in by another procedure.
+                if (Choice(focal, "action", (FhirNames.DeviceAction, "explanted", false), (FhirNames.DeviceAction, "implanted", true), (FhirNames.DeviceAction, "manipulated", true)) == false)
+                    focal.Fault("action", "fhirExplanted");
+                else if (device is not null)
+                    used.Add(device);
+            }
+
+            used.AddRange(procedure.Objects("usedReference").Select(r => Follow(r, "Device")).OfType<Entry>());
+        }
+
+        var n = 0;
+        foreach (var device in used.Distinct())
+            Used(device, $"/devices/{n++}");
+    }
+
+    private void Used(Entry entry, string at)
+    {
+        var device = entry.Json;
+        Put(at, new JsonObject(), device.Pointer);
+        if (device.Has("patient"))
+            OfThePatient(device, "patient");
+        if (device.OptionalText("status") is "entered-in-error")
+            device.Fault("status", "fhirEnteredInError");
+        foreach (var registration in device.Objects("identifier").Where(i => Of(i, FhirNames.DeviceRegistration)).Take(1))
+            Put($"{at}/registration", registration.OptionalDeviceText("value") is { } value ? (value, $"{registration.Pointer}/value") : null, "");
+        var carriers = device.Objects("udiCarrier");
+        foreach (var more in carriers.Skip(1))
+            more.Fault(null, "fhirOnlyOne", "udiCarrier");
+        foreach (var carrier in carriers.Take(1))
+        {
+            var (readable, product) = (carrier.OptionalUdi("carrierHRF"), carrier.OptionalDeviceText("deviceIdentifier"));
+            foreach (var known in new[] { "issuer", "jurisdiction", "entryType" })
+                carrier.Has(known);
+            if (readable is not null && product is not null && !readable.Contains(product, StringComparison.Ordinal))
+                carrier.Fault("deviceIdentifier", "contradictsUdi");
+            Put($"{at}/udi", readable is not null ? (readable, $"{carrier.Pointer}/carrierHRF") : product is not null ? (product, $"{carrier.Pointer}/deviceIdentifier") : null, "");
+        }
+
+        Put($"{at}/lot", device.OptionalDeviceText("lotNumber") is { } lot ? (lot, $"{device.Pointer}/lotNumber") : null, "");
+        Put($"{at}/serial", device.OptionalDeviceText("serialNumber") is { } serial ? (serial, $"{device.Pointer}/serialNumber") : null, "");
+        foreach (var single in Extended(entry, FhirNames.SingleUse).Take(1))
+        {
+            if (single.OptionalFlag("valueBoolean") is { } flag)
+                Put($"{at}/singleUse", JsonValue.Create(flag), $"{single.Pointer}/valueBoolean");
+        }
+    }
+
+    private void Consented(Entry main)
+    {
+        var said = Extended(main, FhirNames.ConsentGiven).Select(e => Taken(e, "valueCode")).FirstOrDefault();
+        if (_entries.Find(e => e.Type == "Consent")?.Json is { } consent)
+        {
+            foreach (var known in new[] { "scope", "category", "policy", "policyRule" })
+                consent.Has(known);
+            OfThePatient(consent, "patient");
+            var status = consent.Text("status");
+            if (said is not null)
+                consent.Fault(null, "fhirGivenTwice");
+            else if (status is not ("active" or "rejected"))
+                consent.Fault("status", "unknownValue", "active, rejected");
+            else
+                said = (Json.Name(status == "active" ? Consent.Signed : Consent.Absent), $"{consent.Pointer}/status");
+        }
+
+        Put("/consent", said, "");
+    }
+
+    private void Outcome()
+    {
+        var fatal = new List<(BodyObject Event, Relation Relation, bool Alone)>();
+        var n = 0;
+        foreach (var happened in _entries.Where(e => e.Type == "AdverseEvent").Select(e => e.Json))
+        {
+            OfThePatient(happened, "subject");
+            if (happened.Text("actuality") is { Length: > 0 } actuality and not "actual")
+                happened.Fault("actuality", "unknownValue", "actual");
+            var relation = Related(happened);
+            var died = Choice(happened, "outcome", [.. new[] { "resolved", "recovering", "ongoing", "resolvedWithSequelae", "unknown" }.Select(c => (FhirNames.EventOutcome, c, false)), (FhirNames.EventOutcome, "fatal", true)]) == true;
+            var severe = Serious(happened);
+            var code = happened.Has("event") ? Codes(happened, "event", FhirNames.Complication).FirstOrDefault() : null;
+            if (died)
+                fatal.Add((happened, relation, Alone: !happened.Has("event")));
+            if (!happened.Has("event") && died)
+                continue;
+            var at = $"/outcome/complications/{n++}";
+            Put(at, new JsonObject(), happened.Pointer);
+            Put($"{at}/code", code is null ? null : (code.Value, code.At), $"{happened.Pointer}/event");
+            if (severe)
+                Put($"{at}/severe", JsonValue.Create(true), happened.Pointer);
+            Put($"{at}/occurredOn", Day(happened, "date"), $"{happened.Pointer}/date");
+            Put($"{at}/relation", (Json.Name(relation), $"{happened.Pointer}/suspectEntity"), "");
+        }
+
+        Death(fatal);
+    }
+
+    // Not stated is not unrelated: it counts until adjudicated (A3).
+    private Relation Related(BodyObject happened)
+    {
+        var relations = new List<Relation>();
+        foreach (var suspect in happened.Objects("suspectEntity"))
+        {
+            Follow(suspect.Object("instance"), links: false, "Procedure", "Device");
+            foreach (var causality in suspect.Objects("causality"))
+            {
+                if (Choice(
+                    causality, "assessment",
+                    (FhirNames.Causality, "Certain", Relation.Related), (FhirNames.Causality, "Probably-Likely", Relation.Related), (FhirNames.Causality, "Possible", Relation.Undetermined),
+                    (FhirNames.Causality, "Conditional-Classified", Relation.Undetermined), (FhirNames.Causality, "Unassessable-Unclassifiable", Relation.Undetermined), (FhirNames.Causality, "Unlikely", Relation.Unrelated),
+                    (FhirNames.Relation, "related", Relation.Related), (FhirNames.Relation, "unrelated", Relation.Unrelated), (FhirNames.Relation, "undetermined", Relation.Undetermined)) is { } said)
+                {
+                    relations.Add(said);
+                }
+            }
+        }
+
+        return relations.Contains(Relation.Related) ? Relation.Related : relations.Count > 0 && relations.TrueForAll(r => r == Relation.Unrelated) ? Relation.Unrelated : Relation.Undetermined;
+    }
+
+    private bool Serious(BodyObject happened)
+    {
+        var severity = Choice(happened, "severity", (FhirNames.Severity, "mild", false), (FhirNames.Severity, "moderate", false), (FhirNames.Severity, "severe", true));
+        var seriousness = Choice(
+            happened, "seriousness",
+            [(FhirNames.Seriousness, "Non-serious", false), .. new[] { "Serious", "SeriousResultsInDeath", "SeriousIsLifeThreatening", "SeriousResultsInHospitalization", "SeriousResultsInDisability", "SeriousIsBirthDefect", "SeriousRequiresPreventImpairment" }.Select(c => (FhirNames.Seriousness, c, true))]);
+        return severity == true || seriousness == true;
+    }
+
+    private void Death(List<(BodyObject Event, Relation Relation, bool Alone)> fatal)
+    {
+        var patient = _patient?.Json;
+        var expired = Expired();
+        var died = patient?.OptionalFlag("deceasedBoolean") == true || expired;
+        var on = patient is null ? null : Day(patient, "deceasedDateTime");
+        // Of an event that is nothing but the death the day is that of the death; of a complication that ended so it is not.
+        foreach (var alone in fatal.Where(f => f.Alone))
+        {
+            var day = Day(alone.Event, "date");
+            if (on is { } said && day is { } other && said.Value != other.Value)
+                alone.Event.Fault("date", "fhirContradicts", "Patient.deceased");
+            on ??= day;
+        }
+
+        if (on is null && fatal.Count == 0 && !died)
+            return;
+        var relation = fatal.Exists(f => f.Relation == Relation.Related) ? Relation.Related : fatal.Count > 0 && fatal.TrueForAll(f => f.Relation == Relation.Unrelated) ? Relation.Unrelated : Relation.Undetermined;
+        Put("/outcome/death/occurredOn", on, fatal.Find(f => f.Alone).Event is { } only ? $"{only.Pointer}/date" : $"{patient?.Pointer}/deceasedDateTime");
+        Put("/outcome/death/relation", (Json.Name(relation), fatal.FirstOrDefault().Event?.Pointer ?? patient?.Pointer ?? ""), "");
+    }
+
+    private bool Expired() => _entries.Find(e => e.Type == "Encounter" && e.Linked)?.Json.OptionalObject("hospitalization")?.OptionalObject("dischargeDisposition") is { } left
+        && left.Objects("coding").Select(c => (System: c.OptionalText("system", MaxText), Code: c.OptionalText("code"))).ToList().Contains((FhirNames.DischargeDisposition, "exp"));
+
+    private void OfThePatient(BodyObject owner, string name)
+    {
+        if (Follow(owner.Object(name), "Patient") is { } other && other != _patient)
+            owner.Fault(name, "fhirOtherPatient");
+    }
+
+    /// <summary>The entry a reference names, by its fullUrl or as <c>Type/id</c>.</summary>
+    private Entry? Follow(BodyObject reference, params IReadOnlyList<string> types) => Follow(reference, links: true, types);
+
+    /// <param name="links">False for a reference that does not make what it names a part of the case.</param>
+    private Entry? Follow(BodyObject reference, bool links, params IReadOnlyList<string> types)
+    {
+        reference.Has("type");
+        if (reference.OptionalOpaqueText("reference", MaxText) is not { } text)
+        {
+            if (!reference.Has("reference"))
+                reference.Fault("reference", "missing");
+            return null;
+        }
+
+        if (!_named.TryGetValue(text, out var entry))
+        {
+            reference.Fault("reference", "fhirDangling");
+            return null;
+        }
+
+        entry.Linked |= links;
+        if (types.Contains(entry.Type))
+            return entry;
+        reference.Fault("reference", "fhirReferenceType", string.Join(", ", types));
+        return null;
+    }
+
+    /// <summary>Who or what a reference means, as the registry knows it: named in the reference, or by the resource it points at.</summary>
+    private (string Value, string At)? Known(BodyObject reference, string system, string type)
+    {
+        if (reference.OptionalObject("identifier") is { } logical)
+        {
+            if (Of(logical, system, other: "fhirIdentifier"))
+                return logical.OptionalText("value") is { } value ? (value, $"{logical.Pointer}/value") : null;
+            return null;
+        }
+
+        if (Follow(reference, type) is not { } entry)
+            return null;
+        if (_known.TryGetValue(entry, out var known))
+            return known;
+        var found = entry.Json;
+        found.Has("active");
+        return _known[entry] = IdentifierOf(found, system, type == "Practitioner");
+    }
+
+    private (string Value, string At)? IdentifierOf(BodyObject resource, string system, bool person)
+    {
+        var own = resource.Objects("identifier").Where(i => Of(i, system, person ? "fhirPersonalElement" : null)).ToList();
+        if (own is not [var one, ..])
+        {
+            resource.Fault("identifier", "fhirIdentifier", system);
+            return null;
+        }
+
+        return one.OptionalText("value") is { } value ? (value, $"{one.Pointer}/value") : null;
+    }
+
+    /// <summary>Whether an identifier is of a system.</summary>
+    /// <param name="other">The fault of one that is not; null where others may stand too.</param>
+    private static bool Of(BodyObject identifier, string system, string? other = null)
+    {
+        foreach (var known in new[] { "type", "period" })
+            identifier.Has(known);
+        var own = identifier.OptionalText("system", MaxText) == system;
+        if (!own && other is not null)
+        {
+            identifier.TakeAll();
+            identifier.Fault(null, other, system);
+        }
+        else if (identifier.OptionalText("use") is "old")
+        {
+            identifier.Fault("use", "fhirEnteredInError");
+        }
+
+        return own;
+    }
+
+    private IEnumerable<BodyObject> Extended(Entry entry, string url)
+    {
+        if (!_extensions.TryGetValue(entry, out var all))
+            _extensions[entry] = all = [.. entry.Json.Objects("extension").Select(e => (e.OptionalText("url", MaxText), e))];
+        return all.Where(e => e.Url == url).Select(e => e.Extension);
+    }
+
+    /// <summary>The codes of an element that are of the systems asked for. What others stand beside them say the same in other words; where there are only others, nobody understands them.</summary>
+    private static List<Code> Codes(BodyObject owner, string name, params IReadOnlyList<string> systems)
+    {
+        if (owner.OptionalObject(name) is not { } concept)
+            return [];
+        var codes = new List<Code>();
+        foreach (var coding in concept.Objects("coding"))
+        {
+            var (system, code) = (coding.OptionalText("system", MaxText), coding.OptionalText("code"));
+            if (system is not null && code is not null && systems.Contains(system))
+                codes.Add(new(system, code, $"{coding.Pointer}/code"));
+        }
+
+        if (codes.Count == 0)
+            owner.Fault(name, "fhirCodeSystem", string.Join(", ", systems));
+        return codes;
+    }
+
+    /// <summary>What the code of an element means; null when the element is not there. Codes are compared without regard to case, which HL7 has changed in its own.</summary>
+    private static T? Choice<T>(BodyObject owner, string name, params IReadOnlyList<(string System, string Code, T Meaning)> choices)
+        where T : struct
+    {
+        var codes = Codes(owner, name, [.. choices.Select(c => c.System).Distinct()]);
+        if (codes.Count == 0)
+            return null;
+        var meant = codes.SelectMany(code => choices.Where(c => c.System == code.System && string.Equals(c.Code, code.Value, StringComparison.OrdinalIgnoreCase)).Select(c => c.Meaning)).Distinct().ToList();
+        if (meant.Count == 0)
+            owner.Fault(name, "unknownValue", string.Join(", ", choices.Select(c => c.Code)));
+        else if (meant.Count > 1)
+            owner.Fault(name, "fhirContradicts", name);
+        return meant is [var one] ? one : null;
+    }
+
+    private static (string Value, string At)? Taken(BodyObject owner, string name) => owner.OptionalText(name) is { } text ? (text, $"{owner.Pointer}/{name}") : null;
+
+    /// <summary>The day of a date or an instant, in Shanghai. What is neither is passed on to be refused.</summary>
+    private static (string Value, string At)? Day(BodyObject owner, string name) => Taken(owner, name) is not { } taken ? null
+        : BodyObject.TryInstant(taken.Value, out var at) ? (Shanghai.DayOf(at).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), taken.At)
+        : taken;
+
+    private void PutOne(string pointer, List<Code> values, string place)
+    {
+        Put(pointer, values is [var one, ..] ? (one.Value, one.At) : null, place);
+        foreach (var more in values.Skip(1))
+            _body.Add(new(more.At, "fhirOnlyOne", pointer[1..]));
+    }
+
+    private void PutAll(string pointer, List<Code> values, string place)
+    {
+        _places[pointer] = place;
+        var n = 0;
+        // Two procedures of a visit may be of the same kind.
+        foreach (var value in pointer is "/procedureCodes" or "/icd9cm3" ? values.DistinctBy(v => v.Value) : values)
+            Put($"{pointer}/{n++}", (value.Value, value.At), "");
+    }
+
+    private void Put(string pointer, (string Value, string At)? value, string place) => Put(pointer, value is { } v ? JsonValue.Create(v.Value) : null, value?.At ?? place);
+
+    /// <summary>Writes a member of the report, and remembers where it stands in the Bundle.</summary>
+    /// <param name="value">Null: nothing stands there.</param>
+    /// <param name="place">Where it does, or should.</param>
+    private void Put(string pointer, JsonNode? value, string place)
+    {
+        if (place.Length > 0)
+            _places[pointer] = place;
+        if (value is null)
+            return;
+        var parts = pointer.Split('/')[1..];
+        JsonNode at = _report;
+        for (var i = 0; i + 1 < parts.Length; i++)
+        {
+            var next = at is JsonArray list ? list[int.Parse(parts[i], CultureInfo.InvariantCulture)] : at[parts[i]];
+            if (next is null)
+                at[parts[i]] = next = char.IsAsciiDigit(parts[i + 1][0]) ? new JsonArray() : new JsonObject();
+            at = next;
+        }
+
+        if (at is JsonArray items)
+            items.Add(value);
+        else
+            at[parts[^1]] = value;
+    }
+
+    private enum Function
+    {
+        Operator,
+        Assistant,
+        Trainee,
+    }
+
+    private sealed record Code(string System, string Value, string At);
+
+    private sealed class Entry(string type, int at, BodyObject json)
+    {
+        public string Type => type;
+
+        /// <summary>Its place in the Bundle, the first being 0.</summary>
+        public int At => at;
+
+        public BodyObject Json => json;
+
+        /// <summary>Whether it is of the case by what it is, or by a reference of another.</summary>
+        public bool Linked { get; set; }
+    }
+}
