@@ -17,6 +17,7 @@ public sealed record Aggregate<TState, TEvent>(TState Initial, Func<TState, TEve
 public static class Aggregates
 {
     public static readonly Aggregate<Case.State, Case.Event> Cases = new(Case.State.Initial, Case.Evolve);
+    public static readonly Aggregate<OutcomeNotice.State, OutcomeNotice.Event> OutcomeNotices = new(OutcomeNotice.State.Initial, OutcomeNotice.Evolve);
     public static readonly Aggregate<Institution.State, Institution.Event> Institutions = new(Institution.State.Initial, Institution.Evolve);
     public static readonly Aggregate<Physician.State, Physician.Event> Physicians = new(Physician.State.Initial, Physician.Evolve);
     public static readonly Aggregate<Qualification.State, Qualification.Event> Qualifications = new(Qualification.State.Initial, Qualification.Evolve);

@@ -1,6 +1,6 @@
 namespace Compliance.Service.Cases;
 
-/// <summary>Everything under <c>/cases</c>.</summary>
+/// <summary>Everything under <c>/cases</c>, and what others say of them.</summary>
 public static class CaseEndpoints
 {
     public static void Map(RouteGroupBuilder api)
@@ -11,6 +11,9 @@ public static class CaseEndpoints
         GetCase.Map(api);
         ListCases.Map(api);
         ReportOutcome.Map(api);
+        FollowCase.Map(api);
+        NoticeEndpoints.Map(api);
+        AdjudicationEndpoints.Map(api);
         CorrectCase.Map(api);
         WithdrawOrRedeclare.Map(api);
         DecideOnCase.Map(api);
