@@ -70,7 +70,7 @@ public static class NoticeEndpoints
         DateOnly? ProcedureOn,
         string What,
         DateOnly OccurredOn,
-        Evidence? Evidence,
+        Evidence Evidence,
         string? Filer,
         DateOnly FiledOn,
         DateOnly AnswerDueOn,

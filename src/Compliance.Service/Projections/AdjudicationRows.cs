@@ -67,7 +67,7 @@ internal static class AdjudicationRows
         var (filed, decision) = (state.Filed!, state.Decision);
         return new(
             filed.Notice, Notice, null, filed.Institution, filed.Technique, filed.What, filed.OccurredOn, Declared: null, decision is null ? null : Http.Json.Name(state.Stands),
-            decision?.Reason ?? state.Answer?.Reason, decision?.By.Name, decision?.DecidedOn, filed.Evidence is { } e ? JsonSerializer.Serialize(e, StoredJson.Default.Evidence) : null);
+            decision?.Reason ?? state.Answer?.Reason, decision?.By.Name, decision?.DecidedOn, JsonSerializer.Serialize(filed.Evidence, StoredJson.Default.Evidence));
     }
 
     public static Task Insert(NpgsqlConnection connection, IReadOnlyList<AdjudicationRow> rows, CancellationToken cancellation) => rows.Count == 0 ? Task.CompletedTask : connection.Execute(

@@ -52,7 +52,7 @@ public static class OutcomeNotice
             [property: Stored("ProcedureOn")] DateOnly? ProcedureOn,
             [property: Stored("What")] string What,
             [property: Stored("OccurredOn")] DateOnly OccurredOn,
-            [property: Stored("Evidence")] Evidence? Evidence,
+            [property: Stored("Evidence")] Evidence Evidence,
             [property: Stored("Filer")] string? Filer,
             [property: Stored("Answer")] Timeliness Answer,
             Actor By) : Event(Notice, Institution, Technique, By);

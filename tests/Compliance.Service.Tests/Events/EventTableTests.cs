@@ -28,6 +28,7 @@ public sealed class EventTableTests
         "calendar_published", "regulation_published", "enforcement_set", "day_closed",
         "case_reported", "case_corrected", "complication_reported", "death_reported", "incident_recorded", "relation_declared",
         "outcome_withdrawn", "outcome_adjudicated", "case_voided", "change_requested", "request_decided",
+        "outcome_stated", "follow_up_recorded", "outcome_notice_filed", "outcome_notice_answered", "outcome_notice_decided",
         "qualification_granted", "warned", "warning_lifted", "warning_proposed", "suspension_proposed", "revocation_proposed",
         "proposal_decided", "proposal_withdrawn", "suspended", "suspension_lifted", "grounds_undermined", "suspension_upheld",
         "suspension_annulled", "review_requested", "rectification_plan_filed", "reassessed", "reinstated", "revoked", "relinquished",
@@ -47,8 +48,10 @@ public sealed class EventTableTests
         ["OpinionDecision"] = ["Agree", "Return", "Refuse"],
         ["OpinionStep"] = ["Applicant", "Department", "Institution", "LocalAuthority", "Province"],
         ["BreachEffect"] = ["Show", "Warn", "Suspend", "WarnThenSuspend"],
+        ["ComplicationsStated"] = ["None", "Reported"],
         ["Consent"] = ["Signed", "EmergencyApproved", "Absent"],
         ["EnforcementMode"] = ["Observe", "Confirm", "Enforce"],
+        ["FollowUpStatus"] = ["Alive", "Dead", "Lost"],
         ["HospitalLevel"] = ["TertiaryA", "TertiaryB", "Tertiary", "Secondary", "Primary"],
         ["Intent"] = ["Diagnostic", "Therapeutic"],
         ["Outcome"] = ["Met", "Breached", "NotMeasurable", "NotApplicable"],
@@ -69,8 +72,11 @@ public sealed class EventTableTests
     private static readonly string[] OfACase =
     [
         "case_reported", "complication_reported", "death_reported", "incident_recorded", "relation_declared",
-        "change_requested", "request_decided", "case_corrected", "outcome_adjudicated", "outcome_withdrawn", "case_voided",
+        "change_requested", "request_decided", "case_corrected", "outcome_adjudicated", "outcome_withdrawn",
+        "outcome_stated", "follow_up_recorded", "case_voided",
     ];
+
+    private static readonly string[] OfANotice = ["outcome_notice_filed", "outcome_notice_answered.minimal", "outcome_notice_decided"];
 
     private static readonly string[] OfAQualification =
     [
@@ -246,7 +252,7 @@ public sealed class EventTableTests
 
     [Fact]
     public void Every_event_stands_in_one_of_the_lives_below() =>
-        new[] { OfAnInstitution, OfAPhysician, OfACase, OfAQualification, OfAnApplication, OfASchedule, OfARound, OfAnAssessedQualification, OfADeviceRegistration, OfADeviceReceipt, Alone }.SelectMany(life => life).Select(name => name.Split('.')[0]).Distinct().ShouldBe(WireNames, ignoreOrder: true);
+        new[] { OfAnInstitution, OfAPhysician, OfACase, OfAQualification, OfAnApplication, OfASchedule, OfARound, OfAnAssessedQualification, OfADeviceRegistration, OfADeviceReceipt, OfANotice, Alone }.SelectMany(life => life).Select(name => name.Split('.')[0]).Distinct().ShouldBe(WireNames, ignoreOrder: true);
 
     [Fact]
     public void An_institution_evolves_by_all_its_events()
@@ -273,6 +279,15 @@ public sealed class EventTableTests
         state.Incidents.ShouldHaveSingleItem().Adjudicated.ShouldBe(Relation.Unrelated);
         state.Requests.ShouldHaveSingleItem().Agreed.ShouldBe(true);
         state.FirstOutcome.Death.ShouldBe(new(new DateOnly(2026, 3, 10), Relation.Unrelated));
+        (state.FirstOutcome.AliveOnDay30, state.Stated!.Complications, state.Stated.StatedOn).ShouldBe((true, ComplicationsStated.Reported, new(2026, 4, 3)));
+        state.StandingFollowUps.ShouldHaveSingleItem().Status.ShouldBe(FollowUpStatus.Lost);
+    }
+
+    [Fact]
+    public void A_notice_evolves_by_all_its_events()
+    {
+        var state = OutcomeNotice.Fold(Golden<OutcomeNotice.Event>(OfANotice));
+        (state.Filed!.CaseNumber, state.Answer!.Accepted, state.Decision!.Upheld, state.Stands).ShouldBe(("住院2026-0042", false, true, NoticeState.Upheld));
     }
 
     [Fact]
@@ -400,6 +415,7 @@ public sealed class EventTableTests
             Qualification.Stream(new(Subject.Physician("P33-4711"), "comprehensive")), OfAQualification.Length, [.. Golden<object>(OfAnAssessedQualification)]))).ShouldBeOfType<AppendResult.Appended>();
         await Append(log, DeviceRegistration.Stream(new("c1a6e5b2-7f30-5c4d-9a81-2b3c4d5e6f70")), OfADeviceRegistration);
         await Append(log, DeviceReceipt.Stream(new("d2b7f6c3-8041-5d5e-8b92-3c4d5e6f7081")), OfADeviceReceipt);
+        await Append(log, OutcomeNotice.Stream(new("0197c3a0-5d00-7abc-8def-0123456789ab")), OfANotice);
         await Append(log, Day.Stream, "day_closed");
 
         var readModel = new ReadModel(log, database, ReadSchema.Living);
@@ -427,6 +443,9 @@ public sealed class EventTableTests
         (await Count(database, "device_registrations where number = '国械注准20193130001'")).ShouldBe(1);
         (await Count(database, "device_registration_products")).ShouldBe(2);
         (await Count(database, "device_receipts where voided and institution = 'H33-0101' and lot = 'A7' and quantity = 1 and received_on = '2026-01-17'")).ShouldBe(1);
+        (await Count(database, "outcome_notices where state = 'upheld' and institution = 'H33-0101' and procedure_on = '2026-03-02' and case_id is not null")).ShouldBe(1);
+        (await Count(database, "adjudications where kind = 'notice' and not pending and decision = 'upheld' and decided_on = '2026-04-20'")).ShouldBe(1);
+        (await Count(database, "case_facts where statement_due is null and follow_ups is null and not late_outcome")).ShouldBe(1, "a voided case owes nothing");
         (await Count(database, "days_closed where day = '2026-03-31'")).ShouldBe(1);
         (await Count(database, "closings where day = '2026-03-31' and subject = 'P33-4711' and province = '33'")).ShouldBe(1);
     }

@@ -196,8 +196,8 @@ public sealed class BadInputTests(BadInputService bad) : IClassFixture<BadInputS
         ]);
         answer.Body!.ToJsonString().ShouldNotContain(BadRequests.Mobile);
         string.Join('\n', bad.Log.Lines).ShouldNotContain(BadRequests.Mobile);
-        // Each report with its complication and its death.
-        (await bad.Head).ShouldBe(before + 9);
+        // Each report with its complication, its death and its statement.
+        (await bad.Head).ShouldBe(before + 12);
         answer.Position.ShouldBe(before + 9);
         foreach (var number in new[] { "m1", "m3", "m8" })
         {

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using Compliance.Assessments;
+using Compliance.Cases;
 using Compliance.Qualifications;
 using Compliance.Service.Tests.Events;
 using Compliance.Service.Webhooks;
@@ -35,6 +36,7 @@ public sealed class ToldTests
         ["hearing_requested"] = ("hearingRequested", Audience.Inner),
         ["objection_filed"] = ("objectionFiled", Audience.Inner),
         ["objection_answered"] = ("objectionAnswered", Audience.Inner),
+        ["outcome_notice_filed"] = ("filed", Audience.Inner),
         ["assessment_round_opened"] = ("opened", Audience.Standing),
     };
 
@@ -43,7 +45,7 @@ public sealed class ToldTests
         "institution_registered", "coverage_set", "physician_registered", "leave_entered", "leave_confirmed",
         "calendar_published", "regulation_published", "provincial_limits_published", "enforcement_set", "day_closed",
         "case_reported", "case_corrected", "complication_reported", "death_reported", "incident_recorded", "relation_declared",
-        "outcome_withdrawn", "outcome_adjudicated", "case_voided", "change_requested", "request_decided",
+        "outcome_stated", "follow_up_recorded", "outcome_notice_answered", "outcome_notice_decided", "outcome_withdrawn", "outcome_adjudicated", "case_voided", "change_requested", "request_decided",
         "rectification_plan_filed", "rectification_evidence_filed", "hearing_held",
         "assessment_schedule_set", "assessment_scored", "assessment_outcome_overridden", "assessment_round_concluded", "assessment_round_reopened",
         "application_submitted", "facts_attested", "opinion_given", "application_returned", "application_withdrawn", "application_refused", "grant_filed", "aid_begun", "aid_ended",
@@ -70,9 +72,10 @@ public sealed class ToldTests
         }
 
         var telling = told.ShouldHaveSingleItem();
-        var about = telling.Holder is null ? "assessmentRound" : "qualification";
+        var about = telling.Holder is null ? "assessmentRound" : golden.Event is OutcomeNotice.Event ? "outcomeNotice" : "qualification";
         (telling.Type, telling.Audience).ShouldBe(($"compliance.{about}.{Expected[golden.WireName].Type}", Expected[golden.WireName].Audience));
-        telling.Subject.ShouldBe(telling.Holder is { } holder ? $"{holder.KindName}/{holder.Id}/{telling.Technique}" : $"assessment-round/{((AssessmentRound.Event)golden.Event).Round:D}");
+        telling.Subject.ShouldBe(golden.Event is OutcomeNotice.Event.Filed notice ? $"outcome-notice/{notice.Notice:D}"
+            : telling.Holder is { } holder ? $"{holder.KindName}/{holder.Id}/{telling.Technique}" : $"assessment-round/{((AssessmentRound.Event)golden.Event).Round:D}");
         (telling.Holder is not null || telling.Province is not null).ShouldBeTrue();
     }
 

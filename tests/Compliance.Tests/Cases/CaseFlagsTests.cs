@@ -148,6 +148,6 @@ public class CaseFlagsTests
             Given.OnTime with { ReceivedOn = new(2026, 4, 1) },
             Comprehensive,
             new(true, false, false, true, Title.Resident, false, true, false, [], true) { DeviceFlags = ["unapprovedDevice", "expiredDevice", "reusedDevice"] });
-        all.Append(CaseFlags.OperatorUnknown).Append(CaseFlags.UnderAid).ShouldBe(CaseFlags.All, ignoreOrder: true);
+        all.Append(CaseFlags.OperatorUnknown).Append(CaseFlags.UnderAid).Concat(["lateOutcome", "outcomeStatementMissing", "followUpMissing", "outcomeContradicted"]).ShouldBe(CaseFlags.All, ignoreOrder: true);
     }
 }
