@@ -257,7 +257,8 @@ public static class NoticeEndpoints
                 s.Decision is { } d ? new(d.Upheld, d.CaseId, d.Reason, d.DecidedOn, d.By.Name) : null,
                 cases);
         }).ToList();
-        await Patients.NoteReads(connection, caller, shown.SelectMany(n => n.Cases).Distinct(), cancellation);
+        // A notice names a patient too, whether or not there is a case: it is noted under its own id.
+        await Patients.NoteReads(connection, caller, shown.SelectMany(n => n.Cases.Append(n.NoticeId)).Distinct(), cancellation);
         return shown;
     }
 
@@ -279,6 +280,8 @@ public static class NoticeEndpoints
         Guid? stands = null;
         if (accepted && found.State.Answer is null)
         {
+            if (Moved(http, found) is { } moved)
+                return moved;
             var (reported, problem) = await Report(http, caller, commands, reads, log, found.State, caseId, relation ?? Relation.Undetermined, needed: true);
             if (problem is not null)
                 return problem;
@@ -318,6 +321,8 @@ public static class NoticeEndpoints
         // Nothing is written into a case for a decision that will be refused, or was taken before.
         if (uphold && Decision(found.State, null, answers.Today).Events.Count > 0)
         {
+            if (Moved(http, found) is { } moved)
+                return moved;
             var (reported, problem) = await Report(http, caller, commands, reads, log, found.State, caseId, relation ?? Relation.Undetermined, needed: false);
             if (problem is not null)
                 return problem;
@@ -331,6 +336,13 @@ public static class NoticeEndpoints
         (StatusCodes.Status200OK, new { noticeId = state.Filed!.Notice, state = state.Stands, caseId = state.Decision?.CaseId ?? state.Answer?.CaseId });
 
     private sealed record Found(OutcomeNotice.State State, long Version);
+
+    /// <summary>Asked before anything is written into a case: the caller decided on another version of the notice.</summary>
+    private static IResult? Moved(HttpContext http, Found found)
+    {
+        var (expected, malformed) = ETags.IfMatch(http);
+        return malformed ?? (expected is null || expected.Admits(found.Version) ? null : ETags.Moved(http, found.Version));
+    }
 
     /// <summary>A notice, for the hospital where it was done and for its regulator; null for everybody else, who filed it among them.</summary>
     private static async Task<Found?> Find(HttpContext http, Caller caller, Reads reads, IEventStore log, Guid id)

@@ -346,7 +346,7 @@ public static class BadRequests
             Act("a decision on no notice", "decide", "regulator 11", "{}", 404, "notFound"),
             new("a notice by what is no id", "GET", "outcome-notices/1", null, 400, "invalidUuid path:id"),
             new("notices in a state there is not", "GET", "outcome-notices?state=pending", null, 400, "unknownValue query:state"),
-            new("another hospital's notices", "GET", "outcome-notices?institution=H2", null, 403, "forbidden") { Who = "hospital H1" },
+            new("another hospital's outcome notices", "GET", "outcome-notices?institution=H2", null, 403, "forbidden") { Who = "hospital H1" },
         ];
     }
 

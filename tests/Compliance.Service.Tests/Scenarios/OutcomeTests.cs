@@ -45,7 +45,7 @@ public sealed class OutcomeTests
         return answer.Body!["caseId"]!.GetValue<string>();
     }
 
-    private static async Task<JsonNode> Shown(TestService service, string token, string caseId) => (await service.Get($"cases/{caseId}", token)).Expect(HttpStatusCode.OK).Body!;
+    private static async Task<JsonNode> Shown(TestService service, string token, string caseId) => (await service.Get($"cases/{caseId}?minPosition={await service.Get<IEventStore>().Head()}", token)).Expect(HttpStatusCode.OK).Body!;
 
     private static string Flags(JsonNode shown) => string.Join(' ', shown["flags"]!.AsArray().Select(f => f!.GetValue<string>()));
 
@@ -217,6 +217,8 @@ public sealed class OutcomeTests
         // Accepting reports the outcome; without a case there is nothing to report it in.
         Code(await service.Post($"outcome-notices/{unknown}/answer", new { accepted = true, reason = "r", relation = "related" }, hospital), "/caseId").ShouldBe("caseNeeded");
         Code(await service.Post($"outcome-notices/{unknown}/answer", new { accepted = true, reason = "r", relation = "related", caseId = Guid.NewGuid() }, hospital), "/caseId").ShouldBe("notThatCase");
+        (await service.Send(HttpMethod.Post, $"outcome-notices/{known}/answer", new { accepted = true, reason = "r", relation = "related" }, hospital, headers: ("If-Match", "\"7\""))).Expect(HttpStatusCode.PreconditionFailed);
+        (await Shown(service, hospital, id))["death"].ShouldBeNull("what is refused leaves nothing in the case");
         var accepted = (await service.Post($"outcome-notices/{known}/answer", new { accepted = true, reason = "confirmed by the family", relation = "unrelated" }, hospital)).Expect(HttpStatusCode.OK);
         (Text(accepted.Body!, "state"), Text(accepted.Body!, "caseId")).ShouldBe(("accepted", id));
         var shown = await Shown(service, hospital, id);
@@ -250,6 +252,24 @@ public sealed class OutcomeTests
         // The log holds no pseudonym.
         await using var command = service.Get<NpgsqlDataSource>().CreateCommand("select count(*) from events.mt_events where data::text like '%pseudonym-of-c1%'");
         ((long)(await command.ExecuteScalarAsync())!).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task A_calendar_published_later_extends_what_is_owed()
+    {
+        var (service, _, hospital) = await Start("2026-12-02");
+        await using var _s = service;
+        // Day 30 of 1 December is 31 December: by weekends and 1 January alone the ten days end on 15 January. Of 25 December they are 28 to 31 December, 4 to 8 and 11 January.
+        var id = await Report(service, hospital, World.Case("H1", "c1", Day("2026-12-01")));
+        await service.MoveTo(Day("2026-12-25"));
+        (await service.Post("outcome-notices", Notice("H1", Day("2026-12-20"), caseNumber: "c1"), await service.National)).Expect(HttpStatusCode.Accepted);
+        async Task<IEnumerable<(ObligationKind, DateOnly, bool)>> Due() => (await Owed(service, "2027-01-10", "2027-01-31")).Where(o => o.Kind != ObligationKind.FollowUp).Select(o => (o.Kind, o.DueOn, o.Provisional));
+        (await Due()).ShouldBe([(ObligationKind.NoticeAnswer, Day("2027-01-11"), true), (ObligationKind.OutcomeStatement, Day("2027-01-15"), true)]);
+
+        (await service.Put("calendars/2027", new { notice = "n", rest = new[] { "2027-01-01", "2027-01-04", "2027-01-05" }, makeUp = Array.Empty<string>() }, await service.National)).Expect(HttpStatusCode.Created);
+        (await Due()).ShouldBe([(ObligationKind.NoticeAnswer, Day("2027-01-13"), false), (ObligationKind.OutcomeStatement, Day("2027-01-19"), false)]);
+        Text(await Shown(service, hospital, id), "outcomeStatementDueOn").ShouldBe("2027-01-19");
+        (await service.Get<Reconciliation>().Run(closings: true, static _ => { }, CancellationToken.None)).Where(t => !t.Agrees).Select(t => t.Table).ShouldBeEmpty();
     }
 
     [Fact]
