@@ -18,6 +18,7 @@ public static class Aggregates
 {
     public static readonly Aggregate<Case.State, Case.Event> Cases = new(Case.State.Initial, Case.Evolve);
     public static readonly Aggregate<Procedure.State, Procedure.Event> Procedures = new(Procedure.State.Initial, Procedure.Evolve);
+    public static readonly Aggregate<OutcomeNotice.State, OutcomeNotice.Event> OutcomeNotices = new(OutcomeNotice.State.Initial, OutcomeNotice.Evolve);
     public static readonly Aggregate<Institution.State, Institution.Event> Institutions = new(Institution.State.Initial, Institution.Evolve);
     public static readonly Aggregate<Physician.State, Physician.Event> Physicians = new(Physician.State.Initial, Physician.Evolve);
     public static readonly Aggregate<Qualification.State, Qualification.Event> Qualifications = new(Qualification.State.Initial, Qualification.Evolve);

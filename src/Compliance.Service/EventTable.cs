@@ -34,12 +34,17 @@ public static class EventTable
         Row("relation_declared", StoredJson.Default.RelationDeclared),
         Row("outcome_withdrawn", StoredJson.Default.OutcomeWithdrawn),
         Row("outcome_adjudicated", StoredJson.Default.OutcomeAdjudicated),
+        Row("outcome_stated", StoredJson.Default.OutcomeStated),
+        Row("follow_up_recorded", StoredJson.Default.FollowUpRecorded),
         Row("case_voided", StoredJson.Default.CaseVoided),
         Row("change_requested", StoredJson.Default.ChangeRequested),
         Row("request_decided", StoredJson.Default.RequestDecided),
         Row("procedure_announced", StoredJson.Default.ProcedureAnnounced),
         Row("report_fell_overdue", StoredJson.Default.ReportFellOverdue),
         Row("procedure_announcement_withdrawn", StoredJson.Default.AnnouncementWithdrawn),
+        Row("outcome_notice_filed", StoredJson.Default.OutcomeNoticeFiled),
+        Row("outcome_notice_answered", StoredJson.Default.OutcomeNoticeAnswered),
+        Row("outcome_notice_decided", StoredJson.Default.OutcomeNoticeDecided),
         Row("qualification_granted", StoredJson.Default.QualificationGranted),
         Row("warned", StoredJson.Default.Warned),
         Row("warning_lifted", StoredJson.Default.WarningLifted),
@@ -114,12 +119,17 @@ public static class EventTable
 [JsonSerializable(typeof(Case.Event.RelationDeclared), TypeInfoPropertyName = "RelationDeclared")]
 [JsonSerializable(typeof(Case.Event.OutcomeWithdrawn), TypeInfoPropertyName = "OutcomeWithdrawn")]
 [JsonSerializable(typeof(Case.Event.OutcomeAdjudicated), TypeInfoPropertyName = "OutcomeAdjudicated")]
+[JsonSerializable(typeof(Case.Event.OutcomeStated), TypeInfoPropertyName = "OutcomeStated")]
+[JsonSerializable(typeof(Case.Event.FollowUpRecorded), TypeInfoPropertyName = "FollowUpRecorded")]
 [JsonSerializable(typeof(Case.Event.Voided), TypeInfoPropertyName = "CaseVoided")]
 [JsonSerializable(typeof(Case.Event.ChangeRequested), TypeInfoPropertyName = "ChangeRequested")]
 [JsonSerializable(typeof(Case.Event.RequestDecided), TypeInfoPropertyName = "RequestDecided")]
 [JsonSerializable(typeof(Procedure.Event.Announced), TypeInfoPropertyName = "ProcedureAnnounced")]
 [JsonSerializable(typeof(Procedure.Event.ReportFellOverdue), TypeInfoPropertyName = "ReportFellOverdue")]
 [JsonSerializable(typeof(Procedure.Event.AnnouncementWithdrawn), TypeInfoPropertyName = "AnnouncementWithdrawn")]
+[JsonSerializable(typeof(OutcomeNotice.Event.Filed), TypeInfoPropertyName = "OutcomeNoticeFiled")]
+[JsonSerializable(typeof(OutcomeNotice.Event.Answered), TypeInfoPropertyName = "OutcomeNoticeAnswered")]
+[JsonSerializable(typeof(OutcomeNotice.Event.Decided), TypeInfoPropertyName = "OutcomeNoticeDecided")]
 [JsonSerializable(typeof(Qualification.Event.Granted), TypeInfoPropertyName = "QualificationGranted")]
 [JsonSerializable(typeof(Qualification.Event.Warned), TypeInfoPropertyName = "Warned")]
 [JsonSerializable(typeof(Qualification.Event.WarningLifted), TypeInfoPropertyName = "WarningLifted")]
@@ -172,6 +182,8 @@ public static class EventTable
 [JsonSerializable(typeof(IReadOnlyList<AssessmentSchedule.Set>), TypeInfoPropertyName = "AssessmentScheduleSets")]
 [JsonSerializable(typeof(AssessmentSchedule.State), TypeInfoPropertyName = "AssessmentScheduleState")]
 [JsonSerializable(typeof(FrozenAssessment), TypeInfoPropertyName = "FrozenAssessment")]
+[JsonSerializable(typeof(OutcomeNotice.State), TypeInfoPropertyName = "OutcomeNoticeState")]
+[JsonSerializable(typeof(Evidence), TypeInfoPropertyName = "Evidence")]
 [JsonSerializable(typeof(DeviceRegistration.State), TypeInfoPropertyName = "DeviceRegistrationState")]
 [JsonSerializable(typeof(DeviceReceipt.State), TypeInfoPropertyName = "DeviceReceiptState")]
 [JsonSerializable(typeof(Institution.State), TypeInfoPropertyName = "InstitutionState")]

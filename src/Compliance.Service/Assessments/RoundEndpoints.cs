@@ -65,9 +65,10 @@ public static class RoundEndpoints
     /// <param name="SuccessRate">Successful of the cases of which success was reported; null without any.</param>
     /// <param name="AverageStayDays">Nights in hospital; null without any.</param>
     /// <param name="OnTimeShare">Reports on time, of those that have a deadline.</param>
+    /// <param name="FollowUpRate">Follow-ups made and reported in time, of those whose window had ended when the round was opened.</param>
     /// <param name="Completeness">Reported of those counted independently, by the verified totals within the days judged; null where there are none.</param>
     public sealed record ComputedShown(
-        RatioShown SuccessRate, decimal? AverageStayDays, RatioShown OnTimeShare, int SevereComplicationCases, int DeathCases, int Incidents, int SeriousIncidents, RatioShown? Completeness);
+        RatioShown SuccessRate, decimal? AverageStayDays, RatioShown OnTimeShare, RatioShown FollowUpRate, int SevereComplicationCases, int DeathCases, int Incidents, int SeriousIncidents, RatioShown? Completeness);
 
     public sealed record OverrideShown(AssessmentOutcome Outcome, string Reason, DateOnly OverriddenOn, string By);
 
@@ -548,6 +549,7 @@ public static class RoundEndpoints
             RatioShown.Of(items.Succeeded, items.WithSuccess),
             items.WithStay == 0 ? null : decimal.Round((decimal)items.StayDays / items.WithStay, 1),
             RatioShown.Of(items.Due - items.Late, items.Due),
+            RatioShown.Of(items.FollowUpsInTime, items.FollowUpsDue),
             counts.SevereComplicationCases,
             counts.DeathCases,
             counts.Incidents,

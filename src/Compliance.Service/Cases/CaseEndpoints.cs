@@ -1,6 +1,6 @@
 namespace Compliance.Service.Cases;
 
-/// <summary>Everything under <c>/cases</c>, and what is owed about them.</summary>
+/// <summary>Everything under <c>/cases</c>, what is owed about them, and what others say of them.</summary>
 public static class CaseEndpoints
 {
     public static void Map(RouteGroupBuilder api)
@@ -14,6 +14,9 @@ public static class CaseEndpoints
         CaseChanges.Map(api);
         ListPossibleDuplicates.Map(api);
         ReportOutcome.Map(api);
+        FollowCase.Map(api);
+        NoticeEndpoints.Map(api);
+        AdjudicationEndpoints.Map(api);
         CorrectCase.Map(api);
         WithdrawOrRedeclare.Map(api);
         DecideOnCase.Map(api);

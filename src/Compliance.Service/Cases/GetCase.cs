@@ -34,7 +34,7 @@ public static class GetCase
             return Problem.Hidden(http);
         var reference = await reads.Reference(http.RequestAborted);
         await using var connection = await reads.Open(http.RequestAborted);
-        var shown = await CaseShown.Of(connection, reference, [found], http.RequestAborted);
+        var shown = await CaseShown.Of(connection, reference, [found], reads.Today, http.RequestAborted);
         await Patients.NoteReads(connection, caller, [found.CaseId], http.RequestAborted);
         ETags.Set(http, found.Version);
         return Results.Json(shown[0], Json.Options);
@@ -69,6 +69,7 @@ public static class GetCase
             Case.Event.ComplicationReported c => c.OccurredOn,
             Case.Event.DeathReported d => d.OccurredOn,
             Case.Event.IncidentRecorded i => i.DeterminedOn,
+            Case.Event.FollowUpRecorded f => f.On,
             _ => null,
         };
         return new(EventTable.Types.For(e.GetType()).WireName, happenedOn, recorded.RecordedAt, recorded.Position, recorded.Version, e.By, e);

@@ -56,10 +56,10 @@ public static class ListCases
         for (var scanned = 0; ;)
         {
             var wanted = flag is null ? limit : Query.MaxLimit;
-            var rows = await Rows(connection, caller, institution, @operator, technique is null ? [.. reference.Regulations.Techniques] : [technique], from, to, timeliness, after, wanted + 1, http.RequestAborted);
+            var rows = await Rows(connection, caller, institution, @operator, technique is null ? [.. reference.Regulations.Techniques] : [technique], from, to, timeliness, flag, reads.Today, after, wanted + 1, http.RequestAborted);
             var more = rows.Count > wanted;
             rows = [.. rows.Take(wanted)];
-            var page = await CaseShown.Of(connection, reference, await Found(log, caller, rows, http.RequestAborted), http.RequestAborted);
+            var page = await CaseShown.Of(connection, reference, await Found(log, caller, rows, http.RequestAborted), reads.Today, http.RequestAborted);
             scanned += rows.Count;
             foreach (var item in flag is null ? page : page.Where(c => c.Flags.Contains(flag)))
             {
@@ -106,6 +106,8 @@ public static class ListCases
         DateOnly? from,
         DateOnly? to,
         ReportTimeliness? timeliness,
+        string? flag,
+        DateOnly today,
         (DateOnly Day, Guid CaseId)? after,
         int count,
         CancellationToken cancellation)
@@ -138,6 +140,14 @@ public static class ListCases
                 _ => "f.deadline is null",
             });
         }
+
+        // What can earn these flags an index finds; of one institution, for those that fall due. Whether it does is still asked of the case.
+        if (flag == CaseFlags.LateOutcome)
+            where.Add("f.late_outcome");
+        else if (flag == CaseFlags.OutcomeStatementMissing && institution is not null)
+            Where("f.statement_due < ${0}", today, NpgsqlDbType.Date);
+        else if (flag == CaseFlags.FollowUpMissing && institution is not null)
+            Where("f.follow_up_due < ${0}", today, NpgsqlDbType.Date);
 
         if (after is { } a)
         {

@@ -8,15 +8,17 @@ using NpgsqlTypes;
 namespace Compliance.Service.Cases;
 
 /// <summary>Something owed about a case.</summary>
-/// <param name="Number">Which of several of a kind; 0 where there is one.</param>
-/// <param name="Operator">Of record; null where it was not said yet.</param>
+/// <param name="Number">Which of several of a kind, a follow-up's interval in days; 0 where there is one.</param>
+/// <param name="CaseId">Null for a notice that matches no case, or several.</param>
+/// <param name="Operator">Of record; null where it was not said yet, and of a notice.</param>
 /// <param name="OpensOn">The first day on which it can be done.</param>
 /// <param name="DueOn">The last day on which it is in time.</param>
 /// <param name="Provisional">True while that day rests on a calendar not yet published.</param>
 public sealed record ObligationShown(
     ObligationKind Kind,
     int Number,
-    Guid CaseId,
+    Guid? CaseId,
+    Guid? NoticeId,
     string Institution,
     string CaseNumber,
     string Technique,
@@ -51,17 +53,17 @@ public static class Obligations
             .Describes<ObligationPage>("What is owed about a physician's own cases, by whichever institution", 200, 403, 503);
     }
 
-    private static Task<IResult> OfInstitution(HttpContext http, Caller caller, Reads reads, IEventStore log) => List(http, caller, reads, "institution", async id =>
+    private static Task<IResult> OfInstitution(HttpContext http, Caller caller, Reads reads, IEventStore log) => List(http, caller, reads, log, "institution", async id =>
     {
         var place = await CaseAccess.PlaceOf(reads, log, id, http.RequestAborted);
         return !caller.MayReadInstitution(id, place?.Province) ? Problem.Forbidden(http) : place is null ? Problem.Refused(http, "noSuchInstitution") : null;
     });
 
-    private static Task<IResult> OfPhysician(HttpContext http, Caller caller, Reads reads) =>
-        List(http, caller, reads, "operator", id => Task.FromResult(caller.Physician == id ? null : Problem.Forbidden(http)));
+    private static Task<IResult> OfPhysician(HttpContext http, Caller caller, Reads reads, IEventStore log) =>
+        List(http, caller, reads, log, "operator", id => Task.FromResult(caller.Physician == id ? null : Problem.Forbidden(http)));
 
     /// <param name="column">By which the obligations are the subject's own.</param>
-    private static async Task<IResult> List(HttpContext http, Caller caller, Reads reads, string column, Func<string, Task<Problem?>> outOfReach)
+    private static async Task<IResult> List(HttpContext http, Caller caller, Reads reads, IEventStore log, string column, Func<string, Task<Problem?>> outOfReach)
     {
         var query = Query.Of(http);
         var id = query.PathId("id");
@@ -80,22 +82,22 @@ public static class Obligations
 
         var days = DueDays.On(reference.Calendar, asOf);
         await using var connection = await reads.Open(http.RequestAborted);
-        var items = await Read(connection, column, id, kind, technique, days.Of(due), after, limit + 1, http.RequestAborted);
+        var found = await Read(connection, column, id, kind, technique, days.Of(due), after, limit + 1, http.RequestAborted);
         var counts = await Count(connection, column, id, kind, technique, days, http.RequestAborted);
-        var page = Paged.Cut(
-            items, limit, o => [o.DueOn.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), Json.Name(o.Kind), o.CaseId.ToString("D"), o.Number.ToString(CultureInfo.InvariantCulture)]);
+        var page = Paged.Cut(found, limit, o => [o.DueOn.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), Json.Name(o.Kind), o.Id.ToString("D"), o.Number.ToString(CultureInfo.InvariantCulture)]);
+        var owed = await ObligationDetails.Of(connection, log, reference, page.Items, http.RequestAborted);
         // Which patient was treated when, by the hospital's own number, is patient-level data too.
-        await Patients.NoteReads(connection, caller, page.Items.Select(o => o.CaseId).Distinct(), http.RequestAborted);
+        await Patients.NoteReads(connection, caller, owed.Select(o => o.CaseId).Where(c => c != Guid.Empty).Distinct(), http.RequestAborted);
         return Results.Json(
             new ObligationPage(
-                [.. page.Items.Select(o => new ObligationShown(
-                    o.Kind, o.Number, o.CaseId, o.Institution, o.CaseNumber, o.Technique, o.Operator, o.CompletedOn, o.OpensOn, o.DueOn, o.Provisional, days.StateOf(o.DueOn)))],
+                [.. owed.Select(o => new ObligationShown(
+                    o.Kind, o.Number, o.CaseId == Guid.Empty ? null : o.CaseId, o.NoticeId, o.Institution, o.CaseNumber, o.Technique, o.Operator, o.CompletedOn, o.OpensOn, o.DueOn, o.Provisional, days.StateOf(o.DueOn)))],
                 page.NextCursor,
                 counts),
             Json.Options);
     }
 
-    private static (DateOnly DueOn, string Kind, Guid CaseId, int Number)? After(Query query)
+    private static (DateOnly DueOn, string Kind, Guid Id, int Number)? After(Query query)
     {
         if (query.Cursor(4) is not { } keys)
             return null;
@@ -108,24 +110,24 @@ public static class Obligations
         return null;
     }
 
-    private static async Task<IReadOnlyList<Obligation>> Read(
+    private static async Task<IReadOnlyList<ObligationKey>> Read(
         NpgsqlConnection connection,
         string column,
         string id,
         ObligationKind? kind,
         string? technique,
         (DateOnly From, DateOnly To) days,
-        (DateOnly DueOn, string Kind, Guid CaseId, int Number)? after,
+        (DateOnly DueOn, string Kind, Guid Id, int Number)? after,
         int count,
         CancellationToken cancellation)
     {
         await using var command = Of(
             $"""
-             select o.kind, o.number, o.case_id, o.institution, o.case_number, o.technique, o.operator, o.completed_on, o.opens_on, o.due_on, o.provisional
+             select o.kind, o.number, o.id, o.due_on
              from obligations o
              where o.{column} = $1 and ($2 is null or o.kind = $2) and ($3 is null or o.technique = $3) and o.due_on between $4 and $5
-               and ($6 is null or (o.due_on, o.kind, o.case_id, o.number) > ($6, $7, $8, $9))
-             order by o.due_on, o.kind, o.case_id, o.number
+               and ($6 is null or (o.due_on, o.kind, o.id, o.number) > ($6, $7, $8, $9))
+             order by o.due_on, o.kind, o.id, o.number
              limit $10
              """,
             connection,
@@ -136,27 +138,13 @@ public static class Obligations
             days.To);
         command.Parameters.Add(new() { Value = after is { } a ? a.DueOn : DBNull.Value, NpgsqlDbType = NpgsqlDbType.Date });
         command.Parameters.Add(new() { Value = after?.Kind ?? "", NpgsqlDbType = NpgsqlDbType.Text });
-        command.Parameters.Add(new() { Value = after?.CaseId ?? Guid.Empty, NpgsqlDbType = NpgsqlDbType.Uuid });
+        command.Parameters.Add(new() { Value = after?.Id ?? Guid.Empty, NpgsqlDbType = NpgsqlDbType.Uuid });
         command.Parameters.Add(new() { Value = after?.Number ?? 0, NpgsqlDbType = NpgsqlDbType.Integer });
         command.Parameters.Add(new() { Value = count });
-        var found = new List<Obligation>();
+        var found = new List<ObligationKey>();
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         while (await reader.ReadAsync(cancellation))
-        {
-            found.Add(new(
-                Json.Names<ObligationKind>()[reader.GetString(0)],
-                reader.GetInt32(1),
-                reader.GetGuid(2),
-                reader.GetString(3),
-                reader.GetString(4),
-                reader.GetString(5),
-                await reader.IsDBNullAsync(6, cancellation) ? null : reader.GetString(6),
-                reader.GetFieldValue<DateOnly>(7),
-                reader.GetFieldValue<DateOnly>(8),
-                reader.GetFieldValue<DateOnly>(9),
-                reader.GetBoolean(10)));
-        }
-
+            found.Add(new(Json.Names<ObligationKind>()[reader.GetString(0)], reader.GetInt32(1), reader.GetGuid(2), reader.GetFieldValue<DateOnly>(3)));
         return found;
     }
 

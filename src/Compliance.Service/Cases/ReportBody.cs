@@ -81,7 +81,7 @@ public static partial class ReportBody
             root.OptionalObject("consentDetails") is { } details ? Details(body, details, today) : null);
         var outcome = ReportedOutcome.None;
         if (withOutcome)
-            outcome = root.OptionalObject("outcome") is { } o ? Outcome(o, regulation, completedAt is null ? null : completedOn, today) : outcome;
+            outcome = root.OptionalObject("outcome") is { } o ? Outcome(body, o, regulation, completedAt is null ? null : completedOn, today) : outcome;
         else if (root.Has("outcome"))
             root.Fault("outcome", "outcomeNotHere");
 
@@ -252,10 +252,20 @@ public static partial class ReportBody
         return devices;
     }
 
-    private static ReportedOutcome Outcome(BodyObject o, Regulation? regulation, DateOnly? completedOn, DateOnly today)
+    private static ReportedOutcome Outcome(Body body, BodyObject o, Regulation? regulation, DateOnly? completedOn, DateOnly today)
     {
+        var faults = body.Faults.Count;
         var complications = o.Objects("complications").Select(c => Complication(c, regulation, completedOn, today)).ToList();
-        return new(complications, o.OptionalObject("death") is { } death ? Death(death, completedOn, today) : null);
+        var died = o.OptionalObject("death") is { } death ? Death(death, completedOn, today) : null;
+        var alive = o.OptionalFlag("aliveOnDay30");
+        // Against a death that is itself at fault nothing is held.
+        if (alive is { } said && regulation is not null && completedOn is { } on && body.Faults.Count == faults
+            && CaseDuties.StatementFault(on, regulation.InPractice.Reporting, said, died?.OccurredOn, today) is { } fault)
+        {
+            o.Fault("aliveOnDay30", fault.Code, fault.Args);
+        }
+
+        return new(complications, died, alive);
     }
 
     private static DateOnly? Past(BodyObject root, string name, DateOnly today)

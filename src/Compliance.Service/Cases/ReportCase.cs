@@ -147,7 +147,8 @@ internal sealed record ConsentDetailsDocument(
 
 internal sealed record DeviceDocument(string? Registration = null, string? Udi = null, string? Lot = null, string? Serial = null, bool? SingleUse = null);
 
-internal sealed record OutcomeDocument(IReadOnlyList<ComplicationDocument>? Complications = null, DeathDocument? Death = null);
+/// <param name="AliveOnDay30">Makes the report the outcome statement too; once day 30 is over, or with a death.</param>
+internal sealed record OutcomeDocument(IReadOnlyList<ComplicationDocument>? Complications = null, DeathDocument? Death = null, bool? AliveOnDay30 = null);
 
 internal sealed record ComplicationDocument(string Code, DateOnly OccurredOn, Relation Relation, bool? Severe = null);
 

@@ -51,6 +51,9 @@ public static class ReportingDeadline
         reference.Regulations.ReportDefinitions(technique, completedOn)
         ?? throw new InvalidOperationException("A case was accepted for a technique without regulation.");
 
+    /// <summary>The duties that a case is held to.</summary>
+    public static ReportingRule RuleOf(Reference reference, Case.State state) => RegulationOf(reference, state).InPractice.Reporting;
+
     public static ReportTimeliness WordFor(Timeliness timeliness) =>
         timeliness.Deadline is null ? ReportTimeliness.NoDeadline : timeliness.IsLate ? ReportTimeliness.Late : ReportTimeliness.OnTime;
 }

@@ -149,7 +149,8 @@ internal static class ExportCommand
             Copy(json, shown, name);
         var complications = shown.GetProperty("complications");
         var death = shown.GetProperty("death");
-        if (complications.GetArrayLength() > 0 || death.ValueKind == JsonValueKind.Object)
+        var statement = shown.GetProperty("outcomeStatement");
+        if (complications.GetArrayLength() > 0 || death.ValueKind == JsonValueKind.Object || statement.ValueKind == JsonValueKind.Object)
         {
             json.WriteStartObject("outcome");
             json.WriteStartArray("complications");
@@ -170,6 +171,8 @@ internal static class ExportCommand
                 json.WriteEndObject();
             }
 
+            if (statement.ValueKind == JsonValueKind.Object)
+                Copy(json, statement, "aliveOnDay30");
             json.WriteEndObject();
         }
 

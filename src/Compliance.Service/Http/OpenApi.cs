@@ -37,7 +37,7 @@ public static class OpenApi
         ["serial"] = new("Serial number, as the UDI says it."),
         ["number"] = new("The number of a registration (注册证编号), however it is typed."),
         ["certain"] = new("True to leave out the uses whose reports do not say what is asked for.", JsonSchemaType.Boolean),
-        ["state"] = new("`pending`, `delivered`, `dead` or `skipped`."),
+        ["state"] = new("Of deliveries `pending`, `delivered`, `dead` or `skipped`; of adjudications `pending` or `decided`; of outcome notices `open`, `overdue`, `accepted`, `disputed`, `upheld` or `dismissed`."),
     };
 
     private static readonly Dictionary<string, string> Headers = new()

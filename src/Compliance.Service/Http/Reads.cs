@@ -14,6 +14,9 @@ public sealed class Reads(NpgsqlDataSource database, Clock clock, ReferenceCache
         return await reference.Get(cancellation);
     }
 
+    /// <summary>The day it is in Asia/Shanghai.</summary>
+    public DateOnly Today => clock.Today;
+
     /// <summary><c>asOf</c>, today unless given; a day in the future is refused.</summary>
     public DateOnly AsOf(Query query, string name = "asOf")
     {

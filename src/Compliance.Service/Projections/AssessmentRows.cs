@@ -35,7 +35,7 @@ internal static class AssessmentRows
                 .Select(read => (Read: read, Regulation: reference.Regulations.InForce(technique, period.To, read.Province)))
                 .Where(of => of.Regulation is not null)
                 .ToList();
-            var computed = await Computed(connection, [.. judged.Select(j => j.Read.Facts)], cancellation);
+            var computed = await Computed(connection, [.. judged.Select(j => j.Read.Facts)], openedOn, cancellation);
             var frozen = judged.Select((j, i) => new FrozenAssessment(
                 opened.Round,
                 sitting,
@@ -194,10 +194,19 @@ internal static class AssessmentRows
 
     private const string Sums = """
         select count(*) filter (where f.succeeded is not null), count(*) filter (where f.succeeded), count(*) filter (where f.stay_days is not null), coalesce(sum(f.stay_days), 0),
-               count(*) filter (where f.deadline is not null), count(*) filter (where f.received_on > f.deadline)
+               count(*) filter (where f.deadline is not null), count(*) filter (where f.received_on > f.deadline),
+               coalesce(sum(u.due), 0)::bigint, coalesce(sum(u.in_time), 0)::bigint
         """;
 
-    private static async Task<IReadOnlyList<ComputedItems>> Computed(NpgsqlConnection connection, IReadOnlyList<SubjectFacts> facts, CancellationToken cancellation)
+    // What is due when the round is opened had its last day before.
+    private const string FollowUps = """
+        left join lateral (
+            select count(*) as due, count(*) filter (where s.letter = 't') as in_time
+            from unnest(f.follow_ups_due, string_to_array(f.follow_ups, null)) as s (due_on, letter)
+            where s.due_on < $5) u on f.follow_ups_due is not null
+        """;
+
+    private static async Task<IReadOnlyList<ComputedItems>> Computed(NpgsqlConnection connection, IReadOnlyList<SubjectFacts> facts, DateOnly openedOn, CancellationToken cancellation)
     {
         var computed = new ComputedItems[facts.Count];
         foreach (var (kind, column) in new[] { (SubjectKind.Institution, "institution"), (SubjectKind.Physician, "operator") })
@@ -206,7 +215,7 @@ internal static class AssessmentRows
             await using var command = new NpgsqlCommand(
                 $"""
                 select k.ord, c.* from unnest($1::text[], $2::text[], $3::date[], $4::date[]) with ordinality as k (subject, technique, from_on, to_on, ord)
-                cross join lateral ({Sums} from case_facts f
+                cross join lateral ({Sums} from case_facts f {FollowUps}
                     where f.{column} = k.subject and f.technique = k.technique and f.completed_on between k.from_on and k.to_on and not f.voided) c
                 """,
                 connection);
@@ -214,10 +223,11 @@ internal static class AssessmentRows
             command.Parameters.Add(new() { Value = of.Select(i => facts[i].Technique).ToArray() });
             command.Parameters.Add(new() { Value = of.Select(i => facts[i].Judged.From).ToArray() });
             command.Parameters.Add(new() { Value = of.Select(i => facts[i].Judged.To).ToArray() });
+            command.Parameters.Add(new() { Value = openedOn });
             await using var reader = await command.ExecuteReaderAsync(cancellation);
             int Int(int column) => (int)reader.GetInt64(column);
             while (await reader.ReadAsync(cancellation))
-                computed[of[Int(0) - 1]] = new(Int(1), Int(2), Int(3), Int(4), Int(5), Int(6));
+                computed[of[Int(0) - 1]] = new(Int(1), Int(2), Int(3), Int(4), Int(5), Int(6), Int(7), Int(8));
         }
 
         int[] places = [.. Enumerable.Range(0, facts.Count).Where(i => facts[i].Subject.Kind == SubjectKind.Institution)];

@@ -1,9 +1,19 @@
+using System.Globalization;
 using Compliance.Cases;
 using Compliance.Devices;
+using Compliance.Regulations;
+using Compliance.Service.EventStore;
 using Npgsql;
 using NpgsqlTypes;
+using Timeliness = Compliance.Cases.Timeliness;
 
 namespace Compliance.Service.Projections;
+
+/// <summary>A case, and the events it was folded from.</summary>
+internal sealed record CaseRead(Case.State State, IReadOnlyList<RecordedEvent> Events)
+{
+    public static CaseRead Of(IReadOnlyList<RecordedEvent> events) => new(Case.Fold(events.Select(e => (Case.Event)e.Data)), events);
+}
 
 /// <summary>One row per case, and from those rows the counts of the days they touch.</summary>
 internal static class CaseRows
@@ -11,19 +21,22 @@ internal static class CaseRows
     /// <summary>An institution, technique and day whose counts must be computed again.</summary>
     private readonly record struct Touched(string Institution, string Technique, DateOnly Day);
 
-    private sealed record Row(CaseFacts Facts, Timeliness Timeliness, IReadOnlyList<CaseKey> Former, string? PatientHash, IReadOnlyList<DeviceUsed> Devices)
+    private sealed record Row(CaseFacts Facts, Timeliness Timeliness, IReadOnlyList<CaseKey> Former, string? PatientHash, IReadOnlyList<DeviceUsed> Devices, OwedRow Owed)
     {
         public Guid CaseId => Facts.Key.CaseId;
     }
 
+    /// <summary>What is owed about a case, and whether an outcome came late.</summary>
+    private sealed record OwedRow(Timeliness? Statement, DateOnly? FollowUpDue, DateOnly[]? FollowUpsDue, string? FollowUps, bool LateOutcome);
+
     /// <summary>Writes the cases' rows as their states say, and recounts the days on which they count now or counted before.</summary>
     /// <param name="fresh">Cases that have no row yet.</param>
     /// <param name="known">Cases that have one.</param>
-    public static async Task Write(NpgsqlConnection connection, IReadOnlyList<Case.State> fresh, IReadOnlyList<Case.State> known, Reference reference, CancellationToken cancellation)
+    public static async Task Write(NpgsqlConnection connection, IReadOnlyList<CaseRead> fresh, IReadOnlyList<CaseRead> known, Reference reference, CancellationToken cancellation)
     {
         var touched = new HashSet<Touched>();
-        var added = fresh.Select(s => RowOf(s, reference)).ToList();
-        var changed = known.Select(s => RowOf(s, reference)).ToList();
+        var added = fresh.Select(s => RowOf(s.State, reference)).ToList();
+        var changed = known.Select(s => RowOf(s.State, reference)).ToList();
         await Insert(connection, added, cancellation);
         if (changed.Count > 0)
         {
@@ -42,10 +55,12 @@ internal static class CaseRows
             await Update(connection, changed, cancellation);
             await connection.Execute("delete from incidents where case_id = any($1)", cancellation, ids);
             await connection.Execute("delete from device_uses where case_id = any($1)", cancellation, ids);
+            await connection.Execute("delete from adjudications where case_id = any($1)", cancellation, ids);
         }
 
         var rows = added.Concat(changed).ToList();
         await DeviceRows.InsertUses(connection, [.. rows.SelectMany(r => r.Devices)], cancellation);
+        await AdjudicationRows.Insert(connection, [.. fresh.Concat(known).SelectMany(AdjudicationRows.Of)], cancellation);
         var incidents = rows.SelectMany(r => r.Facts.Voided ? [] : r.Facts.Incidents.Select(i => (r.Facts.Key, i))).ToList();
         if (incidents.Count > 0)
         {
@@ -89,12 +104,28 @@ internal static class CaseRows
         await Recount(connection, touched, cancellation);
     }
 
-    private static Row RowOf(Case.State state, Reference reference) => new(
-        CaseFacts.Of(state),
-        reference.Calendars.Recompute(state.Timeliness!, state.Key!.CompletedOn, WorkingDays(reference, state.Key.Technique, state.Key.CompletedOn)),
-        state.FormerKeys,
-        state.Report!.PatientHash,
-        DeviceUsed.Of(state));
+    private static Row RowOf(Case.State state, Reference reference)
+    {
+        var rule = Rule(reference, state.Key!.Technique, state.Key.CompletedOn);
+        return new(
+            CaseFacts.Of(state),
+            reference.Calendars.Recompute(state.Timeliness!, state.Key.CompletedOn, rule.WorkingDays),
+            state.FormerKeys,
+            state.Report!.PatientHash,
+            DeviceUsed.Of(state),
+            OwedOf(state, rule, reference));
+    }
+
+    private static OwedRow OwedOf(Case.State state, ReportingRule rule, Reference reference)
+    {
+        var followUps = CaseDuties.FollowUps(state, rule);
+        return new(
+            CaseDuties.StatementStands(state, rule) ? null : CaseDuties.StatementDue(state, rule, reference.Calendars),
+            followUps.FirstOrDefault(f => f.Duty == FollowUpDuty.Open)?.DueOn,
+            followUps.Count == 0 ? null : [.. followUps.Select(f => f.DueOn)],
+            followUps.Count == 0 ? null : string.Concat(followUps.Select(f => f.Duty switch { FollowUpDuty.Open => 'o', FollowUpDuty.InTime => 't', _ => 'x' })),
+            !state.Voided && CaseDuties.HasLateOutcome(state, rule));
+    }
 
     // COPY, because these are nearly all rows there ever are, and it costs a third of inserting them.
     private static async Task Insert(NpgsqlConnection connection, List<Row> rows, CancellationToken cancellation)
@@ -107,10 +138,11 @@ internal static class CaseRows
         await using var copy = await connection.BeginBinaryImportAsync(
             """
             copy case_facts (case_id, institution, operator, technique, completed_on, received_on, deadline, provisional, calendar_version,
-                             voided, therapeutic, level, severe, death, possible_severe, possible_death, succeeded, stay_days, patient_hash) from stdin (format binary)
+                             voided, therapeutic, level, severe, death, possible_severe, possible_death, succeeded, stay_days, patient_hash,
+                             statement_due, statement_provisional, statement_calendar, follow_up_due, follow_ups_due, follow_ups, late_outcome) from stdin (format binary)
             """,
             cancellation);
-        foreach (var (facts, timeliness, _, patientHash, _) in rows)
+        foreach (var (facts, timeliness, _, patientHash, _, owed) in rows)
         {
             await copy.StartRowAsync(cancellation);
             await copy.WriteAsync(facts.Key.CaseId, NpgsqlDbType.Uuid, cancellation);
@@ -144,9 +176,42 @@ internal static class CaseRows
                 await copy.WriteAsync(patientHash, NpgsqlDbType.Text, cancellation);
             else
                 await copy.WriteNullAsync(cancellation);
+            await WriteOwed(copy, owed, cancellation);
         }
 
         await copy.CompleteAsync(cancellation);
+    }
+
+    private static async Task WriteOwed(NpgsqlBinaryImporter copy, OwedRow owed, CancellationToken cancellation)
+    {
+        if (owed.Statement is { Deadline: { } deadline } statement)
+        {
+            await copy.WriteAsync(deadline, NpgsqlDbType.Date, cancellation);
+            await copy.WriteAsync(statement.Provisional, NpgsqlDbType.Boolean, cancellation);
+            await copy.WriteAsync(statement.CalendarVersion, NpgsqlDbType.Integer, cancellation);
+        }
+        else
+        {
+            for (var i = 0; i < 3; i++)
+                await copy.WriteNullAsync(cancellation);
+        }
+
+        if (owed.FollowUpDue is { } followUp)
+            await copy.WriteAsync(followUp, NpgsqlDbType.Date, cancellation);
+        else
+            await copy.WriteNullAsync(cancellation);
+        if (owed.FollowUpsDue is { } all)
+        {
+            await copy.WriteAsync(all, NpgsqlDbType.Array | NpgsqlDbType.Date, cancellation);
+            await copy.WriteAsync(owed.FollowUps!, NpgsqlDbType.Text, cancellation);
+        }
+        else
+        {
+            await copy.WriteNullAsync(cancellation);
+            await copy.WriteNullAsync(cancellation);
+        }
+
+        await copy.WriteAsync(owed.LateOutcome, NpgsqlDbType.Boolean, cancellation);
     }
 
     private static Task Update(NpgsqlConnection connection, List<Row> rows, CancellationToken cancellation) => connection.Execute(
@@ -155,11 +220,15 @@ internal static class CaseRows
             institution = n.institution, operator = n.operator, technique = n.technique, completed_on = n.completed_on,
             received_on = n.received_on, deadline = n.deadline, provisional = n.provisional, calendar_version = n.calendar_version,
             voided = n.voided, therapeutic = n.therapeutic, level = n.level, severe = n.severe, death = n.death,
-            possible_severe = n.possible_severe, possible_death = n.possible_death, succeeded = n.succeeded, stay_days = n.stay_days, patient_hash = n.patient_hash
+            possible_severe = n.possible_severe, possible_death = n.possible_death, succeeded = n.succeeded, stay_days = n.stay_days, patient_hash = n.patient_hash,
+            statement_due = n.statement_due, statement_provisional = n.statement_provisional, statement_calendar = n.statement_calendar,
+            follow_up_due = n.follow_up_due, follow_ups_due = n.follow_ups_due::date[], follow_ups = n.follow_ups, late_outcome = n.late_outcome
         from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::date[], $6::date[], $7::date[], $8::boolean[], $9::int[],
-                    $10::boolean[], $11::boolean[], $12::smallint[], $13::boolean[], $14::boolean[], $15::boolean[], $16::boolean[], $17::boolean[], $18::int[], $19::text[])
+                    $10::boolean[], $11::boolean[], $12::smallint[], $13::boolean[], $14::boolean[], $15::boolean[], $16::boolean[], $17::boolean[], $18::int[], $19::text[],
+                    $20::date[], $21::boolean[], $22::int[], $23::date[], $24::text[], $25::text[], $26::boolean[])
              as n (case_id, institution, operator, technique, completed_on, received_on, deadline, provisional, calendar_version,
-                   voided, therapeutic, level, severe, death, possible_severe, possible_death, succeeded, stay_days, patient_hash)
+                   voided, therapeutic, level, severe, death, possible_severe, possible_death, succeeded, stay_days, patient_hash,
+                   statement_due, statement_provisional, statement_calendar, follow_up_due, follow_ups_due, follow_ups, late_outcome)
         where f.case_id = n.case_id
         """,
         cancellation,
@@ -181,7 +250,15 @@ internal static class CaseRows
         rows.Select(r => r.Facts.PossibleDeath).ToArray(),
         rows.Select(r => r.Facts.Succeeded).ToArray(),
         rows.Select(r => r.Facts.StayDays).ToArray(),
-        rows.Select(r => r.PatientHash).ToArray());
+        rows.Select(r => r.PatientHash).ToArray(),
+        rows.Select(r => r.Owed.Statement?.Deadline).ToArray(),
+        rows.Select(r => r.Owed.Statement?.Provisional).ToArray(),
+        rows.Select(r => r.Owed.Statement?.CalendarVersion).ToArray(),
+        rows.Select(r => r.Owed.FollowUpDue).ToArray(),
+        // An array of arrays of different lengths there is not: as text.
+        rows.Select(r => r.Owed.FollowUpsDue is { } due ? $"{{{string.Join(',', due.Select(d => d.ToString("O", CultureInfo.InvariantCulture)))}}}" : null).ToArray(),
+        rows.Select(r => r.Owed.FollowUps).ToArray(),
+        rows.Select(r => r.Owed.LateOutcome).ToArray());
 
     /// <summary>
     /// Moves the deadlines that a newly published calendar may extend: those still provisional, and those still open on
@@ -207,7 +284,7 @@ internal static class CaseRows
         }
 
         var moved = rows
-            .Select(r => (r.Id, r.Before, After: reference.Calendars.Recompute(r.Before, r.CompletedOn, WorkingDays(reference, r.Technique, r.CompletedOn))))
+            .Select(r => (r.Id, r.Before, After: reference.Calendars.Recompute(r.Before, r.CompletedOn, Rule(reference, r.Technique, r.CompletedOn).WorkingDays)))
             .Where(r => r.After != r.Before)
             .ToList();
         var ids = moved.Select(m => m.Id).ToArray();
@@ -225,10 +302,47 @@ internal static class CaseRows
         var touched = new HashSet<Touched>();
         await Touch(connection, "select institution, technique, completed_on from case_facts where case_id = any($1)", ids, touched, cancellation);
         await Recount(connection, touched, cancellation);
+        await RecomputeStatements(connection, recordedOn, reference, cancellation);
     }
 
-    private static int WorkingDays(Reference reference, string technique, DateOnly day) =>
-        reference.Regulations.ReportDefinitions(technique, day)!.InPractice.Reporting.WorkingDays;
+    // The same for the outcome statements still owed.
+    private static async Task RecomputeStatements(NpgsqlConnection connection, DateOnly recordedOn, Reference reference, CancellationToken cancellation)
+    {
+        var moved = new List<(Guid Id, Timeliness After)>();
+        await using (var command = new NpgsqlCommand(
+            """
+            select case_id, received_on, statement_due, statement_provisional, statement_calendar, technique, completed_on
+            from case_facts where statement_due is not null and (statement_provisional or statement_due >= $1)
+            """,
+            connection))
+        {
+            command.Parameters.Add(new() { Value = recordedOn });
+            await using var reader = await command.ExecuteReaderAsync(cancellation);
+            while (await reader.ReadAsync(cancellation))
+            {
+                var before = new Timeliness(reader.GetFieldValue<DateOnly>(1), reader.GetFieldValue<DateOnly>(2), reader.GetInt32(4), reader.GetBoolean(3));
+                var completedOn = reader.GetFieldValue<DateOnly>(6);
+                var rule = Rule(reference, reader.GetString(5), completedOn);
+                var after = reference.Calendars.Recompute(before, completedOn.AddDays(rule.OutcomeAfterDays), rule.OutcomeStatementWorkingDays);
+                if (after != before)
+                    moved.Add((reader.GetGuid(0), after));
+            }
+        }
+
+        await connection.Execute(
+            """
+            update case_facts f set statement_due = n.due, statement_provisional = n.provisional, statement_calendar = n.calendar
+            from unnest($1::uuid[], $2::date[], $3::boolean[], $4::int[]) as n (case_id, due, provisional, calendar)
+            where f.case_id = n.case_id
+            """,
+            cancellation,
+            moved.Select(m => m.Id).ToArray(),
+            moved.Select(m => m.After.Deadline).ToArray(),
+            moved.Select(m => m.After.Provisional).ToArray(),
+            moved.Select(m => m.After.CalendarVersion).ToArray());
+    }
+
+    private static ReportingRule Rule(Reference reference, string technique, DateOnly day) => reference.Regulations.ReportDefinitions(technique, day)!.InPractice.Reporting;
 
     private static async Task Touch(NpgsqlConnection connection, string sql, Guid[] ids, HashSet<Touched> touched, CancellationToken cancellation)
     {

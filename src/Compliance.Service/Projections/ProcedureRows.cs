@@ -38,8 +38,8 @@ internal static class ProcedureRows
     }
 
     /// <summary>Cases seen for the first time: nothing more is owed of their procedures.</summary>
-    public static Task Reported(NpgsqlConnection connection, IReadOnlyList<Case.State> fresh, CancellationToken cancellation) =>
-        fresh.Count == 0 ? Task.CompletedTask : Remove(connection, [.. fresh.Select(c => c.Key!.CaseId)], cancellation);
+    public static Task Reported(NpgsqlConnection connection, Guid[] cases, CancellationToken cancellation) =>
+        cases.Length == 0 ? Task.CompletedTask : Remove(connection, cases, cancellation);
 
     private static Task Remove(NpgsqlConnection connection, Guid[] ids, CancellationToken cancellation) =>
         connection.Execute("delete from procedures where case_id = any($1)", cancellation, ids);

@@ -112,6 +112,7 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database, ReadSc
         var enforcements = new HashSet<string>();
         var schedules = new HashSet<string>();
         var rounds = new HashSet<string>();
+        var notices = new HashSet<string>();
         var deviceRegistrations = new HashSet<string>();
         var deviceReceipts = new HashSet<string>();
         var verifiedTotals = new HashSet<string>();
@@ -164,6 +165,9 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database, ReadSc
                 case AssessmentRound.Event:
                     // What persons say of a subject stands in the stream alone.
                     break;
+                case OutcomeNotice.Event:
+                    notices.Add(e.Stream);
+                    break;
                 case DeviceRegistration.Event:
                     deviceRegistrations.Add(e.Stream);
                     break;
@@ -204,7 +208,7 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database, ReadSc
             await VerifiedTotalRows.Write(connection, [.. (await Streams(verifiedTotals, upTo, cancellation)).Select(g => VerifiedTotals.Fold(g.Select(e => (VerifiedTotals.Event)e.Data)))], cancellation);
         }
 
-        if (cases.Count + procedures.Count + calendars.Count > 0)
+        if (cases.Count + procedures.Count + notices.Count + calendars.Count > 0)
         {
             _reference = await Reference.Read(connection, _reference, cancellation);
         }
@@ -212,10 +216,10 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database, ReadSc
         if (cases.Count > 0)
         {
             // A case first seen in this batch is folded from it; of an older one the whole stream is read. Nothing is incremented.
-            var fresh = cases.Values.Where(of => of[0].Version == 1).Select(of => Case.Fold(of.Select(e => (Case.Event)e.Data))).ToList();
+            var fresh = cases.Values.Where(of => of[0].Version == 1).Select(CaseRead.Of).ToList();
             var known = fresh.Count == cases.Count ? [] : await Load([.. cases.Where(c => c.Value[0].Version > 1).Select(c => c.Key)], upTo, cancellation);
             await CaseRows.Write(connection, fresh, known, _reference!, cancellation);
-            await ProcedureRows.Reported(connection, fresh, cancellation);
+            await ProcedureRows.Reported(connection, [.. fresh.Select(c => c.State.Key!.CaseId)], cancellation);
         }
 
         if (procedures.Count > 0)
@@ -224,15 +228,22 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database, ReadSc
                 connection, [.. (await Streams(procedures, upTo, cancellation)).Select(g => Procedure.Fold(g.Select(e => (Procedure.Event)e.Data)))], _reference!, cancellation);
         }
 
+        if (notices.Count > 0)
+        {
+            await NoticeRows.Write(
+                connection, [.. (await Streams(notices, upTo, cancellation)).Select(g => OutcomeNotice.Fold(g.Select(e => (OutcomeNotice.Event)e.Data)))], _reference!, cancellation);
+        }
+
         if (calendars.Count > 0)
         {
             await CaseRows.RecomputeDeadlines(connection, calendars[0].Event.RecordedOn, _reference!, cancellation);
             await ProcedureRows.RecomputeDeadlines(connection, calendars[0].Event.RecordedOn, _reference!, cancellation);
+            await NoticeRows.RecomputeDeadlines(connection, _reference!, cancellation);
         }
     }
 
-    private async Task<List<Case.State>> Load(HashSet<string> streams, long upTo, CancellationToken cancellation) =>
-        [.. (await Streams(streams, upTo, cancellation)).Select(g => Case.Fold(g.Select(e => (Case.Event)e.Data)))];
+    private async Task<List<CaseRead>> Load(HashSet<string> streams, long upTo, CancellationToken cancellation) =>
+        [.. (await Streams(streams, upTo, cancellation)).Select(g => CaseRead.Of([.. g]))];
 
     private async Task<IEnumerable<IGrouping<string, RecordedEvent>>> Streams(HashSet<string> streams, long upTo, CancellationToken cancellation) =>
         (await log.ReadStreams(streams, upTo, cancellation)).GroupBy(e => e.Stream);

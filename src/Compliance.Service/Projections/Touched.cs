@@ -86,8 +86,8 @@ internal sealed class Touched
             case VerifiedTotals.Event t:
                 _subjects.Add((Subject.Institution(t.Institution), t.Technique));
                 break;
-            case DeviceRegistration.Event or DeviceReceipt.Event:
-                // They move flags, and no clause judges those.
+            case DeviceRegistration.Event or DeviceReceipt.Event or OutcomeNotice.Event:
+                // They move flags and lists, and no clause judges those; what a notice makes of a case stands in the case.
                 break;
             default:
                 throw new UnreachableException($"nobody said whom {e.GetType().Name} touches");

@@ -180,7 +180,16 @@ create table case_facts (
     possible_death    boolean  not null,
     succeeded         boolean,
     stay_days         int,                  -- nights in hospital; null unless both days were reported
-    patient_hash      text
+    patient_hash      text,
+    -- What is owed and not done: the outcome statement by this day, computed with so many calendars; null where none is.
+    statement_due          date,
+    statement_provisional  boolean,
+    statement_calendar     int,
+    follow_up_due     date,                 -- of the earliest follow-up not recorded; null where there is none
+    -- The last days of all follow-ups owed, and of each a letter: o open, t in time, x otherwise; both null where none is.
+    follow_ups_due    date[],
+    follow_ups        text,
+    late_outcome      boolean  not null
 );
 
 create index case_facts_by_institution on case_facts (institution, technique, completed_on);
@@ -188,6 +197,9 @@ create index case_facts_by_institution on case_facts (institution, technique, co
 create index case_facts_by_operator on case_facts (operator, technique, completed_on)
     include (therapeutic, level, severe, death, possible_severe, possible_death, received_on, deadline, voided);
 create index case_facts_late on case_facts (institution, technique, received_on) where received_on > deadline;
+-- What one institution owes.
+create index case_facts_owing on case_facts (institution, completed_on, case_id) where statement_due is not null or follow_up_due is not null;
+create index case_facts_late_outcome on case_facts (completed_on, case_id) where late_outcome;
 -- The list of cases, over many institutions, from a day on.
 create index case_facts_by_day on case_facts (completed_on, case_id);
 
@@ -233,13 +245,6 @@ create table overdue_reports (
     deadline      date not null,
     constraint pk_overdue_reports primary key (day, case_id)
 );
-
--- Everything owed about cases and not yet done, one branch for each table that knows of some. Kinds are words of the HTTP contract.
-create view obligations as
-    select 'report'::text as kind, 0 as number, p.case_id, p.institution, p.case_number, p.technique, p.operator, p.completed_on,
-           p.completed_on as opens_on, p.deadline as due_on, p.provisional
-    from procedures p
-    where p.deadline is not null;
 
 -- Changes to cases after they were reported: where in the log each stands, and a row for each operator and technique in whose figures the case was or is.
 create table case_changes (
@@ -334,6 +339,67 @@ create table incidents (
 create index incidents_by_case on incidents (case_id);
 create index incidents_by_institution on incidents (institution, technique, determined_on);
 create index incidents_by_operator on incidents (operator, technique, determined_on);
+
+-- Outcomes that hospitals declared unrelated and nobody has adjudicated, those that were adjudicated, and notices that were disputed, or decided.
+create table adjudications (
+    id           uuid    not null primary key,   -- of the complication, incident or notice; of a death the case's
+    kind         text    not null,               -- complication, death, incident, notice
+    case_id      uuid,                           -- null for a notice
+    institution  text    not null,
+    technique    text    not null,
+    code         text,                           -- of a complication; of a notice what was noticed
+    occurred_on  date    not null,
+    pending      boolean not null,
+    declared     text,                           -- null for a notice
+    decision     text,                           -- null while it is pending
+    reason       text,                           -- of the decision; of a notice disputed that of the hospital
+    decided_by   text,
+    decided_on   date,
+    evidence     jsonb
+);
+
+create index adjudications_in_order on adjudications (pending, occurred_on, id);
+create index adjudications_by_institution on adjudications (institution, pending, occurred_on, id);
+create index adjudications_by_case on adjudications (case_id);
+create index adjudications_decided on adjudications (technique, decided_on) where not pending;
+
+create table outcome_notices (
+    notice        uuid    not null primary key,
+    institution   text    not null,              -- where it was done
+    technique     text    not null,
+    case_id       uuid,                          -- of the case number given, whether or not there is such a case; null when the patient is named
+    procedure_on  date,
+    occurred_on   date    not null,
+    filed_on      date    not null,
+    answer_due    date    not null,
+    provisional   boolean not null,
+    calendar      int     not null,
+    state         text    not null,
+    doc           jsonb   not null
+);
+
+create index outcome_notices_by_institution on outcome_notices (institution, filed_on, notice);
+create index outcome_notices_in_order on outcome_notices (filed_on, notice);
+create index outcome_notices_open on outcome_notices (institution, answer_due) where state = 'open';
+
+-- Everything owed about cases and not yet done: what of, of which case or notice, and by when. Kinds are words of the HTTP contract.
+create view obligations as
+    select 'report'::text as kind, 0 as number, p.case_id as id, p.institution, p.technique, p.operator, p.deadline as due_on
+    from procedures p
+    where p.deadline is not null
+    union all
+    select 'outcomeStatement', 0, f.case_id, f.institution, f.technique, f.operator, f.statement_due
+    from case_facts f
+    where f.statement_due is not null
+    union all
+    select 'followUp', d.number::int, f.case_id, f.institution, f.technique, f.operator, d.due_on
+    from case_facts f
+    cross join lateral unnest(f.follow_ups_due, string_to_array(f.follow_ups, null)) with ordinality as d (due_on, letter, number)
+    where f.follow_up_due is not null and d.letter = 'o'
+    union all
+    select 'noticeAnswer', 0, n.notice, n.institution, n.technique, null, n.answer_due
+    from outcome_notices n
+    where n.state = 'open';
 
 -- The counts of one institution, technique and day, recomputed from case_facts for the days touched. Physicians have none:
 -- nobody does more cases a year than a year has days by much, so their cases are counted as they are.

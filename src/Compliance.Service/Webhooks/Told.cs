@@ -52,7 +52,7 @@ public sealed record Telling(string Type, string Subject, string Technique, Subj
 /// <param name="JudgedOn">The closed day judged, or the day a person decided.</param>
 /// <param name="EffectiveOn">First day of what was decided.</param>
 /// <param name="RectificationEndsOn">Its last day.</param>
-/// <param name="DecisionDueOn">By when a person decides; of a round the day it closes, of a revocation proposed the last on which to ask for a hearing.</param>
+/// <param name="DecisionDueOn">By when a person decides; of a round the day it closes, of a revocation proposed the last on which to ask for a hearing, of an outcome notice the last on which to answer it.</param>
 /// <param name="Agreed">Whether a proposal, or an objection, was agreed to.</param>
 /// <param name="Passed">Whether a reassessment, or an assessment, was passed.</param>
 /// <param name="Link">Where the subject is read.</param>
@@ -109,6 +109,8 @@ public static class Told
         Hearing.Event.Requested e => [About(e, "hearingRequested", Audience.Inner) with { ProposalId = e.ProposalId }],
         Objection.Event.Filed e => [About(e, "objectionFiled", Audience.Inner) with { DecisionDueOn = e.AnswerDueOn }],
         Objection.Event.Answered e => [About(e, "objectionAnswered", Audience.Inner) with { Agreed = e.Accepted }],
+        OutcomeNotice.Event.Filed e =>
+            [new("compliance.outcomeNotice.filed", $"outcome-notice/{e.Notice:D}", e.Technique, Subject.Institution(e.Institution), Audience.Inner, $"/api/v1/outcome-notices/{e.Notice:D}") { DecisionDueOn = e.Answer.Deadline }],
         AssessmentRound.Event.Opened e => [About(e.Round, e.Technique, "opened") with { Province = e.Province, DecisionDueOn = e.ClosesOn }],
 
         // The case is named by nothing: what is owed can be read where the link leads.
@@ -125,6 +127,8 @@ public static class Told
         AssessmentRound.Event or AssessmentSchedule.Set => [],
         Institution.Event or Physician.Event => [],
         Calendar.Published or PublishedRegulation.Published or PublishedLimits.Published or Enforcement.Set or Day.Closed => [],
+        // Who answers knows it, and the regulator finds it on the list.
+        OutcomeNotice.Event => [],
         // Cases never leave by this door, nor what was used in them.
         Case.Event or DeviceRegistration.Event or DeviceReceipt.Event => [],
         // What a regulator counted; the hospital reads it beside its own figures.

@@ -16,13 +16,17 @@ public sealed record Completeness([property: Stored("Reported")] int Reported, [
 /// <param name="StayDays">Nights of those stays, added up (平均住院日).</param>
 /// <param name="Due">Cases that have a reporting deadline.</param>
 /// <param name="Late">Of them, those reported after it.</param>
+/// <param name="FollowUpsDue">Follow-ups (随访) of the cases whose window had ended when the round was opened.</param>
+/// <param name="FollowUpsInTime">Of them, those made in it and reported by its end, the patient found (随访率).</param>
 public sealed record ComputedItems(
     [property: Stored("WithSuccess")] int WithSuccess,
     [property: Stored("Succeeded")] int Succeeded,
     [property: Stored("WithStay")] int WithStay,
     [property: Stored("StayDays")] int StayDays,
     [property: Stored("Due")] int Due,
-    [property: Stored("Late")] int Late)
+    [property: Stored("Late")] int Late,
+    [property: Stored("FollowUpsDue")] int FollowUpsDue,
+    [property: Stored("FollowUpsInTime")] int FollowUpsInTime)
 {
     /// <summary>Null where there was no such total, and for a physician, for whom nobody counts.</summary>
     [Stored("Completeness")]

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Serialization;
+using Compliance.Regulations;
 
 namespace Compliance.Cases;
 
@@ -114,6 +115,30 @@ public static class Case
             [property: Stored("RequestId")] Guid? RequestId,
             Actor By) : Event(Case, By);
 
+        /// <summary>The hospital states what had become of the patient by day 30; a later statement takes the place of the one before.</summary>
+        /// <param name="AliveOnDay30">Whether the patient was alive on the last day the statement covers.</param>
+        /// <param name="InReport">True when it came inside the first report.</param>
+        public sealed record OutcomeStated(
+            CaseKey Case,
+            [property: Stored("AliveOnDay30")] bool AliveOnDay30,
+            [property: Stored("Complications")] ComplicationsStated Complications,
+            [property: Stored("StatedOn")] DateOnly StatedOn,
+            [property: Stored("InReport")] bool InReport,
+            Actor By) : Event(Case, By);
+
+        /// <summary>A follow-up (随访); one of the same interval takes the place of the one before.</summary>
+        /// <param name="Interval">The interval of the regulation it answers, in days after completion; null for one before the first.</param>
+        /// <param name="On">The day the patient's state was learnt, or sought in vain.</param>
+        public sealed record FollowUpRecorded(
+            CaseKey Case,
+            [property: Stored("FollowUpId")] Guid FollowUpId,
+            [property: Stored("Interval")] int? Interval,
+            [property: Stored("On")] DateOnly On,
+            [property: Stored("Status")] FollowUpStatus Status,
+            [property: Stored("Remark")] string? Remark,
+            [property: Stored("ReceivedOn")] DateOnly ReceivedOn,
+            Actor By) : Event(Case, By);
+
         /// <summary>A change that would take an outcome out of the figures: it waits for the regulator, and until then everything counts as before.</summary>
         /// <param name="Of">What is to be withdrawn or re-declared.</param>
         /// <param name="Report">The report as it would stand, for a correction.</param>
@@ -142,6 +167,11 @@ public static class Case
 
     public sealed record Incident(Guid Id, int Grade, DateOnly DeterminedOn, Relation Declared, Relation? Adjudicated);
 
+    /// <param name="StatedOn">The day it was received.</param>
+    public sealed record Statement(bool AliveOnDay30, ComplicationsStated Complications, DateOnly StatedOn, Actor By);
+
+    public sealed record FollowUp(Guid Id, int? Interval, DateOnly On, FollowUpStatus Status, string? Remark, DateOnly ReceivedOn, Actor By);
+
     /// <param name="Agreed">Null while the regulator has not decided.</param>
     public sealed record Request(Guid Id, RequestedChange Change, string? Of, CaseReport? Report, Timeliness? Timeliness, string Reason, Actor By, bool? Agreed);
 
@@ -163,6 +193,15 @@ public static class Case
 
         /// <summary>Where the case counted before corrections moved it, each place once.</summary>
         public IReadOnlyList<CaseKey> FormerKeys { get; init; } = [];
+
+        /// <summary>The last outcome statement; null when none was made.</summary>
+        public Statement? Stated { get; init; }
+
+        /// <summary>Every follow-up in the order recorded, those replaced among them.</summary>
+        public IReadOnlyList<FollowUp> FollowUps { get; init; } = [];
+
+        /// <summary>Of each interval the follow-up recorded last.</summary>
+        public IEnumerable<FollowUp> StandingFollowUps => FollowUps.GroupBy(f => f.Interval).Select(g => g.Last());
 
         public IEnumerable<Complication> StandingComplications => Complications.Where(c => !c.Withdrawn);
 
@@ -206,6 +245,12 @@ public static class Case
         Event.OutcomeWithdrawn w => w.Of == TheDeath
             ? state with { Death = null }
             : Relate(state, w.Of, c => c with { Withdrawn = true }, d => d, i => i),
+        Event.OutcomeStated o => state with
+        {
+            Stated = new(o.AliveOnDay30, o.Complications, o.StatedOn, o.By),
+            FirstOutcome = o.InReport ? state.FirstOutcome with { AliveOnDay30 = o.AliveOnDay30 } : state.FirstOutcome,
+        },
+        Event.FollowUpRecorded f => state with { FollowUps = [.. state.FollowUps, new(f.FollowUpId, f.Interval, f.On, f.Status, f.Remark, f.ReceivedOn, f.By)] },
         Event.Voided => state with { Voided = true },
         Event.ChangeRequested r => state with { Requests = [.. state.Requests, new(r.RequestId, r.Change, r.Of, r.Report, r.Timeliness, r.Reason, r.By, null)] },
         Event.RequestDecided d => state with { Requests = [.. state.Requests.Select(r => r.Id == d.RequestId ? r with { Agreed = d.Agreed } : r)] },
@@ -253,6 +298,12 @@ public static class Case
             events.Add(new Event.DeathReported(key, death.OccurredOn, death.Relation, timeliness.ReceivedOn, InReport: true, by));
         }
 
+        if (outcome.AliveOnDay30 is { } alive)
+        {
+            var complications = outcome.Complications.Count > 0 ? ComplicationsStated.Reported : ComplicationsStated.None;
+            events.Add(new Event.OutcomeStated(key, alive, complications, timeliness.ReceivedOn, InReport: true, by));
+        }
+
         return new(events, null);
     }
 
@@ -270,7 +321,8 @@ public static class Case
 
     private static ReportedOutcome OutcomeNow(State state) => new(
         [.. state.StandingComplications.Select(c => new ReportedComplication(c.Code, c.Severe, c.OccurredOn, c.Declared))],
-        state.Death is { } d ? new(d.OccurredOn, d.Declared) : null);
+        state.Death is { } d ? new(d.OccurredOn, d.Declared) : null,
+        state.Stated?.AliveOnDay30);
 
     private static IEnumerable<string> OutcomeDifferences(ReportedOutcome a, ReportedOutcome b)
     {
@@ -284,6 +336,12 @@ public static class Case
         if (a.Death != b.Death)
         {
             yield return "/outcome/death";
+        }
+
+        // A report that says nothing of it contradicts nobody: extracts of before the thirtieth day cannot.
+        if (a.AliveOnDay30 is { } alive && alive != b.AliveOnDay30)
+        {
+            yield return "/outcome/aliveOnDay30";
         }
     }
 
@@ -352,6 +410,67 @@ public static class Case
             { } d when d.OccurredOn == death.OccurredOn && d.Declared == death.Relation => Decision<Event>.Nothing,
             _ => Refusal.Conflict("deathAlreadyReported"),
         };
+    }
+
+    /// <summary>
+    /// States what had become of the patient by day 30: whether alive on it, and that complications are none or all reported. It cannot be made before day 30 is over unless the patient has died, nor
+    /// against what the case holds. The same again changes nothing; another takes its place.
+    /// </summary>
+    public static Decision<Event> StateOutcome(State state, bool aliveOnDay30, ComplicationsStated complications, ReportingRule rule, DateOnly receivedOn, Actor by)
+    {
+        if (Unchangeable(state) is { } refusal)
+        {
+            return refusal;
+        }
+
+        if (CaseDuties.StatementFault(state.Key!.CompletedOn, rule, aliveOnDay30, state.Death?.OccurredOn, receivedOn) is { } fault)
+        {
+            return Refusal.Invalid(fault.Code, "/aliveOnDay30", fault.Args);
+        }
+
+        if ((complications == ComplicationsStated.Reported) != state.StandingComplications.Any())
+        {
+            return Refusal.Invalid(complications == ComplicationsStated.None ? "complicationsStand" : "noComplicationReported", "/complications");
+        }
+
+        return state.Stated is { } stated && CaseDuties.StatementStands(state, rule) && (stated.AliveOnDay30, stated.Complications) == (aliveOnDay30, complications)
+            ? Decision<Event>.Nothing
+            : new Event.OutcomeStated(state.Key, aliveOnDay30, complications, receivedOn, InReport: false, by);
+    }
+
+    /// <summary>
+    /// Records a follow-up. One that finds the patient dead is taken although no death is reported: it tells the truth, it does not stand for the report, and the case is flagged until that is made.
+    /// </summary>
+    /// <param name="interval">The regulation's interval it is for; null for the latest that had begun.</param>
+    public static Decision<Event> RecordFollowUp(State state, int? interval, DateOnly on, FollowUpStatus status, string? remark, ReportingRule rule, DateOnly receivedOn, Actor by)
+    {
+        if (Unchangeable(state) is { } refusal)
+        {
+            return refusal;
+        }
+
+        if (interval is { } asked)
+        {
+            if (rule.Intervals.All(i => i.Days != asked))
+            {
+                return Refusal.Invalid("unknownValue", "/interval", string.Join(", ", rule.Intervals.Select(i => i.Days)));
+            }
+
+            if (on < state.Key!.CompletedOn.AddDays(asked))
+            {
+                return Refusal.Invalid("beforeInterval", "/on", state.Key.CompletedOn.AddDays(asked));
+            }
+        }
+
+        if (status == FollowUpStatus.Alive && on > state.Death?.OccurredOn)
+        {
+            return Refusal.Invalid("afterDeath", "/status", state.Death.OccurredOn);
+        }
+
+        var answers = interval ?? rule.Intervals.LastOrDefault(i => state.Key!.CompletedOn.AddDays(i.Days) <= on)?.Days;
+        return state.FollowUps.LastOrDefault(f => f.Interval == answers) is { } last && (last.On, last.Status, last.Remark) == (on, status, remark)
+            ? Decision<Event>.Nothing
+            : new Event.FollowUpRecorded(state.Key!, IdWithin(state.Key!.CaseId, "followUp", state.FollowUps.Count + 1), answers, on, status, remark, receivedOn, by);
     }
 
     public static Decision<Event> RecordIncident(State state, int grade, DateOnly determinedOn, Relation relation, Actor by)

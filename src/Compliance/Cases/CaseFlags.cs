@@ -112,17 +112,32 @@ public static class CaseFlags
     /// <summary>A single-use device that another case had used (NV-DEV-NOREUSE, CI-DEV-NOREUSE).</summary>
     public const string ReusedDevice = "reusedDevice";
 
+    /// <summary>A complication or a death was reported later after it happened than the regulation allows (domain: lateOutcome).</summary>
+    public const string LateOutcome = "lateOutcome";
+
+    /// <summary>The outcome statement is overdue.</summary>
+    public const string OutcomeStatementMissing = "outcomeStatementMissing";
+
+    /// <summary>A follow-up is overdue (NV-CASE-FOLLOWUP, CI-CASE-FOLLOWUP).</summary>
+    public const string FollowUpMissing = "followUpMissing";
+
+    /// <summary>The statement or a follow-up says of the patient what the case does not: the hospital owes the report, or another statement.</summary>
+    public const string OutcomeContradicted = "outcomeContradicted";
+
     /// <summary>
     /// Marks a case done by, or at, somebody who may not: the text has no exception for emergencies (A26), the reader should know. It excuses nothing, and takes no other flag away; those about decision and consent stand
     /// without it, beside the urgency that the report gives.
     /// </summary>
     public const string Emergency = "emergency";
 
+    /// <summary>Those that follow from the case itself and the day, without the registries; <see cref="CaseDuties.Flags"/> gives them.</summary>
+    public static readonly IReadOnlyList<string> OfOutcomes = [LateOutcome, OutcomeStatementMissing, FollowUpMissing, OutcomeContradicted];
+
     public static readonly IReadOnlyList<string> All =
     [
         OperatorUnknown, OperatorNotQualified, OperatorSuspended, OperatorNotRegistered, VisitingExpert, TitleTooLow, InstitutionNotQualified,
         InstitutionSuspended, UnderAid, TooFewDeciders, DecidedAfterStart, ConsentAbsent, ConsentAfterStart, ConsentIncomplete, ConsentNotApproved, Late, PossibleDuplicate,
-        UnapprovedDevice, ExpiredDevice, ReusedDevice, Emergency,
+        UnapprovedDevice, ExpiredDevice, ReusedDevice, Emergency, .. OfOutcomes,
     ];
 
     public static IReadOnlyList<string> Of(CaseReport report, Timeliness timeliness, CaseRules rules, CaseCircumstances there)

@@ -71,6 +71,25 @@ public enum Relation
     [StoredAs("Undetermined")] Undetermined,
 }
 
+/// <summary>What an outcome statement says of complications: that there were none, or that all there were stand in the case.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<ComplicationsStated>))]
+public enum ComplicationsStated
+{
+    [StoredAs("None")] None,
+    [StoredAs("Reported")] Reported,
+}
+
+/// <summary>How a follow-up (随访) found the patient.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<FollowUpStatus>))]
+public enum FollowUpStatus
+{
+    [StoredAs("Alive")] Alive,
+    [StoredAs("Dead")] Dead,
+
+    /// <summary>失访: sought in vain. It discharges the duty, for no more can be done, and is no follow-up in the rate.</summary>
+    [StoredAs("Lost")] Lost,
+}
+
 /// <summary>A device used, as its label says (NV-DEV-REGISTER).</summary>
 public sealed record DeviceUse(
     [property: Stored("Registration")] string? Registration,
@@ -207,8 +226,9 @@ public sealed record ReportedComplication(string Code, bool Severe, DateOnly Occ
 /// <summary>A death as a report states it.</summary>
 public sealed record ReportedDeath(DateOnly OccurredOn, Relation Relation);
 
-/// <summary>The outcomes a report states; both parts may be empty.</summary>
-public sealed record ReportedOutcome(IReadOnlyList<ReportedComplication> Complications, ReportedDeath? Death)
+/// <summary>The outcomes a report states; all parts may be empty.</summary>
+/// <param name="AliveOnDay30">When given, the report is the outcome statement too, and its complications are all there were.</param>
+public sealed record ReportedOutcome(IReadOnlyList<ReportedComplication> Complications, ReportedDeath? Death, bool? AliveOnDay30 = null)
 {
     public static readonly ReportedOutcome None = new([], null);
 }

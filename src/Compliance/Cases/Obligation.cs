@@ -22,4 +22,8 @@ public enum ObligationKind
 /// <param name="DueOn">The last day on which it is in time; past it, it is overdue.</param>
 /// <param name="Provisional">True while that day rests on a calendar not yet published.</param>
 public sealed record Obligation(
-    ObligationKind Kind, int Number, Guid CaseId, string Institution, string CaseNumber, string Technique, string? Operator, DateOnly CompletedOn, DateOnly OpensOn, DateOnly DueOn, bool Provisional);
+    ObligationKind Kind, int Number, Guid CaseId, string Institution, string CaseNumber, string Technique, string? Operator, DateOnly CompletedOn, DateOnly OpensOn, DateOnly DueOn, bool Provisional)
+{
+    /// <summary>The outcome notice to be answered; null for every other kind.</summary>
+    public Guid? NoticeId { get; init; }
+}

@@ -111,7 +111,25 @@ public sealed record RateDefinition(CountName Numerator, CountName Denominator);
 /// <param name="OutcomeAfterDays">Days after completion up to which an outcome statement covers a case that has a deadline.</param>
 /// <param name="OutcomeStatementWorkingDays">Working days after that day within which the statement is owed. The same hold for the answer to an outcome notice.</param>
 /// <param name="LateOutcomeAfterDays">An outcome reported more days than this after it happened is late.</param>
-public sealed record ReportingRule(int WorkingDays, bool TherapeuticOnly, int FromLevel, int OutcomeAfterDays, int OutcomeStatementWorkingDays, int LateOutcomeAfterDays);
+/// <param name="FollowUps">The follow-ups owed for a case that has a deadline, in order; null or empty where none is.</param>
+public sealed record ReportingRule(
+    int WorkingDays,
+    bool TherapeuticOnly,
+    int FromLevel,
+    int OutcomeAfterDays,
+    int OutcomeStatementWorkingDays,
+    int LateOutcomeAfterDays,
+    IReadOnlyList<FollowUpInterval>? FollowUps = null)
+{
+    /// <summary>The follow-ups owed, the earliest first.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<FollowUpInterval> Intervals => FollowUps ?? [];
+}
+
+/// <summary>A follow-up (随访) owed: from so many days after completion on, and no later than so many days after that; both ends included.</summary>
+/// <param name="Days">Days after completion, at least 1: by what happened before, nobody knows how the patient was then.</param>
+/// <param name="WithinDays">Days after that day, 0 or more.</param>
+public sealed record FollowUpInterval(int Days, int WithinDays);
 
 /// <summary>Who may decide on and perform a case. What does not fit is accepted and flagged.</summary>
 /// <param name="DecidersAtLeast">How many different qualified physicians of the institution decide on a case; the operator may be one of them.</param>

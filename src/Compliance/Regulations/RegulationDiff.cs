@@ -8,7 +8,7 @@ namespace Compliance.Regulations;
 /// <param name="To">Null where it was removed.</param>
 public sealed record RegulationChange(string At, JsonElement? From, JsonElement? To);
 
-/// <summary>What differs between two versions of a regulation. Items of lists are told apart by their id, code or name, so that one inserted does not change all behind it.</summary>
+/// <summary>What differs between two versions of a regulation. Items of lists are told apart by their id, code, name or days, so that one inserted does not change all behind it.</summary>
 public static class RegulationDiff
 {
     public static IReadOnlyList<RegulationChange> Between(Regulation from, Regulation to)
@@ -52,5 +52,6 @@ public static class RegulationDiff
         : item.TryGetProperty("code", out JsonElement code) ? code.GetString()
         : item.TryGetProperty("name", out JsonElement name) ? name.GetString()
         : item.TryGetProperty("subject", out JsonElement subject) ? subject.GetString()
+        : item.TryGetProperty("days", out JsonElement days) ? days.GetRawText()
         : null;
 }

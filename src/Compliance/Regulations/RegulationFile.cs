@@ -132,6 +132,16 @@ public static partial class RegulationFile
             Number(practice.Reporting.OutcomeAfterDays, 1, "/practice/reporting/outcomeAfterDays");
             Number(practice.Reporting.OutcomeStatementWorkingDays, 1, "/practice/reporting/outcomeStatementWorkingDays");
             Number(practice.Reporting.LateOutcomeAfterDays, 1, "/practice/reporting/lateOutcomeAfterDays");
+            for (int i = 0; i < practice.Reporting.Intervals.Count; i++)
+            {
+                FollowUpInterval interval = practice.Reporting.Intervals[i];
+                Number(interval.Days, 1, $"/practice/reporting/followUps/{i}/days");
+                Number(interval.WithinDays, 0, $"/practice/reporting/followUps/{i}/withinDays");
+                // Windows that overlap would let one visit answer two.
+                if (i > 0 && practice.Reporting.Intervals[i - 1] is var before && interval.Days <= before.Days + before.WithinDays)
+                    faults.Add(new($"/practice/reporting/followUps/{i}/days", "followUpsOutOfOrder", "A follow-up begins after the one before it has ended."));
+            }
+
             Number(practice.CaseRules.DecidersAtLeast, 0, "/practice/caseRules/decidersAtLeast");
             Level(practice.CaseRules.QualificationFromLevel, "/practice/caseRules/qualificationFromLevel");
             if (practice.CaseRules.Deciders is { } deciders)
@@ -557,7 +567,7 @@ public static partial class RegulationFile
             || regulation.Facts.Any(fact => Any(fact.Choices))
             || regulation.Paths.Any(path => Any(path.Clauses))
             || regulation.Clauses.Any(clause => Any(clause.Applies) || (clause is Clause.Condition condition && InTest(condition.Test)) || (clause is Clause.Enforced enforced && Any(enforced.Names)))
-            || (regulation.Practice is { } practice && (Any(practice.AssessmentItems) || Any(practice.Catalogue) || Any(practice.Complications)));
+            || (regulation.Practice is { } practice && (Any(practice.AssessmentItems) || Any(practice.Catalogue) || Any(practice.Complications) || Any(practice.Reporting.FollowUps)));
     }
 
     // As in "contained in type 'Compliance.Regulations.Clause'".

@@ -29,6 +29,7 @@ public sealed class EventTableTests
         "case_reported", "case_corrected", "complication_reported", "death_reported", "incident_recorded", "relation_declared",
         "outcome_withdrawn", "outcome_adjudicated", "case_voided", "change_requested", "request_decided",
         "procedure_announced", "report_fell_overdue", "procedure_announcement_withdrawn",
+        "outcome_stated", "follow_up_recorded", "outcome_notice_filed", "outcome_notice_answered", "outcome_notice_decided",
         "qualification_granted", "warned", "warning_lifted", "warning_proposed", "suspension_proposed", "revocation_proposed",
         "proposal_decided", "proposal_withdrawn", "suspended", "suspension_lifted", "grounds_undermined", "suspension_upheld",
         "suspension_annulled", "review_requested", "rectification_plan_filed", "reassessed", "reinstated", "revoked", "relinquished",
@@ -49,9 +50,11 @@ public sealed class EventTableTests
         ["OpinionDecision"] = ["Agree", "Return", "Refuse"],
         ["OpinionStep"] = ["Applicant", "Department", "Institution", "LocalAuthority", "Province"],
         ["BreachEffect"] = ["Show", "Warn", "Suspend", "WarnThenSuspend"],
+        ["ComplicationsStated"] = ["None", "Reported"],
         ["Consent"] = ["Signed", "EmergencyApproved", "Absent"],
         ["ConsentTopic"] = ["Purpose", "Risks", "Aftercare", "Complications"],
         ["EnforcementMode"] = ["Observe", "Confirm", "Enforce"],
+        ["FollowUpStatus"] = ["Alive", "Dead", "Lost"],
         ["HospitalLevel"] = ["TertiaryA", "TertiaryB", "Tertiary", "Secondary", "Primary"],
         ["Intent"] = ["Diagnostic", "Therapeutic"],
         ["Outcome"] = ["Met", "Breached", "NotMeasurable", "NotApplicable"],
@@ -72,10 +75,12 @@ public sealed class EventTableTests
     private static readonly string[] OfACase =
     [
         "case_reported", "complication_reported", "death_reported", "incident_recorded", "relation_declared",
-        "change_requested", "request_decided", "case_corrected", "outcome_adjudicated", "outcome_withdrawn", "case_voided",
+        "change_requested", "request_decided", "case_corrected", "outcome_adjudicated", "outcome_withdrawn",
+        "outcome_stated", "follow_up_recorded", "case_voided",
     ];
 
     private static readonly string[] OfAProcedure = ["procedure_announced.minimal", "procedure_announcement_withdrawn", "procedure_announced", "report_fell_overdue"];
+    private static readonly string[] OfANotice = ["outcome_notice_filed", "outcome_notice_answered.minimal", "outcome_notice_decided"];
 
     private static readonly string[] OfAQualification =
     [
@@ -253,7 +258,7 @@ public sealed class EventTableTests
 
     [Fact]
     public void Every_event_stands_in_one_of_the_lives_below() =>
-        new[] { OfAnInstitution, OfAPhysician, OfACase, OfAProcedure, OfAQualification, OfAnApplication, OfASchedule, OfARound, OfAnAssessedQualification, OfADeviceRegistration, OfADeviceReceipt, OfVerifiedTotals, Alone }.SelectMany(life => life).Select(name => name.Split('.')[0]).Distinct().ShouldBe(WireNames, ignoreOrder: true);
+        new[] { OfAnInstitution, OfAPhysician, OfACase, OfAProcedure, OfAQualification, OfAnApplication, OfASchedule, OfARound, OfAnAssessedQualification, OfADeviceRegistration, OfADeviceReceipt, OfVerifiedTotals, OfANotice, Alone }.SelectMany(life => life).Select(name => name.Split('.')[0]).Distinct().ShouldBe(WireNames, ignoreOrder: true);
 
     [Fact]
     public void An_institution_evolves_by_all_its_events()
@@ -280,6 +285,15 @@ public sealed class EventTableTests
         state.Incidents.ShouldHaveSingleItem().Adjudicated.ShouldBe(Relation.Unrelated);
         state.Requests.ShouldHaveSingleItem().Agreed.ShouldBe(true);
         state.FirstOutcome.Death.ShouldBe(new(new DateOnly(2026, 3, 10), Relation.Unrelated));
+        (state.FirstOutcome.AliveOnDay30, state.Stated!.Complications, state.Stated.StatedOn).ShouldBe((true, ComplicationsStated.Reported, new(2026, 4, 3)));
+        state.StandingFollowUps.ShouldHaveSingleItem().Status.ShouldBe(FollowUpStatus.Lost);
+    }
+
+    [Fact]
+    public void A_notice_evolves_by_all_its_events()
+    {
+        var state = OutcomeNotice.Fold(Golden<OutcomeNotice.Event>(OfANotice));
+        (state.Filed!.CaseNumber, state.Answer!.Accepted, state.Decision!.Upheld, state.Stands).ShouldBe(("住院2026-0042", false, true, NoticeState.Upheld));
     }
 
     [Fact]
@@ -427,6 +441,7 @@ public sealed class EventTableTests
         await Append(log, DeviceRegistration.Stream(new("c1a6e5b2-7f30-5c4d-9a81-2b3c4d5e6f70")), OfADeviceRegistration);
         await Append(log, DeviceReceipt.Stream(new("d2b7f6c3-8041-5d5e-8b92-3c4d5e6f7081")), OfADeviceReceipt);
         await Append(log, VerifiedTotals.Stream("H33-0101", "comprehensive"), OfVerifiedTotals[..2]);
+        await Append(log, OutcomeNotice.Stream(new("0197c3a0-5d00-7abc-8def-0123456789ab")), OfANotice);
         await Append(log, Day.Stream, "day_closed");
 
         var readModel = new ReadModel(log, database, ReadSchema.Living);
@@ -461,6 +476,9 @@ public sealed class EventTableTests
         (await Count(database, "case_changes where kind = 'correction' and operator in ('P33-4711', 'P33-4712')")).ShouldBe(2);
         (await Count(database, "case_changes where kind = 'void' and operator = 'P33-4712'")).ShouldBe(1);
         (await Count(database, "verified_totals where institution = 'H33-0101' and from_on = '2025-07-01' and to_on = '2025-12-31' and cases = 412")).ShouldBe(1);
+        (await Count(database, "outcome_notices where state = 'upheld' and institution = 'H33-0101' and procedure_on = '2026-03-02' and case_id is not null")).ShouldBe(1);
+        (await Count(database, "adjudications where kind = 'notice' and not pending and decision = 'upheld' and decided_on = '2026-04-20'")).ShouldBe(1);
+        (await Count(database, "case_facts where statement_due is null and follow_ups is null and not late_outcome")).ShouldBe(1, "a voided case owes nothing");
         (await Count(database, "days_closed where day = '2026-03-31'")).ShouldBe(1);
         (await log.Append(new AppendRequest(VerifiedTotals.Stream("H33-0101", "comprehensive"), 2, [.. Golden<object>(OfVerifiedTotals[2..])]))).ShouldBeOfType<AppendResult.Appended>();
         await readModel.Advance(CancellationToken.None);

@@ -133,6 +133,12 @@ public sealed class RebuildTests
     [InlineData("delete from device_uses", "device_uses")]
     [InlineData("update device_registrations set doc = jsonb_set(doc, '{Entry,ValidTo}', '\"2099-12-31\"')", "device_registrations")]
     [InlineData("delete from device_registration_products", "device_registration_products")]
+    [InlineData("update case_facts set statement_due = statement_due + 1 where statement_due is not null", "case_facts")]
+    [InlineData("update case_facts set follow_ups = 'tt' where follow_ups is not null", "case_facts")]
+    [InlineData("update case_facts set late_outcome = true where not late_outcome", "case_facts")]
+    [InlineData("update outcome_notices set answer_due = answer_due + 1", "outcome_notices")]
+    [InlineData("delete from adjudications where kind = 'death'", "adjudications")]
+    [InlineData("update adjudications set pending = true", "adjudications")]
     [InlineData("update device_receipts set quantity = quantity + 1", "device_receipts")]
     [InlineData("update procedures set deadline = deadline + 1", "procedures")]
     [InlineData("update procedures set fell_overdue = false where fell_overdue", "procedures")]
@@ -148,6 +154,7 @@ public sealed class RebuildTests
         await Announced(service);
         await Counted(service);
         await Assessed(service);
+        await Noticed(service);
         await service.MoveTo(Today.AddDays(1));
         await Agrees(service);
 
@@ -237,14 +244,32 @@ public sealed class RebuildTests
         (await service.Post("qualifications/physician/H1-B/neurovascular/suspend", new { reason = "inspection" }, token)).Expect(HttpStatusCode.OK);
     }
 
+    /// <summary>A death declared unrelated and adjudicated, with its statement and a follow-up that tried; a notice that is disputed, and one that waits.</summary>
+    private static async Task Noticed(TestService service)
+    {
+        var (token, regulator) = (await service.Token("hospital", institution: "H1"), await service.National);
+        var report = World.Case("H1", "followed", Today.AddDays(-40), died: true);
+        report["outcome"]!["death"]!["relation"] = "unrelated";
+        report["outcome"]!["aliveOnDay30"] = false;
+        var id = (await service.Send(HttpMethod.Post, "cases", report.ToJsonString(), token)).Expect(HttpStatusCode.Created).Body!["caseId"]!.GetValue<string>();
+        (await service.Post($"cases/{id}/follow-ups", new { on = World.Text(Today.AddDays(-40)), status = "dead" }, token)).Expect(HttpStatusCode.Created);
+        (await service.Post($"cases/{id}/adjudications", new { of = "death", relation = "related", reason = "file read" }, regulator)).Expect(HttpStatusCode.OK);
+        foreach (var disputed in new[] { true, false })
+        {
+            var filed = (await service.Post("outcome-notices", OutcomeTests.Notice("H1", Today.AddDays(-3), caseNumber: "y3"), regulator)).Expect(HttpStatusCode.Accepted);
+            if (disputed)
+                (await service.Post($"outcome-notices/{filed.Body!["noticeId"]!.GetValue<string>()}/answer", new { accepted = false, reason = "another patient" }, token)).Expect(HttpStatusCode.OK);
+        }
+    }
+
     private static async Task Agrees(TestService service)
     {
         var tables = await service.Get<Reconciliation>().Run(closings: true, static _ => { }, CancellationToken.None);
         tables.Select(t => t.Table).ShouldBe(
         [
-            "active_spans", "announcements", "assessment_schedules", "assessments", "calendars", "case_changes", "case_facts", "closings", "days_closed",
+            "active_spans", "adjudications", "announcements", "assessment_schedules", "assessments", "calendars", "case_changes", "case_facts", "closings", "days_closed",
             "device_receipts", "device_registration_products", "device_registrations", "device_uses", "dues", "enforcement", "former_places", "incidents",
-            "institution_days", "institutions", "overdue_reports", "physicians", "procedures", "proposals", "provincial_limits", "qualifications", "register_entries", "register_snapshots", "register_touched", "registrations",
+            "institution_days", "institutions", "outcome_notices", "overdue_reports", "physicians", "procedures", "proposals", "provincial_limits", "qualifications", "register_entries", "register_snapshots", "register_touched", "registrations",
             "regulations", "rounds", "titles", "verified_totals",
         ]);
         tables.Where(t => !t.Agrees).SelectMany(t => t.Examples.Prepend(t.Table)).ShouldBeEmpty();

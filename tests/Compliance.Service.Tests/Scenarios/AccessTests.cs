@@ -123,6 +123,14 @@ public sealed class AccessService : IAsyncLifetime
         return (made["id"]!.GetValue<string>(), made["url"]!.GetValue<string>());
     }
 
+    /// <summary>A notice by H2 of a case of H1, shown in the lists.</summary>
+    public async Task<string> NewOutcomeNotice()
+    {
+        var filed = (await Service.Post("outcome-notices", OutcomeTests.Notice("H1", Today.AddDays(-1), caseNumber: "of H1"), await Service.Token("hospital", institution: "H2"))).Expect(HttpStatusCode.Accepted);
+        (await Service.Get($"outcome-notices?minPosition={filed.Position}", await World.Regulator)).Expect(HttpStatusCode.OK);
+        return filed.Body!["noticeId"]!.GetValue<string>();
+    }
+
     public async Task<string> NewLeave()
     {
         var from = Today.AddDays(100 + Interlocked.Increment(ref _cases));
@@ -233,6 +241,8 @@ public sealed class AccessTests(AccessService province) : IClassFixture<AccessSe
         ["POST /api/v1/cases/{caseId}/complications"] = new("cases/{case}/complications", ChangeCase, new { code = "vasospasm", occurredOn = "2026-03-09", relation = "related" }),
         ["POST /api/v1/cases/{caseId}/death"] = new("cases/{case}/death", ChangeCase, new { occurredOn = "2026-03-08", relation = "related" }),
         ["POST /api/v1/cases/{caseId}/incidents"] = new("cases/{case}/incidents", ChangeCase, new { grade = 2, determinedOn = "2026-03-09", relation = "related" }),
+        ["POST /api/v1/cases/{caseId}/outcome-statement"] = new("cases/{case}/outcome-statement", ChangeCase, new { aliveOnDay30 = false, complications = "reported" }),
+        ["POST /api/v1/cases/{caseId}/follow-ups"] = new("cases/{case}/follow-ups", ChangeCase, new { on = "2026-03-09", status = "lost" }),
         ["POST /api/v1/cases/{caseId}/corrections"] = new("cases/{case}/corrections", ChangeCase, new { reason = "r", report = new { } }),
         ["POST /api/v1/cases/{caseId}/complications/{complicationId}/withdraw"] = new("cases/{case}/complications/{complication}/withdraw", ChangeCase, Reason),
         ["POST /api/v1/cases/{caseId}/death/withdraw"] = new("cases/{case}/death/withdraw", ChangeCase, Reason),
@@ -251,6 +261,14 @@ public sealed class AccessTests(AccessService province) : IClassFixture<AccessSe
         ["GET /api/v1/institutions/{id}/calendar-feeds"] = new("institutions/H1/calendar-feeds", OwnHospital),
         ["DELETE /api/v1/institutions/{id}/calendar-feeds/{feedId}"] = new("institutions/H1/calendar-feeds/{feed}", OwnHospital),
         ["GET /api/v1/feeds/deadlines/{secret}.ics"] = new("{feedUrl}", Open),
+        // Who files a notice never reads it; the hospital where it was done answers, the regulator decides, and keeps the list.
+        ["POST /api/v1/outcome-notices"] = new("outcome-notices", "ok    ok    403   403   ok    ok    ok    403", OutcomeTests.Notice("H1", AccessService.Today, caseNumber: "of H1")),
+        ["GET /api/v1/outcome-notices"] = new("outcome-notices", "ok    ok    403   403   ok    ok    ok    403"),
+        ["GET /api/v1/outcome-notices/{id}"] = new("outcome-notices/{outcomeNotice}", "ok    404   403   403   ok    404   ok    403"),
+        ["POST /api/v1/outcome-notices/{id}/answer"] = new("outcome-notices/{outcomeNotice}/answer", "ok    404   403   403   403   403   403   403", new { accepted = false, reason = "r" }),
+        ["POST /api/v1/outcome-notices/{id}/decide"] = new("outcome-notices/{outcomeNotice}/decide", JudgeCase, new { uphold = false, reason = "r" }),
+        ["GET /api/v1/adjudications"] = new("adjudications", OfRegulators),
+        ["GET /api/v1/adjudications/agreement"] = new("adjudications/agreement?technique=neurovascular&from=2026-01-01&to=2026-03-10", OfRegulators),
 
         // A hospital sees of physicians the standing, not the metrics of other sites.
         ["GET /api/v1/institutions/{id}/metrics"] = new("institutions/H1/metrics?technique=neurovascular", OfPlace),
@@ -543,6 +561,11 @@ public sealed class AccessTests(AccessService province) : IClassFixture<AccessSe
         if (template.Contains("{leave}", StringComparison.Ordinal))
         {
             template = template.Replace("{leave}", await province.NewLeave(), StringComparison.Ordinal);
+        }
+
+        if (template.Contains("{outcomeNotice}", StringComparison.Ordinal))
+        {
+            template = template.Replace("{outcomeNotice}", await province.NewOutcomeNotice(), StringComparison.Ordinal);
         }
 
         if (template.Contains("{webhook}", StringComparison.Ordinal))

@@ -200,9 +200,9 @@ public sealed class BadInputTests(BadInputService bad) : IClassFixture<BadInputS
         ]);
         answer.Body!.ToJsonString().ShouldNotContain(BadRequests.Mobile);
         string.Join('\n', bad.Log.Lines).ShouldNotContain(BadRequests.Mobile);
-        // Each report with its complication and its death.
-        (await bad.Head).ShouldBe(before + 9);
-        answer.Position.ShouldBe(before + 9);
+        // Each report with its complication, its death and its statement.
+        (await bad.Head).ShouldBe(before + 12);
+        answer.Position.ShouldBe(before + 12);
         foreach (var number in new[] { "m1", "m3", "m8" })
         {
             (await IsStored(number)).ShouldBeTrue(number);
@@ -267,12 +267,12 @@ public sealed class BadInputTests(BadInputService bad) : IClassFixture<BadInputS
         }
 
         // Nobody tells when the service has noticed; it is given ten seconds.
-        for (var attempt = 0; attempt < 100 && await bad.Head < before + 6; attempt++)
+        for (var attempt = 0; attempt < 100 && await bad.Head < before + 8; attempt++)
         {
             await Task.Delay(100);
         }
 
-        (await bad.Head).ShouldBe(before + 6);
+        (await bad.Head).ShouldBe(before + 8);
         (await IsStored("gone1"), await IsStored("gone2"), await IsStored("gone3")).ShouldBe((true, true, false));
     }
 
@@ -293,12 +293,12 @@ public sealed class BadInputTests(BadInputService bad) : IClassFixture<BadInputS
             await Chunk($"{Line("end1")}\n{Line("end2")}");
         }
 
-        for (var attempt = 0; attempt < 100 && await bad.Head < before + 3; attempt++)
+        for (var attempt = 0; attempt < 100 && await bad.Head < before + 4; attempt++)
         {
             await Task.Delay(100);
         }
 
-        (await bad.Head).ShouldBe(before + 3);
+        (await bad.Head).ShouldBe(before + 4);
         (await IsStored("end1"), await IsStored("end2")).ShouldBe((true, false));
     }
 

@@ -37,7 +37,7 @@ public static class BadRequests
 
     public static readonly IReadOnlyList<BadRequest> All =
     [
-        .. Reports(), .. WholeBodies(), .. WhoReports(), .. Headers(), .. Changes(), .. Outcomes(), .. Procedures(), .. Obligations(), .. Registry(), .. Calendars(), .. Enforcement(), .. Webhooks(), .. Qualifications(), .. DeviceRegistrations(), .. DeviceReceipts(), .. DeviceUses(), .. VerifiedTotals(), .. CaseChanges(), .. Schedules(), .. Rounds(), .. Scoring(), .. Notices(), .. Hearings(), .. Objections(),
+        .. Reports(), .. WholeBodies(), .. WhoReports(), .. Headers(), .. Changes(), .. Outcomes(), .. OwedOutcomes(), .. OutcomeNotices(), .. Procedures(), .. Obligations(), .. Registry(), .. Calendars(), .. Enforcement(), .. Webhooks(), .. Qualifications(), .. DeviceRegistrations(), .. DeviceReceipts(), .. DeviceUses(), .. VerifiedTotals(), .. CaseChanges(), .. Schedules(), .. Rounds(), .. Scoring(), .. Notices(), .. Hearings(), .. Objections(),
         .. Regulations(), .. Queries(), .. Imports(), .. Elsewhere(), .. Private(),
     ];
 
@@ -51,7 +51,7 @@ public static class BadRequests
           "urgency": "emergency", "succeeded": true, "consent": "signed", "admittedOn": "2026-03-01", "dischargedOn": "2026-03-09",
           "consentDetails": { "signedAt": "2026-03-02T09:30:00+08:00", "patientInformed": true, "familyInformed": true, "topics": ["purpose", "risks", "aftercare", "complications"], "approvedBy": "H1-Z" },
           "devices": [ { "registration": "国械注准20193130001", "udi": "(01)06901234567892", "lot": "L2401", "serial": "S0009", "singleUse": true } ],
-          "outcome": { "complications": [ { "code": "ischaemicStroke", "severe": true, "occurredOn": "2026-03-03", "relation": "related" } ], "death": { "occurredOn": "2026-03-05", "relation": "undetermined" } } }
+          "outcome": { "complications": [ { "code": "ischaemicStroke", "severe": true, "occurredOn": "2026-03-03", "relation": "related" } ], "death": { "occurredOn": "2026-03-05", "relation": "undetermined" }, "aliveOnDay30": false } }
         """)!.AsObject();
 
     private static string Report(Action<JsonObject> change)
@@ -367,6 +367,64 @@ public static class BadRequests
             Case("an incident of grade 一", "incidents", "{\"grade\":\"一\",\"determinedOn\":\"2026-03-07\",\"relation\":\"related\"}", 400, "wrongType /grade"),
             Case("an incident of grade 2.0", "incidents", "{\"grade\":2.0,\"determinedOn\":\"2026-03-07\",\"relation\":\"related\"}", 400, "wrongType /grade"),
             Case("an incident determined tomorrow", "incidents", "{\"grade\":2,\"determinedOn\":\"2026-03-11\",\"relation\":\"related\"}", 400, "futureDay /determinedOn"),
+        ];
+    }
+
+    private static IEnumerable<BadRequest> OwedOutcomes()
+    {
+        BadRequest Case(string name, string path, string body, int status, params string[] expected) => new(name, "POST", $"cases/{{case}}/{path}", body, status, expected) { Who = "hospital H1" };
+        return
+        [
+            // The case was completed on 2 March; the patient had a stroke and died on 5 March.
+            Case("a statement of nothing", "outcome-statement", "{}", 400, "missing /aliveOnDay30", "missing /complications"),
+            Case("a statement in a word there is not", "outcome-statement", "{\"aliveOnDay30\":false,\"complications\":\"some\"}", 400, "unknownValue /complications"),
+            Case("alive on day 30, having died", "outcome-statement", "{\"aliveOnDay30\":true,\"complications\":\"reported\"}", 400, "diedByThen /aliveOnDay30"),
+            Case("no complications where one stands", "outcome-statement", "{\"aliveOnDay30\":false,\"complications\":\"none\"}", 400, "complicationsStand /complications"),
+            Case("a follow-up of nothing", "follow-ups", "{}", 400, "missing /on", "missing /status"),
+            Case("a follow-up tomorrow", "follow-ups", "{\"on\":\"2026-03-11\",\"status\":\"lost\"}", 400, "futureDay /on"),
+            Case("a follow-up before the procedure", "follow-ups", "{\"on\":\"2026-02-28\",\"status\":\"lost\"}", 400, "beforeProcedure /on"),
+            Case("a follow-up of an interval there is not", "follow-ups", "{\"on\":\"2026-03-09\",\"status\":\"dead\",\"interval\":60}", 400, "unknownValue /interval"),
+            Case("a follow-up before its interval", "follow-ups", "{\"on\":\"2026-03-09\",\"status\":\"dead\",\"interval\":30}", 400, "beforeInterval /on"),
+            Case("found alive after the death", "follow-ups", "{\"on\":\"2026-03-06\",\"status\":\"alive\"}", 400, "afterDeath /status"),
+            Bad("stated while day 30 lies ahead", r => r["outcome"]!.AsObject().Remove("death"), "outcomeStillOpen /outcome/aliveOnDay30"),
+            Bad("stated alive, having died", r => r["outcome"]!["aliveOnDay30"] = true, "diedByThen /outcome/aliveOnDay30"),
+            Bad("stated dead, having died later", r => { r["completedAt"] = "2026-01-05T10:00:00+08:00"; r["outcome"]!["complications"] = new JsonArray(); r.Remove("admittedOn"); r.Remove("dischargedOn"); }, "deathNotReported /outcome/aliveOnDay30"),
+            new("adjudications in a state there is not", "GET", "adjudications?state=open", null, 400, "unknownValue query:state"),
+            new("adjudications with a cursor of another list", "GET", "adjudications?cursor=WyJhIl0", null, 400, "invalidCursor query:cursor"),
+            new("adjudications of an unknown technique", "GET", "adjudications?technique=cardiac", null, 400, "unknownTechnique query:technique"),
+            new("agreement about nothing", "GET", "adjudications/agreement", null, 400, "missing query:technique", "missing query:from", "missing query:to"),
+            new("agreement that ends before it begins", "GET", "adjudications/agreement?technique=neurovascular&from=2026-03-02&to=2026-03-01", null, 400, "endsBeforeItBegins query:to"),
+        ];
+    }
+
+    private static IEnumerable<BadRequest> OutcomeNotices()
+    {
+        BadRequest Notice(string name, Action<JsonObject> change, params string[] expected)
+        {
+            var body = OutcomeTests.Notice("H2", new(2026, 3, 9), caseNumber: "c1");
+            change(body);
+            return new(name, "POST", "outcome-notices", body.ToJsonString(), 400, expected) { Who = "hospital H1" };
+        }
+
+        BadRequest Act(string name, string act, string who, string body, int status, params string[] expected) => new(name, "POST", $"outcome-notices/{NoSuchId}/{act}", body, status, expected) { Who = who };
+        return
+        [
+            new("a notice of nothing", "POST", "outcome-notices", "{}", 400, "missing /institution", "missing /technique", "missing /what", "missing /occurredOn", "oneOfTwo /caseNumber", "missing /evidence") { Who = "hospital H1" },
+            Notice("a notice of a case of one's own", n => n["institution"] = "H1", "ownInstitution /institution"),
+            Notice("a notice to an institution nobody knows", n => n["institution"] = "H99", "unknownInstitution /institution"),
+            Notice("a notice of a technique there is not", n => n["technique"] = "cardiac", "unknownTechnique /technique"),
+            Notice("a notice of an unknown complication", n => n["what"] = "hiccups", "unknownComplicationCode /what"),
+            Notice("a notice of tomorrow", n => n["occurredOn"] = "2026-03-11", "futureDay /occurredOn"),
+            Notice("a notice of an outcome before the procedure", n => n["procedureOn"] = "2026-03-11", "beforeProcedure /occurredOn"),
+            Notice("a notice that names patient and case", n => n["patientPseudonym"] = "p", "oneOfTwo /caseNumber"),
+            Notice("a notice with a document of tomorrow", n => n["evidence"]!["date"] = "2026-03-11", "futureDay /evidence/date"),
+            Notice("a notice with half a hash", n => n["evidence"]!["hash"] = "abc", "invalidHash /evidence/hash"),
+            Notice("a notice that names an identity card", n => { n.Remove("caseNumber"); n["patientPseudonym"] = IdentityCard; }, "personalData /patientPseudonym") with { Secret = IdentityCard },
+            Act("an answer to no notice", "answer", "hospital H1", "{}", 404, "notFound"),
+            Act("a decision on no notice", "decide", "regulator 11", "{}", 404, "notFound"),
+            new("a notice by what is no id", "GET", "outcome-notices/1", null, 400, "invalidUuid path:id"),
+            new("notices in a state there is not", "GET", "outcome-notices?state=pending", null, 400, "unknownValue query:state"),
+            new("another hospital's outcome notices", "GET", "outcome-notices?institution=H2", null, 403, "forbidden") { Who = "hospital H1" },
         ];
     }
 

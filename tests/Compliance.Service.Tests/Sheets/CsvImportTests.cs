@@ -22,10 +22,10 @@ public sealed class CsvImportTests(SheetService sheets) : IClassFixture<SheetSer
         var sheet =
             "caseNumber,institution,technique,procedureCodes,icd9cm3,intent,completedAt,startedAt,operator,trainee,assistants,decidedBy,decidedOn,decidedAt,patient.pseudonym,patient.sex,patient.ageYears,patient.diagnosis,urgency,succeeded,consent,admittedOn,dischargedOn,"
             + "consentDetails.topics,consentDetails.signedAt,consentDetails.patientInformed,consentDetails.familyInformed,consentDetails.approvedBy,"
-            + "device3.registration,device3.udi,device3.lot,device3.serial,device3.singleUse,complication2.code,complication2.severe,complication2.occurredOn,complication2.relation,death.occurredOn,death.relation\r\n"
+            + "device3.registration,device3.udi,device3.lot,device3.serial,device3.singleUse,complication2.code,complication2.severe,complication2.occurredOn,complication2.relation,death.occurredOn,death.relation,aliveOnDay30\r\n"
             + $"{number},H1,neurovascular,NV-ANEURYSM-COIL,39.72,therapeutic,2026-03-02T14:20:00+08:00,2026-03-02 12:05,H1-A,T0001,H1-B,H1-A;H1-B,2026-03-01,2026-03-01T08:30:00Z,q83vEjRWeJASNFZ4kBI0VniQ,female,61,I60.1,emergency,yes,signed,2026-03-01,2026-03-09,"
             + "risks;purpose;Aftercare;complications,2026-03-02 09:30,yes,yes,H1-Z,"
-            + "国械注准20193130001,(01)06901234567892,L2401,S0009,yes,ischaemicStroke,yes,2026-03-03,related,2026-03-05,undetermined\r\n";
+            + "国械注准20193130001,(01)06901234567892,L2401,S0009,yes,ischaemicStroke,yes,2026-03-03,related,2026-03-05,undetermined,no\r\n";
         SheetService.Totals(await sheets.Import(sheet)).ShouldBe((1, 0, 0));
 
         // The report as JSON says the same, to the letter: the service answers that nothing changes.
@@ -40,10 +40,10 @@ public sealed class CsvImportTests(SheetService sheets) : IClassFixture<SheetSer
         var sheet =
             "病例号,医疗机构编号,技术,手术编码,ICD-9-CM-3编码,诊疗目的,完成时间,开始时间,第一术者,受训医师,助手,决策医师,决定日期,决定时间,患者假名,性别,年龄,诊断编码,紧急程度,手术成功,知情同意,入院日期,出院日期,"
             + "知情同意签署时间,已告知患者,已告知家属,告知事项,紧急批准人工号,"
-            + "器械1注册证号,器械1唯一标识,器械1批号,器械1序列号,器械1一次性使用,并发症1编码,并发症1严重,并发症1发生日期,并发症1相关性,死亡日期,死亡相关性\r\n"
+            + "器械1注册证号,器械1唯一标识,器械1批号,器械1序列号,器械1一次性使用,并发症1编码,并发症1严重,并发症1发生日期,并发症1相关性,死亡日期,死亡相关性,术后30日存活\r\n"
             + $"{number},H1,神经血管介入诊疗技术,NV-ANEURYSM-COIL,39.72,治疗,2026年3月2日14时20分,2026/3/2 12:05,H1-A,T0001,H1-B,H1-A；H1-B,2026/3/1,2026年3月1日16时30分,q83vEjRWeJASNFZ4kBI0VniQ,女,61,I60.1,急诊,是,已签署,2026/3/1,2026.3.9,"
             + "2026/3/2 9:30,是,是,手术目的；手术风险；并发症及预防措施；术后注意事项,H1-Z,"
-            + "国械注准20193130001,(01)06901234567892,L2401,S0009,是,ischaemicStroke,是,46084,相关,2026年3月5日,未定\r\n";
+            + "国械注准20193130001,(01)06901234567892,L2401,S0009,是,ischaemicStroke,是,46084,相关,2026年3月5日,未定,否\r\n";
         SheetService.Totals(await sheets.Import(sheet)).ShouldBe((1, 0, 0));
         var report = BadRequests.Report();
         report["caseNumber"] = number;

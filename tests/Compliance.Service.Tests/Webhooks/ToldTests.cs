@@ -36,6 +36,7 @@ public sealed class ToldTests
         ["hearing_requested"] = ("hearingRequested", Audience.Inner),
         ["objection_filed"] = ("objectionFiled", Audience.Inner),
         ["objection_answered"] = ("objectionAnswered", Audience.Inner),
+        ["outcome_notice_filed"] = ("filed", Audience.Inner),
         ["assessment_round_opened"] = ("opened", Audience.Standing),
         ["report_fell_overdue"] = ("fellOverdue", Audience.Inner),
     };
@@ -45,7 +46,7 @@ public sealed class ToldTests
         "institution_registered", "coverage_set", "physician_registered", "leave_entered", "leave_confirmed",
         "calendar_published", "regulation_published", "provincial_limits_published", "enforcement_set", "day_closed",
         "case_reported", "case_corrected", "complication_reported", "death_reported", "incident_recorded", "relation_declared",
-        "outcome_withdrawn", "outcome_adjudicated", "case_voided", "change_requested", "request_decided",
+        "outcome_stated", "follow_up_recorded", "outcome_notice_answered", "outcome_notice_decided", "outcome_withdrawn", "outcome_adjudicated", "case_voided", "change_requested", "request_decided",
         "procedure_announced", "procedure_announcement_withdrawn",
         "rectification_plan_filed", "rectification_evidence_filed", "hearing_held",
         "assessment_schedule_set", "assessment_scored", "assessment_outcome_overridden", "assessment_round_concluded", "assessment_round_reopened",
@@ -74,10 +75,11 @@ public sealed class ToldTests
         }
 
         var telling = told.ShouldHaveSingleItem();
-        var report = golden.Event is Procedure.Event;
-        var about = report ? "report" : telling.Holder is null ? "assessmentRound" : "qualification";
+        var (report, notice) = (golden.Event is Procedure.Event, golden.Event as OutcomeNotice.Event.Filed);
+        var about = report ? "report" : notice is not null ? "outcomeNotice" : telling.Holder is null ? "assessmentRound" : "qualification";
         (telling.Type, telling.Audience).ShouldBe(($"compliance.{about}.{Expected[golden.WireName].Type}", Expected[golden.WireName].Audience));
-        telling.Subject.ShouldBe(telling.Holder is { } holder ? $"{holder.KindName}/{holder.Id}/{telling.Technique}{(report ? "/reports" : "")}" : $"assessment-round/{((AssessmentRound.Event)golden.Event).Round:D}");
+        telling.Subject.ShouldBe(notice is not null ? $"outcome-notice/{notice.Notice:D}"
+            : telling.Holder is { } holder ? $"{holder.KindName}/{holder.Id}/{telling.Technique}{(report ? "/reports" : "")}" : $"assessment-round/{((AssessmentRound.Event)golden.Event).Round:D}");
         (telling.Holder is not null || telling.Province is not null).ShouldBeTrue();
     }
 

@@ -17,7 +17,7 @@ public class FrozenAssessmentTests
     private static FrozenAssessment Frozen(SubjectFacts facts, Regulation? regulation = null)
     {
         Regulation by = regulation ?? Neurovascular;
-        return new(Guid.Empty, 1, new(facts.Subject, by.Technique), by.Id, by.Version, facts, Evaluation.Evaluate(by, facts), new(0, 0, 0, 0, 0, 0), LeftOut: false);
+        return new(Guid.Empty, 1, new(facts.Subject, by.Technique), by.Id, by.Version, facts, Evaluation.Evaluate(by, facts), new(0, 0, 0, 0, 0, 0, 0, 0), LeftOut: false);
     }
 
     private static AssessmentResult Result(SubjectFacts facts, AssessmentRound.Sheet? sheet = null, Regulation? regulation = null) =>

@@ -256,7 +256,7 @@ public class CaseFlagsTests
             .. Nv(Regular, Signed with { ConsentDetails = Sound with { SignedAt = Start, PatientInformed = false } }),
             .. Nv(Regular, Approved with { Urgency = null, ConsentDetails = Sound }),
         ];
-        all.Concat(consent).Append(CaseFlags.OperatorUnknown).Append(CaseFlags.UnderAid).Append(CaseFlags.VisitingExpert).ShouldBe(CaseFlags.All, ignoreOrder: true);
+        all.Concat(consent).Append(CaseFlags.OperatorUnknown).Append(CaseFlags.UnderAid).Append(CaseFlags.VisitingExpert).Concat(["lateOutcome", "outcomeStatementMissing", "followUpMissing", "outcomeContradicted"]).ShouldBe(CaseFlags.All, ignoreOrder: true);
     }
 
     /// <summary>Two cases of one pseudonym, each with institution, operator and day.</summary>

@@ -77,7 +77,7 @@ internal static class Ladder
         };
         Observation judged = new(judgedFrom ?? period.From, period.To, facts.Judged.Complete);
         facts = facts with { AsOf = period.To, Judged = judged, Current = judged };
-        FrozenAssessment frozen = new(RoundOf(period), sitting, Id, "NV-2012", 2, facts, Evaluation.Evaluate(Neurovascular, facts), new(0, 0, 0, 0, 0, 0), LeftOut: false);
+        FrozenAssessment frozen = new(RoundOf(period), sitting, Id, "NV-2012", 2, facts, Evaluation.Evaluate(Neurovascular, facts), new(0, 0, 0, 0, 0, 0, 0, 0), LeftOut: false);
         AssessmentResult result = frozen.Result(Neurovascular.InPractice.AssessmentItems, AssessmentRound.Sheet.Empty);
         result.Outcome.ShouldBe(outcome);
         return PeriodicAssessment.Record(state, frozen, result, new(frozen.Round, sitting, "11", period, scheduled, Setting(mode), held, Rules, on, recorded, HearUntil(recorded), by ?? Actor.Monitor));

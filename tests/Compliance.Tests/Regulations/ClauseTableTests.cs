@@ -109,8 +109,8 @@ public class ClauseTableTests
         Neurovascular.InPractice.Mortality.ShouldBe(new RateDefinition(TherapeuticDeathCases, TherapeuticCases));
         Comprehensive.InPractice.SevereComplications.ShouldBe(new RateDefinition(SevereComplicationCases, Cases));
         Comprehensive.InPractice.Mortality.ShouldBe(new RateDefinition(DeathCases, Cases));
-        Neurovascular.InPractice.Reporting.ShouldBe(new ReportingRule(10, TherapeuticOnly: true, FromLevel: 0, OutcomeAfterDays: 30, OutcomeStatementWorkingDays: 10, LateOutcomeAfterDays: 30));
-        Comprehensive.InPractice.Reporting.ShouldBe(new ReportingRule(10, TherapeuticOnly: false, FromLevel: 3, OutcomeAfterDays: 30, OutcomeStatementWorkingDays: 10, LateOutcomeAfterDays: 30));
+        (Neurovascular.InPractice.Reporting with { FollowUps = null }).ShouldBe(new ReportingRule(10, TherapeuticOnly: true, FromLevel: 0, OutcomeAfterDays: 30, OutcomeStatementWorkingDays: 10, LateOutcomeAfterDays: 30));
+        (Comprehensive.InPractice.Reporting with { FollowUps = null }).ShouldBe(new ReportingRule(10, TherapeuticOnly: false, FromLevel: 3, OutcomeAfterDays: 30, OutcomeStatementWorkingDays: 10, LateOutcomeAfterDays: 30));
         Neurovascular.InPractice.CaseRules.ShouldBe(new CaseRules(DecidersAtLeast: 2, QualificationFromLevel: 0));
         TitleRule associateChief = new(Title.AssociateChief, FromLevel: 3);
         Comprehensive.InPractice.CaseRules.ShouldBe(new CaseRules(DecidersAtLeast: 1, QualificationFromLevel: 3, associateChief, associateChief));
@@ -119,6 +119,7 @@ public class ClauseTableTests
             regulation.EffectiveFrom.ShouldBe(new DateOnly(2012, 7, 9));
             regulation.JudgesFrom.ShouldBe(new DateOnly(2013, 7, 9));
             regulation.InPractice.AssessmentItems.Count.ShouldBe(11);
+            regulation.InPractice.Reporting.Intervals.ShouldBe([new FollowUpInterval(30, 15), new FollowUpInterval(90, 30)]);
             regulation.InPractice.Proceedings.ShouldBe(new ProceedingRules(RectificationMonths: 3, FailuresToRevoke: 2, GroundsDecisionWorkingDays: 5, ReviewWorkingDays: 10, HearingWorkingDays: 5, AssessmentClosesAfterDays: 60));
         }
     }

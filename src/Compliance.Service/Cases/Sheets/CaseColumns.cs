@@ -121,6 +121,7 @@ internal static class CaseColumns
         new("dischargedOn", "出院日期", ["dischargedOn"], CellKind.Day),
         new("death.occurredOn", "死亡日期", ["outcome", "death", "occurredOn"], CellKind.Day),
         new("death.relation", "死亡相关性", ["outcome", "death", "relation"], CellKind.Choice) { Choices = Relations },
+        new("aliveOnDay30", "术后30日存活", ["outcome", "aliveOnDay30"], CellKind.Flag),
     ];
 
     private static readonly IReadOnlyList<CaseColumn> OfDevice =

@@ -61,11 +61,14 @@ internal sealed class SheetRow(SheetHeading heading, IReadOnlyList<string> cells
             WriteObject(json, columns.Key, columns, values, reference);
         WriteGroup(json, "devices", CaseColumns.Devices, values, reference);
         var death = CaseColumns.Fixed.Where(c => c.Path.Count == 3).ToList();
-        if (death.Exists(c => values.ContainsKey(c.Name)) || values.Keys.Any(k => k.StartsWith(CaseColumns.Complications.Name, StringComparison.Ordinal)))
+        var ofOutcome = CaseColumns.Fixed.Where(c => c.Path.Count == 2 && c.Path[0] == "outcome").ToList();
+        if (death.Concat(ofOutcome).Any(c => values.ContainsKey(c.Name)) || values.Keys.Any(k => k.StartsWith(CaseColumns.Complications.Name, StringComparison.Ordinal)))
         {
             json.WriteStartObject("outcome");
             WriteGroup(json, "complications", CaseColumns.Complications, values, reference);
             WriteObject(json, "death", death, values, reference);
+            foreach (var column in ofOutcome)
+                Write(json, column, values, reference);
             json.WriteEndObject();
         }
 

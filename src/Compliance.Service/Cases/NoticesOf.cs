@@ -1,0 +1,78 @@
+using System.Text.Json;
+using Compliance.Cases;
+using Npgsql;
+
+namespace Compliance.Service.Cases;
+
+/// <summary>
+/// Which cases an outcome notice is about: the one of the case number it gives, or those of the patient it names, at that institution, by that technique, not completed later than the outcome allows, and on
+/// the day given, where one is. Voided cases are about nobody.
+/// </summary>
+internal static class NoticesOf
+{
+    /// <summary>Cases of one pseudonym looked at. A pseudonym with more is no person's, and must not cost more.</summary>
+    private const int MostOfPatient = 200;
+
+    private const string OfPatient = "f.institution = n.institution and f.technique = n.technique and not f.voided and f.completed_on <= n.occurred_on + 1 and (n.procedure_on is null or n.procedure_on = f.completed_on)";
+
+    /// <summary>The notices that match these cases, by case.</summary>
+    public static async Task<ILookup<Guid, CaseNoticeShown>> Cases(
+        NpgsqlConnection connection, IReadOnlyList<FoundCase> cases, IReadOnlyDictionary<Guid, Patient> patients, CancellationToken cancellation)
+    {
+        var found = new List<(Guid CaseId, CaseNoticeShown Notice)>();
+        if (cases.Count > 0)
+        {
+            await using var command = new NpgsqlCommand(
+                $"""
+                select f.case_id, n.notice, n.occurred_on, n.answer_due, n.doc
+                from unnest($1::uuid[], $2::text[], $3::text[], $4::date[], $5::boolean[], $6::text[]) as f (case_id, institution, technique, completed_on, voided, pseudonym)
+                join outcome_notices n on n.institution = f.institution
+                left join compliance.notice_patients p on p.notice = n.notice
+                where n.case_id = f.case_id and n.technique = f.technique and not f.voided or n.case_id is null and p.pseudonym = f.pseudonym and {OfPatient}
+                order by n.filed_on, n.notice
+                """,
+                connection);
+            command.Parameters.Add(new() { Value = cases.Select(c => c.CaseId).ToArray() });
+            command.Parameters.Add(new() { Value = cases.Select(c => c.State.Key!.Institution).ToArray() });
+            command.Parameters.Add(new() { Value = cases.Select(c => c.State.Key!.Technique).ToArray() });
+            command.Parameters.Add(new() { Value = cases.Select(c => c.State.Key!.CompletedOn).ToArray() });
+            command.Parameters.Add(new() { Value = cases.Select(c => c.State.Voided).ToArray() });
+            command.Parameters.Add(new() { Value = cases.Select(c => patients.GetValueOrDefault(c.CaseId)?.Pseudonym).ToArray() });
+            await using var reader = await command.ExecuteReaderAsync(cancellation);
+            while (await reader.ReadAsync(cancellation))
+            {
+                var state = JsonSerializer.Deserialize(reader.GetString(4), StoredJson.Default.OutcomeNoticeState)!;
+                found.Add((reader.GetGuid(0), new(
+                    reader.GetGuid(1), state.Filed!.What, reader.GetFieldValue<DateOnly>(2), state.Stands, state.Stands == NoticeState.Open ? reader.GetFieldValue<DateOnly>(3) : null)));
+            }
+        }
+
+        return found.ToLookup(f => f.CaseId, f => f.Notice);
+    }
+
+    /// <summary>The cases that match these notices, and the patients the notices name, by notice.</summary>
+    public static async Task<IReadOnlyDictionary<Guid, (string? Pseudonym, IReadOnlyList<Guid> Cases)>> Notices(NpgsqlConnection connection, IReadOnlyList<Guid> notices, CancellationToken cancellation)
+    {
+        var found = new Dictionary<Guid, (string? Pseudonym, IReadOnlyList<Guid> Cases)>();
+        await using var command = new NpgsqlCommand(
+            $"""
+            select n.notice, p.pseudonym,
+                   array(
+                       select f.case_id from case_facts f where f.case_id = n.case_id and f.technique = n.technique and not f.voided
+                       union
+                       select f.case_id
+                       from (select c.case_id, c.hash from compliance.patients c where c.pseudonym = p.pseudonym limit {MostOfPatient}) c
+                       join case_facts f on f.case_id = c.case_id and f.patient_hash = c.hash
+                       where n.case_id is null and {OfPatient}
+                       order by 1)
+            from outcome_notices n left join compliance.notice_patients p on p.notice = n.notice
+            where n.notice = any($1)
+            """,
+            connection);
+        command.Parameters.Add(new() { Value = notices.ToArray() });
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        while (await reader.ReadAsync(cancellation))
+            found[reader.GetGuid(0)] = (await reader.IsDBNullAsync(1, cancellation) ? null : reader.GetString(1), reader.GetFieldValue<Guid[]>(2));
+        return found;
+    }
+}
