@@ -74,7 +74,7 @@ public static partial class ReportBody
             root.OptionalChoice<Consent>("consent"),
             admittedOn,
             dischargedOn,
-            Devices(root),
+            Devices(body, root),
             startedAt,
             decidedOn,
             decidedAt,
@@ -236,16 +236,20 @@ public static partial class ReportBody
         return [.. topics];
     }
 
-    private static IReadOnlyList<DeviceUse> Devices(BodyObject root)
+    private static IReadOnlyList<DeviceUse> Devices(Body body, BodyObject root)
     {
         var seen = new HashSet<(string, string)>();
         var devices = new List<DeviceUse>();
         foreach (var d in root.Objects("devices"))
         {
+            var faults = body.Faults.Count;
             var device = new DeviceUse(
                 d.OptionalDeviceText("registration"), d.OptionalUdi("udi"), d.OptionalDeviceText("lot"), d.OptionalDeviceText("serial"), d.OptionalFlag("singleUse"));
-            if (device is { Udi: { } udi, Serial: { } serial } && !seen.Add((udi, serial)))
+            if (device is { Udi: { } udi, Serial: { } serial } && !seen.Add((udi.Trim(), serial.Trim())))
                 d.Fault(null, "duplicateDevice");
+            // A sheet has no row for it.
+            if (device.IsEmpty && body.Faults.Count == faults)
+                d.Fault(null, "empty");
             devices.Add(device);
         }
 

@@ -9,13 +9,13 @@ namespace Compliance.Service.Devices;
 public static class CaseDevicesEndpoint
 {
     /// <param name="Institution">Null for a hospital or a physician, unless it is the hospital's own.</param>
-    /// <param name="CaseId">As the institution.</param>
+    /// <param name="CaseId">Null for whoever may not read that case: a regulator is told where a device was used in another province, and not in which case.</param>
     public sealed record UsedBeforeShown(DateOnly UsedOn, string? Institution, Guid? CaseId);
 
     /// <param name="Line">Its place in the report, from 0.</param>
     /// <param name="Udi">In canonical form; null where none was given or it cannot be read.</param>
-    /// <param name="NotRead">Why the UDI cannot be read; no fault of the case, which was accepted. Null where it was, or where none was given.</param>
-    /// <param name="Product">The GTIN of 14 digits, or the text that stands for one.</param>
+    /// <param name="NotRead">Why the UDI cannot be read, or not from there on; no fault of the case, which was accepted. Null where it was, or where none was given.</param>
+    /// <param name="Product">The GTIN of 14 digits, or what stands for one.</param>
     /// <param name="ExpiresOn">The last day it might be used.</param>
     /// <param name="Flags">What this device earns its case.</param>
     /// <param name="UsedBefore">The earliest use of the same single-use device in another case.</param>
@@ -50,21 +50,23 @@ public static class CaseDevicesEndpoint
         var (state, report) = (found.State, found.State.Report!);
         await using var connection = await reads.Open(http.RequestAborted);
         var findings = (await DeviceFindings.Of(connection, log: null, [new(found.CaseId, state.Key!.Institution, report, Pseudonym: null, state.Voided)], http.RequestAborted))[0];
-        var shown = findings.Select(f => Shown(http, caller, f, report.Devices[f.Use.Line].Udi)).ToList();
+        var provinces = caller.Role == Role.Regulator ? await reads.ProvincesOf([.. findings.Select(f => f.UsedBefore?.Institution).OfType<string>().Distinct()], http.RequestAborted) : Nowhere;
+        var shown = findings.Select(f => Shown(http, caller, f, report.Devices[f.Use.Line].Udi, provinces)).ToList();
         // Who is told of another case has read that one, too.
         await Patients.NoteReads(connection, caller, shown.Select(s => s.UsedBefore?.CaseId).OfType<Guid>().Append(found.CaseId).Distinct(), http.RequestAborted);
         ETags.Set(http, found.Version);
         return Results.Json(Page.Of(shown, nextCursor: null), Json.Options);
     }
 
-    private static CaseDeviceShown Shown(HttpContext http, Caller caller, DeviceFinding finding, string? reported)
+    private static readonly IReadOnlyDictionary<string, string> Nowhere = new Dictionary<string, string>();
+
+    private static CaseDeviceShown Shown(HttpContext http, Caller caller, DeviceFinding finding, string? reported, IReadOnlyDictionary<string, string> provinces)
     {
         var u = finding.Use;
         // Where nothing but a stroke was typed there is no UDI, and nothing to say about it.
         var fault = u.Product is not null && reported is not null ? Udi.Parse(reported, u.UsedOn).Fault : null;
         var notRead = fault is null ? null : UdiFaults.At($"/devices/{u.Line}/udi", fault);
-        // Devices know no provinces, and no regulator can follow one that ends at a border.
-        var named = finding.UsedBefore is { } before && (caller.Role is Role.Regulator or Role.National || (caller.Role == Role.Hospital && before.Institution == caller.Institution));
+        var readable = finding.UsedBefore is { } before && caller.MayReadInstitution(before.Institution, provinces.GetValueOrDefault(before.Institution));
         return new(
             u.Line,
             u.Udi,
@@ -78,6 +80,6 @@ public static class CaseDevicesEndpoint
             u.SingleUse,
             finding.Approval,
             [.. finding.Flags],
-            finding.UsedBefore is { } b ? new(b.UsedOn, named ? b.Institution : null, named ? b.CaseId : null) : null);
+            finding.UsedBefore is { } b ? new(b.UsedOn, readable || caller.Role == Role.Regulator ? b.Institution : null, readable ? b.CaseId : null) : null);
     }
 }

@@ -16,6 +16,9 @@ public static class DeviceReceiptEndpoints
     /// <summary>Serial numbers of one line: a delivery of more is several lines, and an event stays within a few kilobytes.</summary>
     public const int MostSerials = 1_000;
 
+    /// <summary>Lots of an institution that one page looks through: no more than a year's, however long its ledger. The page may then be short, or empty, and its cursor goes on behind them.</summary>
+    private const int MostLots = 1_000;
+
     /// <param name="Udi">As scanned or typed; says product, lot and serial number where it has them.</param>
     /// <param name="Di">The product as a GTIN of 8, 12, 13 or 14 digits; required without a UDI.</param>
     /// <param name="Serials">Each piece's, where they have one.</param>
@@ -245,8 +248,9 @@ public static class DeviceReceiptEndpoints
             return refused;
 
         await using var connection = await reads.Open(http.RequestAborted);
-        var lots = await Overdrawn(connection, institution, cursor, limit + 1, http.RequestAborted);
-        var more = lots.Count > limit;
+        var looked = await Lots(connection, institution, cursor, http.RequestAborted);
+        var lots = looked.Where(l => l.Overdrawn).Select(l => (l.Product, l.Lot)).ToList();
+        (string Product, string Lot)? next = lots.Count > limit ? lots[limit - 1] : looked.Count == MostLots ? (looked[^1].Product, looked[^1].Lot) : null;
         lots = [.. lots.Take(limit)];
         var uses = await UsesOf(connection, institution, lots, http.RequestAborted);
         var receipts = await ReceiptsOf(connection, institution, lots, http.RequestAborted);
@@ -254,39 +258,41 @@ public static class DeviceReceiptEndpoints
         return Results.Json(
             Page.Of(
                 [.. DeviceRules.Excesses(uses, receipts, registry).Select(e => new ExcessShown(e.Product, e.Lot, e.Techniques, e.Used, e.Received))],
-                more ? Page.Cursor(lots[^1].Product, lots[^1].Lot) : null),
+                next is { } last ? Page.Cursor(last.Product, last.Lot) : null),
             Json.Options);
     }
 
-    /// <summary>Lots that the rule may find: of each the pieces are counted as it counts them, whether or not they are for single use.</summary>
-    private static async Task<List<(string Product, string Lot)>> Overdrawn(
-        NpgsqlConnection connection, string institution, IReadOnlyList<string>? after, int count, CancellationToken cancellation)
+    /// <summary>The next lots of an institution, and of each whether the rule may find it: the pieces are counted as it counts them, whether or not they are for single use.</summary>
+    private static async Task<List<(string Product, string Lot, bool Overdrawn)>> Lots(NpgsqlConnection connection, string institution, IReadOnlyList<string>? after, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand(
             """
-            with used as (
-                select u.product, u.lot, count(distinct (u.case_id, coalesce(u.serial, ''), case when u.serial is null then u.line else 0 end)) as pieces
+            with begun as (
+                select min(r.received_on) as day from device_receipts r where r.institution = $1 and not r.voided
+            ), used as (
+                select u.product, u.lot,
+                       count(distinct (u.case_id, coalesce(u.serial, ''), case when u.serial is null then u.line else 0 end)) filter (where u.used_on >= (select b.day from begun b)) as pieces
                 from device_uses u
-                where u.institution = $1 and u.lot is not null and (u.product, u.lot) > ($2, $3)
-                  and u.used_on >= (select min(r.received_on) from device_receipts r where r.institution = $1 and not r.voided)
+                where u.institution = $1 and u.product is not null and u.lot is not null and (u.product, u.lot) > ($2, $3)
                 group by u.product, u.lot
+                order by u.product, u.lot
+                limit $4
             )
-            select u.product, u.lot from used u
-            where u.pieces > (
+            select u.product, u.lot, u.pieces > (
                 select coalesce(sum(r.quantity), 0) from device_receipts r
                 where r.institution = $1 and r.di = u.product and (r.lot = u.lot or r.lot is null) and not r.voided)
+            from used u
             order by u.product, u.lot
-            limit $4
             """,
             connection);
         command.Parameters.Add(new() { Value = institution });
         command.Parameters.Add(new() { Value = after?[0] ?? "" });
         command.Parameters.Add(new() { Value = after?[1] ?? "" });
-        command.Parameters.Add(new() { Value = count });
-        var lots = new List<(string, string)>();
+        command.Parameters.Add(new() { Value = MostLots });
+        var lots = new List<(string, string, bool)>();
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         while (await reader.ReadAsync(cancellation))
-            lots.Add((reader.GetString(0), reader.GetString(1)));
+            lots.Add((reader.GetString(0), reader.GetString(1), reader.GetBoolean(2)));
         return lots;
     }
 

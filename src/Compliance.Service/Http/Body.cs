@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using System.Text.Unicode;
+using Compliance.Devices;
 
 namespace Compliance.Service.Http;
 
@@ -258,9 +259,9 @@ public sealed partial class BodyObject
     public IReadOnlyList<string> DeviceTexts(string name, int maxItems, int maxLength = ShortText) =>
         ItemsOf(name, maxItems, required: false, (pointer, v) => TextOf(pointer, v) is { } text ? Checked(pointer, text, maxLength, lines: false, PersonalData.FoundInDevice) : null);
 
-    /// <summary>A UDI as it was typed, or as the scanner sent it: with group separators for FNC1, the one control character that belongs there.</summary>
-    public string? OptionalUdi(string name, int maxLength = ShortText) =>
-        TextOf(name, required: false, v => Checked(At(name), v.Replace(GroupSeparator, ' '), maxLength, lines: false, PersonalData.FoundInDevice) is null ? null : v);
+    /// <summary>A UDI as it was typed, or as the scanner sent it: with group separators for FNC1, the one control character that belongs there. Of at most <see cref="Udi.MostCharacters"/>.</summary>
+    public string? OptionalUdi(string name) =>
+        TextOf(name, required: false, v => Checked(At(name), v.Replace(GroupSeparator, ' '), Udi.MostCharacters, lines: false, _ => PersonalData.FoundInDevice(v)) is null ? null : v);
 
     /// <summary>A digest or pseudonym, which may contain eleven digits by chance.</summary>
     public string OpaqueText(string name, int maxLength = ShortText) => TextOf(name, required: true, v => Checked(At(name), v, maxLength, lines: false, PersonalData.FoundInOpaque)) ?? "";

@@ -418,7 +418,6 @@ public static class Messages
 
         // devices: the place is that of the character at fault, the first being 1
         ["udiEmpty"] = new(400, "There is no UDI.", "没有医疗器械唯一标识（UDI）。"),
-        ["udiTooLong"] = new(400, "Longer than any UDI (character {0}).", "超过 UDI 的最大长度（第 {0} 个字符）。"),
         ["udiCarrier"] = new(400, "The barcode carries no GS1 element strings (character {0}).", "该条码不是 GS1 数据载体（第 {0} 个字符）。"),
         ["udiNoAi"] = new(400, "An Application Identifier should stand here, such as (01) (character {0}).", "此处应为应用标识符，例如 (01)（第 {0} 个字符）。"),
         ["udiUnknownAi"] = new(400, "Not an Application Identifier known here (character {0}).", "未知的应用标识符（第 {0} 个字符）。"),

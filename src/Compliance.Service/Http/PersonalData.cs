@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
+using Compliance.Devices;
 
 namespace Compliance.Service.Http;
 
@@ -13,7 +14,7 @@ namespace Compliance.Service.Http;
 /// Device fields (UDI, lot, serial, registration) are read more narrowly, for makers number as they please: eleven digits alone, or parted by hyphens, are a lot there, not a telephone number.
 /// Refused are a telephone number that shows itself as one (+86, parted by spaces, or beside a word such as 电话) and an unbroken identity-card number of 18 characters with valid region,
 /// birth date and check digit, also as lot or serial inside a GS1 element string: one in some thirty thousand serials of 18 digits passes that test by chance. The old 15-digit form
-/// has no check digit and is not looked for there.
+/// has no check digit and is not looked for there. Refused, too, are the elements of a GS1 label that say who a person is, such as those of a wristband.
 /// </remarks>
 public static partial class PersonalData
 {
@@ -68,6 +69,8 @@ public static partial class PersonalData
     {
         var plain = Plain(text, out var digits);
         return LabelledName().IsMatch(plain)
+            || Udi.NamesAPerson(plain)
+            || Udi.NamesAPerson(text)
             || (digits >= FewestDigits && (PlainlyTelephone().IsMatch(plain) || LabelledTelephone().IsMatch(plain) || IdentityCard(plain, spaced: false, oldForm: false)));
     }
 

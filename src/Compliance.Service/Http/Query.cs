@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Globalization;
 using System.Text.Json;
+using Compliance.Devices;
 using Microsoft.Extensions.Primitives;
 
 namespace Compliance.Service.Http;
@@ -26,7 +27,9 @@ public sealed class Query
     public const int DefaultLimit = 100;
 
     private const int MaxText = 200;
-    private const int MaxCursor = 1000;
+
+    /// <summary>The longest has a product and a lot of 200 characters each.</summary>
+    private const int MaxCursor = 4000;
 
     private readonly IQueryCollection _query;
     private readonly RouteValueDictionary _path;
@@ -83,8 +86,8 @@ public sealed class Query
     /// <param name="sent">The text of that segment, decoded.</param>
     public string PathDevice(string name, string sent)
     {
-        if (sent.Length > BodyObject.ShortText)
-            PathFault(name, "tooLong", BodyObject.ShortText);
+        if (sent.Length > Udi.MostCharacters)
+            PathFault(name, "tooLong", Udi.MostCharacters);
         else if (sent.Any(c => (char.IsControl(c) && c != BodyObject.GroupSeparator) || c == '\uFFFD'))
             PathFault(name, "invalidText");
         else if (string.IsNullOrWhiteSpace(sent))
@@ -265,7 +268,7 @@ public sealed class Query
         try
         {
             var keys = JsonSerializer.Deserialize<List<string>>(Base64Url.DecodeFromChars(text), Json.Options);
-            return keys is not null && !keys.Exists(k => k is null || k.Any(char.IsControl)) ? keys : null;
+            return keys is not null && !keys.Exists(k => k is null || k.Any(c => char.IsControl(c) && c != BodyObject.GroupSeparator)) ? keys : null;
         }
         catch (Exception e) when (e is FormatException or JsonException or InvalidOperationException)
         {

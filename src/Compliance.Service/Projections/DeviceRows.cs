@@ -10,7 +10,7 @@ internal static class DeviceRows
 {
     /// <summary>The columns of <c>device_uses u</c>, as <see cref="UseOf"/> reads them.</summary>
     public const string UseColumns =
-        "u.case_id, u.institution, u.technique, u.used_on, u.line, u.udi, u.product, u.lot, u.serial, u.made_on, u.expires_on, u.registration, u.single_use";
+        "u.case_id, u.institution, u.technique, u.used_on, u.line, u.udi, u.product, u.product_known, u.lot, u.serial, u.made_from, u.made_on, u.expires_on, u.registration, u.single_use";
 
     /// <summary>Adds the lines of cases that have none here. COPY, because nearly all come with cases just reported.</summary>
     public static async Task InsertUses(NpgsqlConnection connection, List<DeviceUsed> uses, CancellationToken cancellation)
@@ -21,7 +21,7 @@ internal static class DeviceRows
         }
 
         await using var copy = await connection.BeginBinaryImportAsync(
-            "copy device_uses (case_id, institution, technique, used_on, line, udi, product, lot, serial, made_on, expires_on, registration, single_use) from stdin (format binary)",
+            "copy device_uses (case_id, institution, technique, used_on, line, udi, product, product_known, lot, serial, made_from, made_on, expires_on, registration, single_use) from stdin (format binary)",
             cancellation);
         Task Text(string? value) => value is null ? copy.WriteNullAsync(cancellation) : copy.WriteAsync(value, NpgsqlDbType.Text, cancellation);
         Task Day(DateOnly? value) => value is { } day ? copy.WriteAsync(day, NpgsqlDbType.Date, cancellation) : copy.WriteNullAsync(cancellation);
@@ -35,8 +35,10 @@ internal static class DeviceRows
             await copy.WriteAsync((short)use.Line, NpgsqlDbType.Smallint, cancellation);
             await Text(use.Udi);
             await Text(use.Product);
+            await copy.WriteAsync(use.ProductKnown, NpgsqlDbType.Boolean, cancellation);
             await Text(use.Lot);
             await Text(use.Serial);
+            await Day(use.MadeFrom);
             await Day(use.MadeOn);
             await Day(use.ExpiresOn);
             await Text(use.Registration);
@@ -62,12 +64,14 @@ internal static class DeviceRows
             reader.GetInt16(4),
             Text(5),
             Text(6),
-            Text(7),
+            reader.GetBoolean(7),
             Text(8),
-            Day(9),
+            Text(9),
             Day(10),
-            Text(11),
-            reader.IsDBNull(12) ? null : reader.GetBoolean(12));
+            Day(11),
+            Day(12),
+            Text(13),
+            reader.IsDBNull(14) ? null : reader.GetBoolean(14));
     }
 
     public static async Task WriteRegistrations(NpgsqlConnection connection, List<DeviceRegistration.State> states, CancellationToken cancellation)

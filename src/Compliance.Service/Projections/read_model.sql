@@ -280,9 +280,11 @@ create table device_uses (
     technique     text     not null,
     used_on       date     not null,
     udi           text,                     -- in canonical form; null where it cannot be read
-    product       text,                     -- the GTIN of 14 digits, or the text that stands for one
+    product       text,                     -- the GTIN of 14 digits, or the text or digest that stands for one: at most 200 characters
+    product_known boolean  not null,        -- whether it is a GTIN
     lot           text,
     serial        text,
+    made_from     date,                     -- before made_on where the label gives only the month
     made_on       date,
     expires_on    date,
     registration  text,                     -- as numbers are compared
@@ -290,9 +292,12 @@ create table device_uses (
 );
 
 create index device_uses_by_case on device_uses (case_id);
--- The uses of one piece, the earliest first.
-create index device_uses_by_serial on device_uses (product, serial, used_on, case_id, line) where serial is not null;
-create index device_uses_by_lot on device_uses (product, lot);
+-- The uses of one piece, of a lot, of a product: the earliest first, so that a page of them is a stretch of an index. Those that do not say the piece, or the lot, stand there, too.
+create index device_uses_by_serial on device_uses (product, serial, used_on, case_id, line);
+create index device_uses_by_lot on device_uses (product, lot, used_on, case_id, line);
+create index device_uses_in_order on device_uses (product, used_on, case_id, line);
+-- What names a registration instead of its product.
+create index device_uses_by_registration on device_uses (registration, lot, used_on, case_id, line) where not product_known and registration is not null;
 create index device_uses_by_institution on device_uses (institution, product, lot);
 
 create table device_registrations (

@@ -96,7 +96,12 @@ public sealed record DeviceUse(
     [property: Stored("Udi")] string? Udi,
     [property: Stored("Lot")] string? Lot,
     [property: Stored("Serial")] string? Serial,
-    [property: Stored("SingleUse")] bool? SingleUse);
+    [property: Stored("SingleUse")] bool? SingleUse)
+{
+    /// <summary>Whether it says nothing at all.</summary>
+    [JsonIgnore]
+    public bool IsEmpty => this is { Registration: null, Udi: null, Lot: null, Serial: null, SingleUse: null };
+}
 
 /// <summary>
 /// One visit of one patient to the angiography room, as its hospital reports it, without outcomes and without the
@@ -155,7 +160,7 @@ public sealed record CaseReport(
 
     /// <summary>
     /// JSON pointers of the members of a report that differ between two reports, as the HTTP contract names them;
-    /// empty when a hospital said the same twice. What is derived (level, day) is not compared.
+    /// empty when a hospital said the same twice. What is derived (level, day) is not compared, nor are blanks around the text of a device, or devices of which nothing is said: a sheet has neither.
     /// </summary>
     public IReadOnlyList<string> DifferencesFrom(CaseReport other)
     {
@@ -183,7 +188,7 @@ public sealed record CaseReport(
         Compare("/consent", Consent == other.Consent);
         Compare("/admittedOn", AdmittedOn == other.AdmittedOn);
         Compare("/dischargedOn", DischargedOn == other.DischargedOn);
-        Compare("/devices", Devices.SequenceEqual(other.Devices));
+        Compare("/devices", Said(Devices).SequenceEqual(Said(other.Devices)));
         Compare("/startedAt", StartedAt == other.StartedAt);
         Compare("/decidedOn", DecidedOn == other.DecidedOn);
         Compare("/decidedAt", DecidedAt == other.DecidedAt);
@@ -216,6 +221,10 @@ public sealed record CaseReport(
         "/consentDetails" => ConsentDetails,
         _ => throw new UnreachableException($"a report has nothing at {pointer}"),
     };
+
+    private static IEnumerable<DeviceUse> Said(IEnumerable<DeviceUse> devices) => devices
+        .Select(d => new DeviceUse(d.Registration?.Trim(), d.Udi?.Trim(), d.Lot?.Trim(), d.Serial?.Trim(), d.SingleUse))
+        .Where(d => !d.IsEmpty);
 }
 
 /// <summary>A complication as a report states it.</summary>

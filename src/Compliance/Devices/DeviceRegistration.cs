@@ -79,9 +79,9 @@ public static class DeviceRegistration
         /// Whether a device was approved for a use. The clause does not say which day counts: what was made while the registration was valid may be used up after it has lapsed, which is how the drug authority
         /// treats it, so either day is enough. A cancellation ends that too.
         /// </summary>
-        /// <param name="madeOn">As its label says; null, or a day after its use, tells nothing.</param>
-        public bool Approves(DateOnly usedOn, DateOnly? madeOn) =>
-            !(CancelledOn <= usedOn) && Validity.Any(v => v.Contains(usedOn) || (madeOn is { } made && made <= usedOn && v.Contains(made)));
+        /// <param name="made">The days on one of which it was made, as its label says: any of them is enough. Null, or days after its use, tell nothing.</param>
+        public bool Approves(DateOnly usedOn, DaySpan? made) =>
+            !(CancelledOn <= usedOn) && Validity.Any(v => v.Contains(usedOn) || (made is { } m && v.Overlaps(m with { To = m.To < usedOn ? m.To : usedOn })));
     }
 
     public static State Evolve(State state, Event e) => e switch

@@ -41,7 +41,7 @@ public sealed record DeviceFinding(DeviceUsed Use, Approval Approval, bool Expir
 public sealed record LotExcess(string Institution, string Product, string Lot, IReadOnlyList<string> Techniques, int Used, long Received);
 
 /// <summary>A use that a question about a device found.</summary>
-/// <param name="Certain">False where the report does not say the lot, or the serial number, that was asked for: in a recall such a patient is called, too.</param>
+/// <param name="Certain">False where the report does not say the product, the lot or the serial number that was asked for: in a recall such a patient is called, too.</param>
 public sealed record DeviceTrace(DeviceUsed Use, bool Certain);
 
 /// <summary>
@@ -113,20 +113,22 @@ public static class DeviceRules
     }
 
     /// <summary>
-    /// Where a device went, or all of a lot, or all of a product: as much as the UDI asked for says. In rising order of day, case and line. Uses of which a report leaves out what was asked for are among them, as not certain.
+    /// Where a device went, or all of a lot, or all of a product. In rising order of day, institution, case and line. Uses of which a report leaves out what was asked for are among them, as not certain: the lot, the serial number,
+    /// or the product itself, where the line names a registration (注册证编号) that covers it and no other GTIN. A line that names neither is nobody's.
     /// </summary>
-    public static IReadOnlyList<DeviceTrace> Trace(IEnumerable<DeviceUsed> uses, Udi asked) => Trace(uses, asked.Di, asked.Lot, asked.Serial);
-
-    /// <param name="product">A GTIN of 14 digits, or another agency's UDI as it was reported.</param>
+    /// <param name="product">A GTIN of 14 digits, or what stands for one, <see cref="DeviceUsed.NameOf"/>.</param>
     /// <param name="lot">Null for all.</param>
     /// <param name="serial">Null for all.</param>
-    public static IReadOnlyList<DeviceTrace> Trace(IEnumerable<DeviceUsed> uses, string product, string? lot, string? serial)
+    /// <param name="registrations">The numbers, as they are compared, of those that list the product.</param>
+    public static IReadOnlyList<DeviceTrace> Trace(IEnumerable<DeviceUsed> uses, string product, string? lot, string? serial, IReadOnlyCollection<string> registrations)
     {
         static bool MayBe(string? asked, string? said) => asked is null || said is null || asked == said;
+        bool MayBeOfProduct(DeviceUsed u) => u.Product == product || (!u.ProductKnown && u.Registration is { } number && registrations.Contains(number));
         return
         [
-            .. InOrder(uses.Where(u => u.Product == product && MayBe(lot, u.Lot) && MayBe(serial, u.Serial)))
-                .Select(u => new DeviceTrace(u, (lot is null || u.Lot is not null) && (serial is null || u.Serial is not null))),
+            .. uses.Where(u => MayBeOfProduct(u) && MayBe(lot, u.Lot) && MayBe(serial, u.Serial))
+                .OrderBy(u => u.UsedOn).ThenBy(u => u.Institution, StringComparer.Ordinal).ThenBy(u => u.CaseId).ThenBy(u => u.Line)
+                .Select(u => new DeviceTrace(u, u.Product == product && (lot is null || u.Lot is not null) && (serial is null || u.Serial is not null))),
         ];
     }
 
@@ -135,7 +137,7 @@ public static class DeviceRules
         if (!registry.Kept)
             return Approval.NotJudged;
         var known = registry.Of(use).ToList();
-        return known.Exists(r => r.Approves(use.UsedOn, use.MadeOn)) ? Approval.Approved
+        return known.Exists(r => r.Approves(use.UsedOn, use is { MadeFrom: { } from, MadeOn: { } to } ? new(from, to) : null)) ? Approval.Approved
             : known.Count > 0 ? Approval.NotValid
             : use.Registration is null ? Approval.NotNamed
             : Approval.Unknown;

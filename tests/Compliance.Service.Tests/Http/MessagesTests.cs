@@ -64,7 +64,7 @@ public sealed partial class MessagesTests
     public void Every_fault_of_a_UDI_has_a_sentence()
     {
         UdiFault.Codes.Where(c => !Messages.Table.ContainsKey(c)).ShouldBeEmpty();
-        foreach (var text in new[] { "", "]E00690123456789", "x", "(01)0690123456789", "(01)069012345678921", "(01)0690123456789x", "(01)06901234567892(10)a b", "(01)06901234567893", "(01)06901234567892(17)261301", "(10)a(10)b", "(10)a", "123", "(99999)1", "(77)1", new string('1', 1_001) })
+        foreach (var text in new[] { "", "]E00690123456789", "x", "(01)0690123456789", "(01)069012345678921", "(01)0690123456789x", "(01)06901234567892(10)a b", "(01)06901234567893", "(01)06901234567892(17)261301", "(10)a(10)b", "(10)a", "123", "(99999)1", "(77)1" })
         {
             var fault = Udi.Parse(text, new(2026, 3, 10)).Fault.ShouldNotBeNull(text);
             Messages.Of(Language.English, fault.Code, UdiFaults.ArgsOf(fault)).ShouldNotContain("{");

@@ -103,6 +103,14 @@ public sealed class PersonalDataTests
     [InlineData("Tel: 010-62345678")]
     [InlineData("11010519491231002X")]
     [InlineData("(01)06901234567892(21)11010519491231002X")]
+    // A wristband scanned instead of the device: AI 7250 to 7259 are a person's birth, sex and name, 8018 his number (GS1 General Specifications, section 3).
+    [InlineData("(01)06901234567892(7253)Wang")]
+    [InlineData("（８０１８）395212345678901232")]
+    [InlineData("x(7256)Wang")]
+    [InlineData("]d28018395212345678901232\u001d7254Wei")]
+    [InlineData("010690123456789210L1\u001d725019490131")]
+    [InlineData("(01)06901234567892(10)7253(21)8018", false)]
+    [InlineData("0106901234567892107253Wang", false)] // a lot
     public void Device_fields_are_read_more_narrowly(string text, bool found = true) => PersonalData.FoundInDevice(text).ShouldBe(found);
 
     [Theory]

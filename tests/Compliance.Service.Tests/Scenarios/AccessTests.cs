@@ -340,7 +340,7 @@ public sealed class AccessTests(AccessService province) : IClassFixture<AccessSe
         ["POST /api/v1/qualifications/{kind}/{subject}/{technique}/objection-answers"] = new("qualifications/physician/H1-A/neurovascular/objection-answers", Regulators,
             """{ "objectionId": "{objection}", "accepted": false, "answer": "a" }"""),
 
-        // The drug authority's registrations are no province's, and no secret; a ledger is its hospital's own; a device is followed through all provinces, by a hospital through its own cases.
+        // The drug authority's registrations are no province's, and no secret; a ledger is its hospital's own; a device is followed through all provinces, with its cases in the own one, by a hospital through its own cases.
         ["GET /api/v1/device-registrations"] = new("device-registrations", Everybody),
         ["POST /api/v1/device-registrations"] = new("device-registrations", OfRegulators, new { number = "N2", name = "Stent", maker = "M", validFrom = "2020-01-01", validTo = "2029-12-31" }),
         ["GET /api/v1/device-registrations/{id}"] = new($"device-registrations/{Registration}", Everybody),

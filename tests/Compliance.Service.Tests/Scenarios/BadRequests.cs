@@ -93,6 +93,9 @@ public static class BadRequests
         Bad("a case number as a number", r => r["caseNumber"] = 123, "wrongType /caseNumber"),
         Bad("codes as one text", r => r["procedureCodes"] = "NV-ANEURYSM-COIL", "wrongType /procedureCodes"),
         Bad("a patient as a list", r => r["patient"] = new JsonArray(), "wrongType /patient"),
+        Bad("a device that says nothing", r => r["devices"] = new JsonArray(new JsonObject { ["lot"] = "L1" }, new JsonObject { ["udi"] = null }), "empty /devices/1"),
+        Bad("a UDI of 1,001 characters", r => r["devices"]![0]!["udi"] = new string('1', 1_001), "tooLong /devices/0/udi"),
+        Bad("the same UDI and serial but for blanks", r => r["devices"] = new JsonArray(Device("A", "1"), Device(" A", "1 ")), "duplicateDevice /devices/1"),
         Bad("a device as text", r => r["devices"] = new JsonArray("x"), "wrongType /devices/0"),
         Bad("an outcome as text", r => r["outcome"] = "well", "wrongType /outcome"),
         Bad("success as text", r => r["succeeded"] = "yes", "wrongType /succeeded"),
@@ -728,7 +731,7 @@ public static class BadRequests
         return
         [
             Uses("uses of a blank", "%20/uses", "empty path:udi"),
-            Uses("uses of a UDI longer than any reported", $"{new string('1', 201)}/uses", "tooLong path:udi"),
+            Uses("uses of a UDI longer than any reported", $"{new string('1', 1_001)}/uses", "tooLong path:udi"),
             Uses("uses of a line break", "a%0Ab/uses", "invalidText path:udi"),
             Uses("uses of a lot that the UDI denies", "(01)06901234567892(10)L1/uses?lot=L2", "contradictsUdi query:lot"),
             Uses("uses of a piece that the UDI denies", "(01)06901234567892(21)S1/uses?serial=S2", "contradictsUdi query:serial"),

@@ -123,11 +123,15 @@ public sealed class DeviceTests(DeviceWorld world) : IClassFixture<DeviceWorld>
         // Whose the other case is the regulator learns, and the hospital not.
         async Task<JsonNode> UsedBefore(string token) =>
             (await world.Service.Get($"cases/{answers[later].Id}/devices", token)).Expect(HttpStatusCode.OK).Body!["items"]!.AsArray().ShouldHaveSingleItem()!["usedBefore"]!;
-        var told = await UsedBefore(await world.Service.Token("regulator", province: "31"));
+        var before = await NotesOf(answers[first].Id, "national");
+        var told = await UsedBefore(await world.Service.National);
         (told["caseId"]!.GetValue<string>(), told["institution"]!.GetValue<string>(), told["usedOn"]!.GetValue<string>()).ShouldBe((answers[first].Id, "H1", World.Text(Day)));
+        // The regulator of another province learns where and when, and is told of no case that he may not read.
+        (await UsedBefore(await world.Service.Token("regulator", province: "31"))).ToJsonString().ShouldBe($$"""{"usedOn":"{{World.Text(Day)}}","institution":"H1","caseId":null}""");
         (await UsedBefore(await world.Token("H3"))).ToJsonString().ShouldBe($$"""{"usedOn":"{{World.Text(Day)}}","institution":null,"caseId":null}""");
         (await world.Service.Get($"cases/{answers[later].Id}", await world.Token("H3"))).Expect(HttpStatusCode.OK).Body!.ToJsonString().ShouldNotContain("H1");
-        (await NotesOf(answers[first].Id, "regulator")).ShouldBe(1, "who is told of a case has read it");
+        (await NotesOf(answers[first].Id, "national")).ShouldBe(before + 1, "who is told of a case has read it");
+        (await NotesOf(answers[first].Id, "regulator")).ShouldBe(0);
     }
 
     [Theory]
@@ -214,7 +218,10 @@ public sealed class DeviceTests(DeviceWorld world) : IClassFixture<DeviceWorld>
         { "the last day of its life", """{ "udi": "(01){product}(17)250905(21)S3" }""", None },
         { "the day after the last of its life", """{ "udi": "(01){product}(17)250904(21)S4" }""", Expired },
         { "the day after the last, and used before", """{ "udi": "(01){product}(17)250904(21)S1" }""", $"{Expired} {Reused}" },
-        { "a mistyped UDI has no last day", """{ "udi": "(01){product}(17)250904(21)S4(99" }""", None },
+        { "what stands before a fault is read", """{ "udi": "(01){product}(17)250904(21)S4(99" }""", Expired },
+        { "a mistyped product has no last day", """{ "udi": "(01)0{product}(17)250904(21)S4" }""", None },
+        { "the same piece behind an element that says nothing here", """{ "udi": "(01){product}(241)REF7(21)S1" }""", Reused },
+        { "the same piece before a fault", """{ "udi": "(01){product}(21)S1(05)X" }""", Reused },
     };
 
     /// <summary>Each flag with a case that earns it, and those at the boundary that do not.</summary>
@@ -355,7 +362,7 @@ public sealed class DeviceTests(DeviceWorld world) : IClassFixture<DeviceWorld>
         await world.Void(await Used("H1", 1, Device($"(01){product}", lot: "A/7")));
 
         async Task<JsonNode> Uses(string udi, string query = "", string? token = null) =>
-            (await world.Service.Get($"devices/{Uri.EscapeDataString(udi)}/uses?minPosition={await world.Head()}{query}", token ?? await world.Service.Token("regulator", province: "31"))).Expect(HttpStatusCode.OK).Body!;
+            (await world.Service.Get($"devices/{Uri.EscapeDataString(udi)}/uses?minPosition={await world.Head()}{query}", token ?? await world.Service.National)).Expect(HttpStatusCode.OK).Body!;
         static (string, bool)[] Cases(JsonNode uses) => [.. uses["items"]!.AsArray().Select(u => (u!["caseId"]!.GetValue<string>(), u["certain"]!.GetValue<bool>()))];
 
         Cases(await Uses($"(01){product}(10)A/7")).ShouldBe([(first, true), (second, true), (unsaid, false)]);
@@ -369,7 +376,6 @@ public sealed class DeviceTests(DeviceWorld world) : IClassFixture<DeviceWorld>
 
         // A hospital sees its own.
         Cases(await Uses(product, token: await world.Token("H1"))).ShouldBe([(first, true), (other, true)]);
-        Cases(await Uses(product, token: await world.Service.National)).Length.ShouldBe(4);
 
         // Page by page it is the same list.
         var walked = new List<(string, bool)>();
@@ -381,6 +387,122 @@ public sealed class DeviceTests(DeviceWorld world) : IClassFixture<DeviceWorld>
         }
 
         walked.ShouldBe(Cases(await Uses(product)));
+    }
+
+    /// <summary>Whoever may have had the lot is called: what a label says beside it, a fault in it, or a number typed instead of it hides nobody.</summary>
+    [Fact]
+    public async Task A_recall_finds_lines_without_product()
+    {
+        // Its own service: in the others nobody keeps the registry.
+        var here = new DeviceWorld();
+        await here.InitializeAsync();
+        var (product, other, n) = (here.NewProduct(), here.NewProduct(), here.NewNumber());
+        var (number, elsewhere) = ($"国械注准2025313{n:D4}", $"国械注准2025314{n:D4}");
+        async Task Registered(string number, string di) =>
+            (await here.Service.Post("device-registrations", new { number, name = "Coil", maker = "M", validFrom = "2020-01-01", validTo = "2030-01-01", deviceIdentifiers = new[] { di } }, await here.Service.National)).Expect(HttpStatusCode.Created);
+        await Registered(number, product);
+        await Registered(elsewhere, other);
+        var day = -30;
+        async Task<string> Used(JsonObject device) => (await here.Report(here.Case("H1", Day.AddDays(day++), device))).Id;
+        var behind = await Used(Device($"(01){product}(241)REF7(10)L1"));
+        var faulty = await Used(Device($"(01){product}(10)L1(05)X"));
+        var typed = await Used(Device(null, lot: "L1", serial: "S1", registration: $" {number}"));
+        var unread = await Used(Device("MA.156.M0.100105", lot: "L1", registration: number));
+        var silent = await Used(Device(null, registration: number));
+        await Used(Device(null, lot: "L2", registration: number));
+        await Used(Device(null, lot: "L1", registration: elsewhere));
+        await Used(Device($"(01){other}", lot: "L1", registration: number));
+        await Used(Device(null, lot: "L1"));
+        await here.Void(await Used(Device(null, lot: "L1", registration: number)));
+
+        async Task<(string, bool)[]> Cases(string udi, string query = "") =>
+            [.. (await here.Service.Get($"devices/{Uri.EscapeDataString(udi)}/uses?minPosition={await here.Head()}{query}", await here.Service.National)).Expect(HttpStatusCode.OK)
+                .Body!["items"]!.AsArray().Select(u => (u!["caseId"]!.GetValue<string>(), u["certain"]!.GetValue<bool>()))];
+        (await Cases(product, "&lot=L1")).ShouldBe([(behind, true), (faulty, true), (typed, false), (unread, false), (silent, false)]);
+        (await Cases($"(01){product}(10)L1(05)X")).ShouldBe(await Cases(product, "&lot=L1"));
+        (await Cases(product, "&lot=L1&certain=true")).ShouldBe([(behind, true), (faulty, true)]);
+        (await Cases(product, "&lot=L1&serial=S2")).ShouldBe([(behind, false), (faulty, false), (unread, false), (silent, false)]);
+        (await Cases(product, "&serial=S1")).Select(c => c.Item1).ShouldContain(typed);
+        (await Cases(product)).Length.ShouldBe(6, "with the lot L2 of the registration");
+        (await Cases(product, "&lot=L1&limit=2")).ShouldBe([(behind, true), (faulty, true)]);
+        (await Cases("MA.156.M0.100105", "&lot=L1")).ShouldContain((unread, true));
+        await here.DisposeAsync();
+    }
+
+    /// <summary>A regulator sees its province (domain.md): of cases elsewhere where, when and how many, and nothing to ask for them by.</summary>
+    [Fact]
+    public async Task Elsewhere_a_device_is_followed_without_its_cases()
+    {
+        var product = world.NewProduct();
+        async Task<string> Used(string at, int day, params string?[] lots) => (await world.Report(world.Case(at, Day.AddDays(day), [.. lots.Select(lot => Device($"(01){product}", lot: lot))]))).Id;
+        await Used("H1", -3, "L1", "L1", null);
+        await Used("H1", -3, "L1", "L2");
+        await Used("H2", -3, default(string));
+        var own = await Used("H3", -2, "L1", "L1");
+        await Used("H2", -1, "L2");
+
+        async Task<string[]> Uses(string query, string token)
+        {
+            var lines = new List<string>();
+            for (string? cursor = ""; cursor is not null;)
+            {
+                var page = (await world.Service.Get($"devices/{product}/uses?minPosition={await world.Head()}{query}{(cursor.Length > 0 ? $"&cursor={cursor}" : "")}", token)).Expect(HttpStatusCode.OK).Body!;
+                lines.AddRange(page["items"]!.AsArray().Select(u => string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{u!["usedOn"]} {u["institution"]} {u["caseId"]?.GetValue<string>() ?? "-"} {u["line"]?.GetValue<int>().ToString(CultureInfo.InvariantCulture) ?? "-"} {u["lot"]?.GetValue<string>() ?? "-"} {u["count"]} {(u["certain"]!.GetValue<bool>() ? "certain" : "perhaps")}")));
+                cursor = page["nextCursor"]?.GetValue<string>();
+            }
+
+            return [.. lines];
+        }
+
+        var (of31, of11) = (await world.Service.Token("regulator", province: "31"), await world.World.Regulator);
+        string At(int day) => World.Text(Day.AddDays(day));
+        string[] asSeenIn31 = [$"{At(-3)} H1 - - - 4 certain", $"{At(-3)} H2 - - - 1 perhaps", $"{At(-2)} H3 {own} 0 L1 1 certain", $"{At(-2)} H3 {own} 1 L1 1 certain"];
+        (await Uses("&lot=L1", of31)).ShouldBe(asSeenIn31);
+        (await Uses("&lot=L1&limit=1", of31)).ShouldBe(asSeenIn31);
+        (await Uses("&lot=L1&certain=true", of31)).ShouldBe([$"{At(-3)} H1 - - - 3 certain", .. asSeenIn31[2..]]);
+        (await Uses("", of31)).Length.ShouldBe(5, "H1 with five devices, H2 on two days, and the two of H3");
+        var in11 = await Uses("", of11);
+        in11.Count(u => u.Contains(" - ", StringComparison.Ordinal) && u.Contains(" H3 ", StringComparison.Ordinal)).ShouldBe(1);
+        in11.Single(u => u.Contains(" H3 ", StringComparison.Ordinal)).ShouldBe($"{At(-2)} H3 - - - 2 certain");
+        in11.Length.ShouldBe(8);
+        (await Uses("", await world.Service.National)).Length.ShouldBe(9);
+        (await Uses("", await world.Token("H3"))).ShouldBe([$"{At(-2)} H3 {own} 0 L1 1 certain", $"{At(-2)} H3 {own} 1 L1 1 certain"]);
+        (await NotesOf(own, "regulator")).ShouldBe(5, "each page that regulator 31 saw, and nothing that regulator 11 did");
+    }
+
+    /// <summary>Whatever was scanned or pasted there: the case is taken, and found by it.</summary>
+    [Theory]
+    [InlineData(201)]
+    [InlineData(1_000)]
+    public async Task A_UDI_is_no_fault_of_the_case_however_long(int characters)
+    {
+        // Of Chinese characters that no compression makes short enough for an index: 3 bytes each, and other 200 in the serial number.
+        var random = new Random(characters);
+        string Text(int length) => string.Concat(Enumerable.Range(0, length).Select(_ => (char)random.Next('一', '龥')));
+        var (udi, lot, serial) = (Text(characters), Text(200), Text(200));
+        var (id, _) = await world.Report(world.Case("H1", Day, Device(udi, lot, serial, registration: Text(200))));
+        (await world.Report(world.Case("H2", Day.AddDays(1), Device(characters < 1_000 ? $" {udi} " : udi, serial: serial)))).Flags.ShouldBe(Reused);
+        (await world.Flags(id)).ShouldBe(None);
+        var shown = (await world.Service.Get($"cases/{id}", await world.Token("H1"))).Expect(HttpStatusCode.OK).Body!;
+        shown["devices"]![0]!["udi"]!.GetValue<string>().ShouldBe(udi);
+        if (characters < 500)
+        {
+            var uses = (await world.Service.Get($"devices/{Uri.EscapeDataString(udi)}/uses?lot={Uri.EscapeDataString(lot)}", await world.Token("H1"))).Expect(HttpStatusCode.OK).Body!;
+            uses["items"]!.AsArray().ShouldHaveSingleItem()!["caseId"]!.GetValue<string>().ShouldBe(id);
+        }
+    }
+
+    /// <summary>A label with many elements, as it is sent in the path.</summary>
+    [Fact]
+    public async Task A_long_label_is_looked_up()
+    {
+        var product = world.NewProduct();
+        var udi = $"(01){product}(10)L1(240){new string('A', 30)}(91){new string('B', 90)}(92){new string('C', 90)}(93){new string('D', 90)}";
+        var (id, _) = await world.Report(world.Case("H1", Day, Device(udi)));
+        var uses = (await world.Service.Get($"devices/{Uri.EscapeDataString(udi)}/uses?minPosition={await world.Head()}", await world.Token("H1"))).Expect(HttpStatusCode.OK).Body!;
+        uses["items"]!.AsArray().ShouldHaveSingleItem()!["caseId"]!.GetValue<string>().ShouldBe(id);
     }
 
     [Fact]
@@ -484,6 +606,38 @@ public sealed class DeviceTests(DeviceWorld world) : IClassFixture<DeviceWorld>
         }
 
         walked.ShouldBe(Lines(await Ledger("limit=500")));
+    }
+
+    /// <summary>1,100 lots in order and one behind them that is not: no page looks at all of them.</summary>
+    [Fact]
+    public async Task A_page_of_excesses_looks_at_a_thousand_lots()
+    {
+        var at = $"H-lots-{world.NewNumber()}";
+        (await world.Service.Put($"institutions/{at}", new { name = at, province = "11", level = "tertiaryA" }, await world.World.Regulator)).Expect(HttpStatusCode.Created);
+        var token = await world.Token(at);
+        var (enough, missing) = (world.NewProduct(), world.NewProduct());
+        // What no scanner should send, at its longest: a cursor holds it, too.
+        string[] unread = [.. "一丁".Select(c => new string(c, 150) + '\u001d' + new string(c, 49))];
+        (await world.Service.Post($"institutions/{at}/device-receipts", new { number = "R1", supplier = "S", receivedOn = World.Text(Day), di = enough, quantity = 1 }, token)).Expect(HttpStatusCode.Created);
+        await world.World.Import(Enumerable.Range(0, 11).Select(n => world.Case(at, Day, [.. Enumerable.Range(0, 100).Select(lot => Device(enough, lot: $"L{n}-{lot}"))])).Append(world.Case(at, Day, Device(missing, lot: "L"), Device(unread[0], lot: new('批', 200)), Device(unread[1], lot: new('批', 200)))));
+
+        async Task<(int Pages, List<string> Products)> Walk(int limit)
+        {
+            var (pages, found) = (0, new List<string>());
+            for (string? cursor = ""; cursor is not null; pages++)
+            {
+                var page = (await world.Service.Get($"institutions/{at}/device-receipts/excesses?limit={limit}&minPosition={await world.Head()}{(cursor.Length > 0 ? $"&cursor={cursor}" : "")}", token)).Expect(HttpStatusCode.OK).Body!;
+                found.AddRange(page["items"]!.AsArray().Select(e => e!["product"]!.GetValue<string>()));
+                cursor = page["nextCursor"]?.GetValue<string>();
+            }
+
+            return (pages, found);
+        }
+
+        var (pages, found) = await Walk(100);
+        pages.ShouldBe(2);
+        found.ShouldBe([missing, .. unread], ignoreOrder: true);
+        (await Walk(1)).Products.ShouldBe(found);
     }
 
     /// <summary>What was scanned says product, lot and serial number; nothing has to be typed.</summary>

@@ -182,6 +182,7 @@ public sealed class CommandLineTests(SheetService sheets) : IClassFixture<SheetS
         var full = BadRequests.Report();
         full["caseNumber"] = "=export-1";
         full["devices"]!.AsArray().Add(JsonNode.Parse("""{ "udi": "'x", "serial": "-2" }"""));
+        full["devices"]!.AsArray().Add(JsonNode.Parse("""{ "udi": " (01)06901234567892 ", "lot": " L1", "serial": "S1 ", "registration": " 'N" }"""));
         var token = await sheets.Hospital;
         foreach (var report in new[] { full, World.Case("H1", "'export-2", new(2026, 3, 3)), World.Case("H1", "export-3", new(2026, 3, 3), complication: true, died: true), World.Case("H1", "export-4", new(2026, 3, 4), therapeutic: false) })
             (await sheets.Service.Send(HttpMethod.Post, "cases", report.ToJsonString(), token)).Expect(HttpStatusCode.Created);

@@ -35,6 +35,19 @@ public class RepeatedReportTests
         refusal.Pointers.ShouldBe(["/operator"]);
     }
 
+    /// <summary>A sheet has no blanks around a value, and no row for a device that says nothing.</summary>
+    [Fact]
+    public void Blanks_around_the_text_of_a_device_say_nothing()
+    {
+        CaseReport typed = Report with { Devices = [new(" N1", " (01)06901234567892 ", "L1 ", "\u3000S1", true), new(null, null, null, null, null), new(null, null, "L2", null, null)] };
+        CaseReport plain = Report with { Devices = [new("N1", "(01)06901234567892", "L1", "S1", true), new(null, null, "L2", null, null)] };
+        typed.DifferencesFrom(plain).ShouldBeEmpty();
+        plain.DifferencesFrom(typed).ShouldBeEmpty();
+        typed.DifferencesFrom(plain with { Devices = [plain.Devices[1], plain.Devices[0]] }).ShouldBe(["/devices"]);
+        typed.DifferencesFrom(plain with { Devices = [plain.Devices[0] with { Lot = "L 1" }, plain.Devices[1]] }).ShouldBe(["/devices"]);
+        typed.DifferencesFrom(plain with { Devices = [plain.Devices[0], plain.Devices[1] with { SingleUse = false }] }).ShouldBe(["/devices"]);
+    }
+
     [Fact]
     public void What_differs_is_named()
     {

@@ -87,7 +87,7 @@ public class DeviceRegistrationTests
     public void Approved_on_the_day_of_use_or_of_manufacture(string usedOn, string? madeOn, bool approved)
     {
         State state = After(Entered, s => Renew(s, new(2024, 6, 1), new(2029, 5, 31), Today, National));
-        state.Approves(Day(usedOn), madeOn is null ? null : Day(madeOn)).ShouldBe(approved);
+        state.Approves(Day(usedOn), madeOn is null ? null : new DaySpan(Day(madeOn), Day(madeOn))).ShouldBe(approved);
     }
 
     [Theory]
@@ -96,7 +96,7 @@ public class DeviceRegistrationTests
     [InlineData("2022-01-01", "2020-01-01", false)]
     [InlineData("2025-01-01", "2020-01-01", false)]
     public void Nothing_of_a_cancelled_registration_is_used_any_more(string usedOn, string? madeOn, bool approved) =>
-        After(Entered, s => Cancel(s, new(2022, 1, 1), "recall", Today, National)).Approves(Day(usedOn), madeOn is null ? null : Day(madeOn)).ShouldBe(approved);
+        After(Entered, s => Cancel(s, new(2022, 1, 1), "recall", Today, National)).Approves(Day(usedOn), madeOn is null ? null : new DaySpan(Day(madeOn), Day(madeOn))).ShouldBe(approved);
 
     [Theory]
     [InlineData("国械注准 20193130001")]

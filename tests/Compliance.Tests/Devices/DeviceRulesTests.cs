@@ -46,6 +46,12 @@ public class DeviceRulesTests
         Flags(A, Registry(validTo: Day), Use(A)).ShouldBeEmpty();
         Flags(A, Registry(validTo: Day.AddDays(-1)), Use(A)).ShouldBe(["unapprovedDevice"]);
         Flags(A, Registry(validTo: Day.AddDays(-1)), Use(A, udi: $"(01){Coil}(11)260301")).ShouldBeEmpty();
+        // Made some day in February: the 1st is enough, or the 28th; and of the month of use only the days until then.
+        Flags(A, Registry(validTo: new(2026, 2, 1)), Use(A, udi: $"(01){Coil}(11)260200")).ShouldBeEmpty();
+        Flags(A, Registry(validTo: new(2026, 1, 31)), Use(A, udi: $"(01){Coil}(11)260200")).ShouldBe(["unapprovedDevice"]);
+        Flags(A, Registry(validTo: new(2026, 2, 1)), Use(A, udi: $"(01){Coil}(11)260228")).ShouldBe(["unapprovedDevice"]);
+        Flags(A, Registry(validTo: new(2026, 3, 1)), Use(A, udi: $"(01){Coil}(11)260300")).ShouldBeEmpty();
+        Flags(A, Registry(validTo: new(2026, 2, 28)), Use(A, udi: $"(01){Coil}(11)260300")).ShouldBe(["unapprovedDevice"]);
         Flags(A, Registry(cancelledOn: Day), Use(A)).ShouldBe(["unapprovedDevice"]);
         Flags(A, Registry(cancelledOn: Day.AddDays(1)), Use(A)).ShouldBeEmpty();
     }
@@ -131,7 +137,77 @@ public class DeviceRulesTests
     [InlineData("无")]
     [InlineData("N/A")]
     [InlineData("none")]
+    [InlineData("不详")]
+    [InlineData("未知")]
+    [InlineData("不明")]
+    [InlineData("没有")]
+    [InlineData("暂无")]
+    [InlineData("（无）")]
+    [InlineData("N.A.")]
+    [InlineData("ＮＡ")]
+    [InlineData("Unknown ")]
+    [InlineData("0")]
+    [InlineData("0000")]
+    [InlineData("00-00")]
+    [InlineData("０００")]
     public void What_fills_an_empty_field_is_no_serial_number(string serial) => Flags(B, Registry(), Use(A, serial: serial), Use(B, Day.AddDays(1), serial: serial)).ShouldBeEmpty();
+
+    [Theory]
+    [InlineData("1")]
+    [InlineData("0001")]
+    [InlineData("NA1")]
+    [InlineData("无锡001")]
+    [InlineData("O")]
+    public void What_only_looks_like_nothing_is_one(string serial) => Flags(B, Registry(), Use(A, serial: serial), Use(B, Day.AddDays(1), serial: serial)).ShouldBe(["reusedDevice"]);
+
+    /// <summary>Typed as a UDI it is no more than typed beside it, and what stands beside it counts.</summary>
+    [Fact]
+    public void What_fills_an_element_is_none()
+    {
+        Flags(B, Registry(), Use(A, udi: $"(01){Coil}(21)0000", serial: null), Use(B, Day.AddDays(1), udi: $"(01){Coil}(21)0000", serial: null)).ShouldBeEmpty();
+        DeviceUsed use = Use(A, udi: $"(01){Coil}(10)NA(21)0");
+        (use.Lot, use.Serial).ShouldBe(("L1", "S1"));
+    }
+
+    /// <summary>A recall finds whoever had it: what stands before a fault is read, and nothing is taken from an element at fault.</summary>
+    [Theory]
+    [InlineData("(10)L7(21)S7(05)X", "L7", "S7", null)]
+    [InlineData("(10)L7(17)270101(21)S7(99", "L7", "S7", "2027-01-01")]
+    [InlineData("(10)L7(17)271301(21)S7", "L7", "S7", null)]
+    [InlineData("(10)L7(21)批号", "L7", "S1", null)]
+    [InlineData("(10)123456789012345678901(21)S7", "L1", "S1", null)]
+    [InlineData("(10)L7(21)S7(10)L8", "L1", "S7", null)]
+    [InlineData("(77)1(10)L7", "L1", "S1", null)]
+    public void A_fault_behind_the_product_hides_only_what_is_behind_it(string elements, string lot, string serial, string? expires)
+    {
+        DeviceUsed use = Use(A, udi: $"(01){Coil}{elements}");
+        (use.Product, use.Lot, use.Serial, use.Udi).ShouldBe((Coil, lot, serial, null));
+        use.ExpiresOn.ShouldBe(expires is null ? null : DateOnly.ParseExact(expires, "yyyy-MM-dd"));
+    }
+
+    [Theory]
+    [InlineData("(01)06901234567893(10)L7")]
+    [InlineData("(05)X(01)06901234567892(10)L7")]
+    [InlineData("(01)06901234567892(10)L7(01)09521234543213")]
+    [InlineData("(01)00000000000000(10)L7(05)X")]
+    public void Without_a_product_the_text_stands_for_it(string udi)
+    {
+        DeviceUsed use = Use(A, udi: udi);
+        (use.Product, use.Lot, use.Udi).ShouldBe((udi, "L1", null));
+    }
+
+    /// <summary>What names a product stands in an index, and a page of it is 8 KB.</summary>
+    [Fact]
+    public void A_long_text_is_named_by_its_digest()
+    {
+        string text = new('标', 201);
+        DeviceUsed use = Use(A, udi: text);
+        // sha256sum of the 603 bytes in UTF-8.
+        use.Product.ShouldBe("sha256:51fadbe3065ed5d9209868eadb2b1c66cdbb8dfa863a7e167b2af77f3bc74b67");
+        Use(A, udi: $" {text} ").Product.ShouldBe(use.Product);
+        Use(A, udi: text + "1").Product.ShouldNotBe(use.Product);
+        Use(A, udi: text[1..]).Product.ShouldBe(text[1..]);
+    }
 
     [Fact]
     public void Twice_in_one_case_is_one_use() => Flags(A, Registry(), Use(A), Use(A, line: 1)).ShouldBeEmpty();
@@ -208,11 +284,23 @@ public class DeviceRulesTests
     public void Where_a_device_went_and_a_lot()
     {
         DeviceUsed[] uses = [Use(C, Day.AddDays(1), lot: null, serial: "S3"), Use(B, serial: null), Use(A, Day.AddDays(2)), Use(A, lot: "L2"), Use(A, udi: Stent), Use(A, udi: null)];
-        (Guid, string?, bool)[] Traced(string udi) => [.. DeviceRules.Trace(uses, Udi.Parse(udi, Day).Udi!).Select(t => (t.Use.CaseId, t.Use.Lot, t.Certain))];
+        (Guid, string?, bool)[] Traced(string text)
+        {
+            Udi udi = Udi.Parse(text, Day).Udi!;
+            return [.. DeviceRules.Trace(uses, udi.Di, udi.Lot, udi.Serial, []).Select(t => (t.Use.CaseId, t.Use.Lot, t.Certain))];
+        }
 
         Traced(Coil).ShouldBe([(A, "L2", true), (B, "L1", true), (C, null, true), (A, "L1", true)]);
         Traced($"(01){Coil}(10)L1").ShouldBe([(B, "L1", true), (C, null, false), (A, "L1", true)]);
         Traced($"(01){Coil}(10)L1(21)S1").ShouldBe([(B, "L1", false), (A, "L1", true)]);
         Traced($"(01){Coil}(10)L9").ShouldBe([(C, null, false)]);
+    }
+
+    [Fact]
+    public void A_line_without_product_may_be_of_any_that_its_registration_covers()
+    {
+        DeviceUsed[] uses = [Use(A, udi: null), Use(B, udi: "MA.156.M0.100105"), Use(C, udi: Stent), Use(C, udi: null, registration: "N2", line: 1), Use(C, udi: null, registration: null, line: 2), Use(C, udi: null, lot: "L2", line: 3), Use(C, udi: null, lot: null, line: 4)];
+        DeviceRules.Trace(uses, Coil, "L1", null, [DeviceRegistration.NumberOf(Number)]).Select(t => (t.Use.CaseId, t.Use.Line, t.Certain)).ShouldBe([(A, 0, false), (B, 0, false), (C, 4, false)]);
+        DeviceRules.Trace(uses, Coil, "L1", null, []).ShouldBeEmpty();
     }
 }

@@ -44,6 +44,8 @@ public class UdiTests
     [InlineData(Gs + "0109521234543213" + "17141120" + "101234AB")]
     [InlineData("]d2" + Gs + "0109521234543213" + "17141120" + "101234AB" + Gs)]
     [InlineData("0109521234543213" + Gs + "17141120" + Gs + "101234AB")]
+    [InlineData(Gs + "(01)09521234543213(17)141120(10)1234AB" + Gs)]
+    [InlineData(" " + Gs + " (01)09521234543213(10)1234AB(17)141120 " + Gs + " ")]
     public void One_label_written_in_many_ways(string text)
     {
         Udi udi = Read(text);
@@ -61,9 +63,9 @@ public class UdiTests
     {
         Udi udi = Read("(01)06901234567892(11)240229(17)290228(10)L2401(21)S0009(240)REF-7.5/20(30)12(37)00000003(91)a(99)" + new string('Z', 90));
 
-        udi.ShouldBe(new Udi(
-            "06901234567892", "L2401", new DateOnly(2024, 2, 29), new DateOnly(2029, 2, 28), "S0009", "REF-7.5/20", 12, 3,
-            "(01)06901234567892(10)L2401(11)240229(17)290228(21)S0009(240)REF-7.5/20(30)12(37)00000003(91)a(99)" + new string('Z', 90)));
+        (udi.Di, udi.Lot, udi.MadeOn, udi.ExpiresOn, udi.Serial).ShouldBe(("06901234567892", "L2401", new DateOnly(2024, 2, 29), new DateOnly(2029, 2, 28), "S0009"));
+        (udi.AdditionalId, udi.VariableCount, udi.Count).ShouldBe(("REF-7.5/20", 12, 3));
+        udi.Canonical.ShouldBe("(01)06901234567892(10)L2401(11)240229(17)290228(21)S0009(240)REF-7.5/20(30)12(37)00000003(91)a(99)" + new string('Z', 90));
     }
 
     /// <summary>Only what stands in the table of predefined lengths needs no FNC1 behind it: 01, 11, 17 here, and not 30 or 37 although they are digits.</summary>
@@ -84,11 +86,13 @@ public class UdiTests
     [InlineData("9521234543213", "09521234543213")]
     [InlineData("614141000036", "00614141000036")]
     [InlineData("96385074", "00000096385074")]
+    [InlineData(Gs + "9521234543213" + Gs, "09521234543213")]
     [InlineData("00000000000130", "00000000000130")]
     public void A_GTIN_alone(string text, string di)
     {
-        Read(text).ShouldBe(new Udi(di, null, null, null, null, null, null, null, $"(01){di}"));
-        Udi.Gtin14(text).ShouldBe(di);
+        Read(text).Di.ShouldBe(di);
+        Read(text).Canonical.ShouldBe($"(01){di}");
+        Udi.Gtin14(text.Trim(Gs[0])).ShouldBe(di);
     }
 
     [Theory]
@@ -179,11 +183,20 @@ public class UdiTests
     [InlineData("(01)09521234543213(12345)1", "udiNoAi", 24, null)]
     [InlineData("0109521234543213" + Gs + Gs + "10A", "udiNoAi", 18, null)]
     [InlineData("01095212345432131", "udiNoAi", 18, null)]
-    [InlineData("(01)09521234543213(90)A", "udiUnknownAi", 20, "90")]
-    [InlineData("(01)09521234543213(8012)1", "udiUnknownAi", 20, "8012")]
-    [InlineData("(00)395212345678901232", "udiUnknownAi", 2, "00")]
-    [InlineData("010952123454321315261231", "udiUnknownAi", 17, "15")]
-    [InlineData("0109521234543213241A", "udiUnknownAi", 17, "241")]
+    [InlineData("(01)09521234543213(05)A", "udiUnknownAi", 20, "05")]
+    [InlineData("(01)09521234543213(8199)1", "udiUnknownAi", 20, "8199")]
+    [InlineData("(01)09521234543213(7253)Wang", "udiUnknownAi", 20, "7253")]
+    [InlineData("(01)09521234543213(8018)395212345678901232", "udiUnknownAi", 20, "8018")]
+    [InlineData("010952123454321314261231", "udiUnknownAi", 17, "14")]
+    [InlineData("0109521234543213236A", "udiUnknownAi", 17, "236")]
+    [InlineData("01095212345432133801A", "udiUnknownAi", 17, "38")]
+    [InlineData("0109521234543213" + "8007A" + Gs + "7260A", "udiUnknownAi", 23, "7260")]
+    [InlineData("(00)395212345678901232", "udiNoProduct", 23, "01")]
+    [InlineData("(01)09521234543213(20)1", "udiValueShort", 24, "20")]
+    [InlineData("(01)09521234543213(426)1561", "udiValueLong", 27, "426")]
+    [InlineData("(01)09521234543213(253)395212345432X", "udiNotDigit", 36, "253")]
+    [InlineData("(01)09521234543213(421)15A", "udiNotDigit", 26, "421")]
+    [InlineData("(01)09521234543213(421)156", "udiValueShort", 27, "421")]
     [InlineData("(01)9521234543213", "udiValueShort", 18, "01")]
     [InlineData("0109521234543213" + "1726123", "udiValueShort", 24, "17")]
     [InlineData("01095212345432" + Gs + "10A", "udiValueShort", 15, "01")]
@@ -223,11 +236,86 @@ public class UdiTests
         UdiFault.Codes.ShouldContain(code);
     }
 
-    [Fact]
-    public void A_text_without_end_is_not_read()
+    /// <summary>
+    /// The AI tables and formats of section 3, those that a label of a device may carry among all others: each at its longest, between a product and a lot. What begins with the digits of the table of predefined lengths
+    /// (section 7.8.5: 00 to 04, 11 to 20, 31 to 36, 41) needs no FNC1 before the next element; anything else swallows it, or grows too long.
+    /// </summary>
+    [Theory]
+    [InlineData("00", "395212345678901232", true)]
+    [InlineData("02", "09521234543213", true)]
+    [InlineData("03", "09521234543213", true)]
+    [InlineData("12", "261231", true)]
+    [InlineData("13", "261231", true)]
+    [InlineData("15", "261231", true)]
+    [InlineData("16", "261231", true)]
+    [InlineData("20", "01", true)]
+    [InlineData("22", "AAAAAAAAAAAAAAAAAAAA", false)]
+    [InlineData("235", "AAAAAAAAAAAAAAAAAAAAAAAAAAAA", false)]
+    [InlineData("241", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", false)]
+    [InlineData("242", "123456", false)]
+    [InlineData("243", "AAAAAAAAAAAAAAAAAAAA", false)]
+    [InlineData("250", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", false)]
+    [InlineData("251", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", false)]
+    [InlineData("253", "9521234543213AAAAAAAAAAAAAAAAA", false)]
+    [InlineData("254", "AAAAAAAAAAAAAAAAAAAA", false)]
+    [InlineData("255", "9521234543213123456789012", false)]
+    [InlineData("3103", "001750", true)]
+    [InlineData("3205", "001750", true)]
+    [InlineData("3372", "001750", true)]
+    [InlineData("3540", "001750", true)]
+    [InlineData("3691", "001750", true)]
+    [InlineData("3922", "123456789012345", false)]
+    [InlineData("3932", "156123456789012345", false)]
+    [InlineData("3941", "0250", false)]
+    [InlineData("400", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", false)]
+    [InlineData("402", "95212345432112345", false)]
+    [InlineData("410", "9521234543213", true)]
+    [InlineData("414", "9521234543213", true)]
+    [InlineData("417", "9521234543213", true)]
+    [InlineData("421", "156AAAAAAAAA", false)]
+    [InlineData("422", "156", false)]
+    [InlineData("427", "AAA", false)]
+    [InlineData("4302", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", false)]
+    [InlineData("4321", "1", false)]
+    [InlineData("4331", "000020-", false)]
+    [InlineData("7001", "6515123456789", false)]
+    [InlineData("7003", "2612311430", false)]
+    [InlineData("7007", "261201261231", false)]
+    [InlineData("7011", "2612311430", false)]
+    [InlineData("7020", "AAAAAAAAAAAAAAAAAAAA", false)]
+    [InlineData("7023", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", false)]
+    [InlineData("7030", "156AAAAAAAAAAAAAAAAAAAAAAAAAAA", false)]
+    [InlineData("7040", "1AAA", false)]
+    [InlineData("710", "AAAAAAAAAAAAAAAAAAAA", false)]
+    [InlineData("715", "AAAAAAAAAAAAAAAAAAAA", false)]
+    [InlineData("7230", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", false)]
+    [InlineData("7240", "AAAAAAAAAAAAAAAAAAAA", false)]
+    [InlineData("8001", "12345678901234", false)]
+    [InlineData("8003", "09521234543213AAAAAAAAAAAAAAAA", false)]
+    [InlineData("8004", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", false)]
+    [InlineData("8005", "001750", false)]
+    [InlineData("8006", "095212345432130102", false)]
+    [InlineData("8008", "261231143000", false)]
+    [InlineData("8012", "AAAAAAAAAAAAAAAAAAAA", false)]
+    [InlineData("8013", "AAAAAAAAAAAAAAAAAAAAAAAAA", false)]
+    [InlineData("8014", "AAAAAAAAAAAAAAAAAAAAAAAAA", false)]
+    [InlineData("8017", "395212345678901232", false)]
+    [InlineData("8019", "1234567890", false)]
+    [InlineData("8020", "AAAAAAAAAAAAAAAAAAAAAAAAA", false)]
+    [InlineData("8111", "0250", false)]
+    [InlineData("8200", "https://example.com/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", false)]
+    [InlineData("90", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", false)]
+    public void Elements_that_say_nothing_here_hide_nothing_behind_them(string ai, string value, bool predefined)
     {
-        Udi.Parse(new string('1', 1_001), On).Fault.ShouldBe(new UdiFault("udiTooLong", 1_001, null));
-        Udi.Parse(new string('1', 1_000), On).Fault!.Code.ShouldNotBe("udiTooLong");
+        Udi udi = Read($"0109521234543213{ai}{value}{(predefined ? "" : Gs)}10L1");
+        (udi.Di, udi.Lot).ShouldBe(("09521234543213", "L1"));
+        udi.Canonical.ShouldContain($"({ai}){value}");
+        Read($"(01)09521234543213({ai}){value}(10)L1").ShouldBe(udi);
+
+        // One character more is too many, and what ends with FNC1 alone takes in whatever follows.
+        Udi.Parse($"(01)09521234543213({ai}){value}1(10)L1", On).Fault!.Code.ShouldBe("udiValueLong");
+        if (!predefined)
+            Udi.Parse($"0109521234543213{ai}{value}10L1", On).Fault!.Code.ShouldBe("udiValueLong");
     }
 
     /// <summary>Two barcodes of one label may both carry the product.</summary>

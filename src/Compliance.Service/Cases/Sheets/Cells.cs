@@ -39,7 +39,7 @@ internal static partial class Cells
     }
 
     /// <summary>The cell of a value, so that <see cref="Value"/> gives it back. What could be run as a formula is marked when the file is written.</summary>
-    public static string Of(string value) => value is [TextMark, ..] ? TextMark + value : value;
+    public static string Of(string value) => value.AsSpan().TrimStart() is [TextMark, ..] ? TextMark + value : value;
 
     /// <summary>Whether a spreadsheet program wrote here that it could not compute.</summary>
     public static bool IsError(string value) => value is "#N/A" or "#REF!" or "#VALUE!" or "#DIV/0!" or "#NAME?" or "#NULL!" or "#NUM!";
