@@ -391,7 +391,7 @@ public static class BadRequests
             Case("found alive after the death", "follow-ups", "{\"on\":\"2026-03-06\",\"status\":\"alive\"}", 400, "afterDeath /status"),
             Bad("stated while day 30 lies ahead", r => r["outcome"]!.AsObject().Remove("death"), "outcomeStillOpen /outcome/aliveOnDay30"),
             Bad("stated alive, having died", r => r["outcome"]!["aliveOnDay30"] = true, "diedByThen /outcome/aliveOnDay30"),
-            Bad("stated dead, having died later", r => { r["completedAt"] = "2026-01-05T10:00:00+08:00"; r["outcome"]!["complications"] = new JsonArray(); r.Remove("admittedOn"); r.Remove("dischargedOn"); }, "deathNotReported /outcome/aliveOnDay30"),
+            Bad("stated dead, having died later", r => { r["completedAt"] = "2026-01-05T10:00:00+08:00"; r["outcome"]!["complications"] = new JsonArray(); r.Remove("admittedOn"); r.Remove("startedAt"); r.Remove("dischargedOn"); }, "deathNotReported /outcome/aliveOnDay30"),
             new("adjudications in a state there is not", "GET", "adjudications?state=open", null, 400, "unknownValue query:state"),
             new("adjudications with a cursor of another list", "GET", "adjudications?cursor=WyJhIl0", null, 400, "invalidCursor query:cursor"),
             new("adjudications of an unknown technique", "GET", "adjudications?technique=cardiac", null, 400, "unknownTechnique query:technique"),
