@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Compliance.Service.Http;
 using Spectre.Console;
 
 namespace Compliance.Service.Client;
@@ -8,7 +9,7 @@ namespace Compliance.Service.Client;
 /// Shows how far an import has come: a bar where somebody looks on, else a line now and then. Counted is only what the service has answered for; rate and time left are of this run, so that what an earlier one did makes
 /// neither look better.
 /// </summary>
-internal sealed class ImportProgress(TextWriter output, bool interactive, string name, long lines)
+internal sealed class ImportProgress(TextWriter output, bool interactive, Language language, string name, long lines)
 {
     private const int WidestBar = 32;
     private const int NarrowestBar = 8;
@@ -55,20 +56,24 @@ internal sealed class ImportProgress(TextWriter output, bool interactive, string
         _console.Markup($"{Markup.Escape(title)} [green]{Bar(done, Math.Min(room, WidestBar))}[/] {Markup.Escape(text)}");
     }
 
+    /// <summary>Takes the bar away, so that what is written next stands in its place; it is drawn again below that.</summary>
+    public void Hide() => _console?.Write(Anew);
+
     /// <summary>Leaves the bar behind, so that what is written next stands below it.</summary>
     public void End() => _console?.WriteLine();
 
     private string Text(long done)
     {
         var share = lines == 0 ? 1 : (double)done / lines;
-        var text = new StringBuilder(string.Create(CultureInfo.InvariantCulture, $"{share:P0}, {done:N0} of {lines:N0}"));
+        string Number(double number) => number.ToString("N0", CultureInfo.InvariantCulture);
+        var text = new StringBuilder(Messages.Of(language, "cli.progress", share.ToString("P0", CultureInfo.InvariantCulture), Number(done), Number(lines)));
         var seconds = TimeProvider.System.GetElapsedTime(_began).TotalSeconds;
         if (done > _before && seconds > 0)
         {
             var rate = (done - _before) / seconds;
-            text.Append(CultureInfo.InvariantCulture, $", {rate:N0} a second");
+            text.Append(Messages.Of(language, "cli.rate", Number(rate)));
             if (done < lines)
-                text.Append(CultureInfo.InvariantCulture, $", {TimeSpan.FromSeconds((lines - done) / rate):hh\\:mm\\:ss} left");
+                text.Append(Messages.Of(language, "cli.left", TimeSpan.FromSeconds((lines - done) / rate).ToString("hh\\:mm\\:ss", CultureInfo.InvariantCulture)));
         }
 
         return text.ToString();

@@ -14,8 +14,8 @@ internal sealed record SheetPlace(string? Column, int? Cell);
 
 /// <summary>One row of a sheet below its heading: the cells, the report they make, and the way back from the report's faults to the cells.</summary>
 /// <param name="cells">As they stand in the sheet; as many as there are, be it fewer or more than headings.</param>
-/// <param name="malformed">True when its quotes do not pair, so that nobody knows where its cells end.</param>
-internal sealed class SheetRow(SheetHeading heading, IReadOnlyList<string> cells, bool malformed)
+/// <param name="unreadable">Why nobody knows where its cells end or what they hold, as the code of a fault; null for a row that can be read.</param>
+internal sealed class SheetRow(SheetHeading heading, IReadOnlyList<string> cells, string? unreadable = null)
 {
     /// <summary>The template's example row is told by this case number: sent back with the others, it is refused and named.</summary>
     public const string ExampleCaseNumber = "EXAMPLE-示例";
@@ -32,19 +32,22 @@ internal sealed class SheetRow(SheetHeading heading, IReadOnlyList<string> cells
 
     public IReadOnlyList<string> Cells => cells;
 
-    public bool Malformed => malformed;
+    public string? Unreadable => unreadable;
+
+    /// <summary>What stands in a column, by its English heading; null when nothing does.</summary>
+    public string? Text(string name) => CaseColumns.Find(name) is { } column && heading.CellOf(column) is { } at && at < cells.Count ? Sheets.Cells.Value(cells[at]) : null;
 
     /// <summary>Whether nothing stands in it.</summary>
-    public bool IsBlank => !malformed && cells.All(string.IsNullOrWhiteSpace);
+    public bool IsBlank => unreadable is null && cells.All(string.IsNullOrWhiteSpace);
 
     /// <summary>The report as a hospital's system would send it. What the cells themselves have wrong is added to by <see cref="FaultsOf"/>.</summary>
     public ReadOnlyMemory<byte> Report(Reference reference)
     {
         _faults.Clear();
         _numbers.Clear();
-        if (malformed)
+        if (unreadable is not null)
         {
-            _faults.Add(new("", "malformedRow"));
+            _faults.Add(new("", unreadable));
             return "{}"u8.ToArray();
         }
 
@@ -73,7 +76,7 @@ internal sealed class SheetRow(SheetHeading heading, IReadOnlyList<string> cells
     /// <summary>The faults of the row: of its cells, and of the report made of them. A value that could not be taken from its cell is not also missing.</summary>
     public IReadOnlyList<Fault> FaultsOf(IReadOnlyList<Fault> report)
     {
-        if (malformed)
+        if (unreadable is not null)
             return _faults;
         var told = _faults.Select(f => f.Pointer).ToHashSet();
         return [.. _faults, .. report.Where(f => f.Code != "missing" || !told.Contains(f.Pointer))];
@@ -104,25 +107,30 @@ internal sealed class SheetRow(SheetHeading heading, IReadOnlyList<string> cells
         };
     }
 
-    /// <summary>The cell's text, to be told beside its fault; null when it is empty, or was refused for privacy, or would have been.</summary>
-    public string? Repeated(Fault fault, SheetPlace place)
+    /// <summary>The text of the cell at a place, to be told beside its fault; null when it is empty, or was refused for privacy, or would have been.</summary>
+    public string? Repeated(SheetPlace place)
     {
-        if (fault.Code == "personalData" || place.Cell is not { } at || at >= cells.Count || MayNotBeTold(at))
+        if (place.Cell is not { } at || at >= cells.Count || MayNotBeTold(at))
             return null;
         var text = cells[at].Trim();
         return text.Length == 0 ? null : text.Length > MostRepeated ? $"{text.AsSpan(0, char.IsHighSurrogate(text[MostRepeated - 1]) ? MostRepeated - 1 : MostRepeated)}…" : text;
     }
 
     /// <summary>The cells to be mended, without those that are ignored, that no heading stands above, and what must not be kept.</summary>
-    /// <param name="refused">Places of cells that were refused for privacy.</param>
-    public IEnumerable<string> ToMend(IReadOnlySet<int> refused) =>
-        heading.Columns.Select((column, i) => (column, i)).Where(c => c.column is not null).Select(c => c.i < cells.Count && !refused.Contains(c.i) && !MayNotBeTold(c.i) ? cells[c.i] : "");
+    public IEnumerable<string> ToMend() => heading.Columns
+        .Select((column, i) => (column, i))
+        .Where(c => c.column is not null)
+        .Select(c => c.i >= cells.Count || MayNotBeTold(c.i) ? "" : c.column!.Kind is CellKind.Text or CellKind.List ? Sheets.Cells.Marked(cells[c.i]) : cells[c.i]);
 
     private bool MayNotBeTold(int cell)
     {
-        var text = cells[cell];
+        if (Sheets.Cells.Value(cells[cell]) is not { } text)
+            return false;
+        // Of an identity-card number fifteen digits are left, the day of birth among them.
+        if (Sheets.Cells.IsRounded(text))
+            return true;
         // Without its quotes in pairs a row's cells are not where they seem: then each is read as any text.
-        return heading.Columns.ElementAtOrDefault(cell) is { } column && !malformed ? column.Personal(text) : PersonalData.Found(text);
+        return heading.Columns.ElementAtOrDefault(cell) is { } column && unreadable is null ? column.Personal(text) : PersonalData.Found(text);
     }
 
     private Dictionary<string, string> Values()
@@ -162,10 +170,14 @@ internal sealed class SheetRow(SheetHeading heading, IReadOnlyList<string> cells
     {
         if (value.Contains('\uFFFD') || HasHalfPair(value))
             return "invalidText";
+        if (value == Sheets.Cells.NotComputed)
+            return "notComputed";
         if (Sheets.Cells.IsError(value))
             return "cellError";
         if (column.Kind is CellKind.Text or CellKind.List && Sheets.Cells.IsRounded(value))
             return "roundedNumber";
+        if (Sheets.Cells.IsFormatted(value))
+            return "formattedNumber";
         return column.Name == "caseNumber" && value == ExampleCaseNumber ? "exampleRow" : null;
     }
 
