@@ -280,7 +280,7 @@ internal static class ImportCommand
         private static Fault? FaultOf(ImportLine line) => line switch
         {
             { TooLong: true } => new("", "tooLarge", Body.MaxBytes),
-            { Row.Unreadable: { } code } => new("", code),
+            { Row.Malformed: true } => new("", "malformedRow"),
             { Row: not null, Whole: false } => new("", "cutOff", line.Number - 1),
             _ => null,
         };

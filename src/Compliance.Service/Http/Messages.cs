@@ -60,7 +60,6 @@ public static class Messages
         ["tooManyColumns"] = new(400, "More than {0} columns.", "超过 {0} 列。"),
         ["cellOutsideColumns"] = new(400, "Stands under no heading.", "所在列没有标题。"),
         ["malformedRow"] = new(400, "A quotation mark stands where none may, is not closed on its line, or a cell has a line break, or lines end in a bare carriage return; nobody knows where the cells end.", "引号位置有误、未在本行闭合，或单元格内有换行，或行尾仅为回车符，无法分清各单元格。"),
-        ["unreadableRow"] = new(400, "This row of the workbook is damaged; nothing from here on was read.", "工作簿的这一行已损坏，自此行起均未读取。"),
         ["cellError"] = new(400, "The spreadsheet could not compute this cell.", "单元格为电子表格的计算错误。"),
         ["roundedNumber"] = new(400, "A number of more digits than a spreadsheet keeps; format the column as text and enter it anew.", "数字位数超过电子表格的精度，请将该列设为文本格式后重新录入。"),
         ["formattedNumber"] = new(400, "A number or a day that its format shows as something else; format the column as text and enter it as it should read.", "单元格格式使数字或日期的显示与实际内容不同，请将该列设为文本格式后重新录入。"),

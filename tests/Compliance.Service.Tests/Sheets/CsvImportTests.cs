@@ -308,6 +308,34 @@ public sealed class CsvImportTests(SheetService sheets) : IClassFixture<SheetSer
     public async Task A_heading_that_cannot_be_told_apart_from_its_rows_is_refused(string sheet) =>
         SheetService.Faults(await sheets.Import(sheet)).ShouldBe(["malformedRow line:1"]);
 
+    /// <summary>What Excel makes of a text when it opens a CSV file: whether it is another text when it is saved.</summary>
+    [Theory]
+    [InlineData("0", false)]
+    [InlineData("00", true)]
+    [InlineData("12345678901", false)]
+    [InlineData("123456789012", true)]
+    [InlineData("39.72", false)]
+    [InlineData("39.70", true)]
+    [InlineData("1,234", true)]
+    [InlineData("12E5", true)]
+    [InlineData("12F5", false)]
+    [InlineData("1/2", true)]
+    [InlineData("2026-03-01", true)]
+    [InlineData("2026年3月", true)]
+    [InlineData("SEP2", true)]
+    [InlineData("S2", false)]
+    [InlineData("(12)", true)]
+    [InlineData("(01)06901234567892", false)]
+    [InlineData("国械注准20193130001", false)]
+    [InlineData("'12", true)]
+    public void A_text_that_a_spreadsheet_would_change_is_marked(string text, bool marked)
+    {
+        Cells.Of(text).ShouldBe(marked ? "'" + text : text);
+        Cells.Value(Cells.Of(text)).ShouldBe(text);
+        // What stands in a sheet has its mark already.
+        Cells.Marked(Cells.Of(text)).ShouldBe(Cells.Of(text));
+    }
+
     [Fact]
     public async Task Bad_rows_keep_their_leading_zeros_in_a_spreadsheet()
     {

@@ -131,8 +131,9 @@ public sealed class WorkbookImportTests(SheetService sheets) : IClassFixture<She
     {
         foreach (var format in new[] { "0", "000000", "yyyy-mm-dd" })
         {
-            var book = new Book("trainee", "patient.ageYears", "admittedOn", "device1.lot");
-            var file = book.Row(2, at == "B" ? [("B", Book.Number("110101199001011234", book.Format(format)))] : [("B", Book.Text(sheets.NewNumber())), (at, Book.Number("110101199001011234", book.Format(format)))]).Bytes();
+            var book = new Book("trainee", "patient.ageYears", "admittedOn", "device1.lot", "patient.pseudonym");
+            var cell = Book.Number("110101199001011234", book.Format(format));
+            var file = book.Row(2, at == "B" ? [("B", cell), ("K", Book.Text("p1"))] : [("B", Book.Text(sheets.NewNumber())), (at, cell), ("K", Book.Text("p1"))]).Bytes();
             var answer = await Import(file);
             SheetService.Errors(answer).ShouldBe([$"2 {column} {code} -"]);
             (await (await Import(file, ("Accept", "text/csv"))).Response.Content.ReadAsStringAsync()).ShouldNotContain("1010119900101");
@@ -143,14 +144,14 @@ public sealed class WorkbookImportTests(SheetService sheets) : IClassFixture<She
     public async Task A_number_is_the_text_that_is_shown_or_is_refused()
     {
         var unique = sheets.NewNumber()[1..];
-        var book = new Book("device1.lot", "patient.ageYears");
+        var book = new Book("device1.lot", "patient.ageYears", "patient.pseudonym");
         (string Format, string Number, string? Lot)[] cells =
         [
             ("000000", "123", "000123"), ("0", "123", "123"), ("General", "123", "123"), ("@", "123", "123"), ("0.00", "39.7", "39.70"), ("0_ ", "123", "123"), ("00_);(00)", "7", "07"), ("49", "12", "12"),
             ("\"L\"0000", "123", null), ("#,##0", "1234", null), ("0.0", "39.72", null), ("0.00E+00", "1200000", null), ("# ?/?", "0.5", null), ("yyyy-mm-dd", "46082", null), ("31", "46082", null), ("[h]:mm", "1.5", null), ("00;(00)", "-7", null),
         ];
         foreach (var (cell, i) in cells.Select((c, i) => (c, i)))
-            book.Row(i + 2, ("B", Book.Text($"f{unique}-{i}")), ("G", Book.Number(cell.Number, book.Format(cell.Format))), ("H", Book.Number("61", book.Format("0 岁"))));
+            book.Row(i + 2, ("B", Book.Text($"f{unique}-{i}")), ("G", Book.Number(cell.Number, book.Format(cell.Format))), ("H", Book.Number("61", book.Format("0 岁"))), ("I", Book.Text("p1")));
         var answer = await Import(book.Bytes());
         SheetService.Errors(answer).Select(e => string.Join(' ', e.Split(' ')[..3])).ShouldBe(cells.Index().Where(c => c.Item.Lot is null).Select(c => $"{c.Index + 2} device1.lot formattedNumber"));
         foreach (var (i, cell) in cells.Index().Where(c => c.Item.Lot is not null))
@@ -221,16 +222,23 @@ public sealed class WorkbookImportTests(SheetService sheets) : IClassFixture<She
     }
 
     [Fact]
-    public async Task A_row_that_cannot_be_read_is_named_and_ends_the_import()
+    public async Task The_last_moment_a_spreadsheet_knows_is_a_bad_cell_and_no_more()
     {
-        var (a, b) = (sheets.NewNumber(), sheets.NewNumber());
-        var book = new Book("device1.lot");
-        book.Row(2, ("B", Book.Text(a))).Row(3, ("B", Book.Text(sheets.NewNumber())), ("G", Book.Number("1E+300", book.Format("[h]:mm")))).Row(4, ("B", Book.Text(b)));
+        var number = sheets.NewNumber();
+        var book = new Book("admittedOn");
+        // A hundredth of a second before the year 10000.
+        book.Row(2, ("B", Book.Text(sheets.NewNumber())), ("G", Book.Number("2958465.9999999", book.Format("yyyy-mm-dd")))).Row(3, ("B", Book.Text(number)));
         var answer = await Import(book.Bytes());
         SheetService.Totals(answer).ShouldBe((1, 0, 1));
-        SheetService.Errors(answer).ShouldBe(["3 - unreadableRow -"]);
-        (await sheets.Shown(a)).ShouldNotBeNull();
-        (await sheets.Shown(b)).ShouldBeNull();
+        SheetService.Errors(answer).Single().ShouldStartWith("2 admittedOn invalidDay");
+        (await sheets.Shown(number)).ShouldNotBeNull();
+
+        // A duration longer than any is found before anything is stored.
+        var before = await sheets.Head;
+        var longest = new Book("device1.lot");
+        longest.Row(2, ("B", Book.Text(sheets.NewNumber()))).Row(3, ("B", Book.Text(sheets.NewNumber())), ("G", Book.Number("1E+300", longest.Format("[h]:mm"))));
+        (await Import(longest.Bytes())).Expect(HttpStatusCode.BadRequest).Body!["code"]!.GetValue<string>().ShouldBe("notAWorkbook");
+        (await sheets.Head).ShouldBe(before);
     }
 
     [Fact]

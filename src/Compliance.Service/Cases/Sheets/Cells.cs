@@ -51,7 +51,7 @@ internal static partial class Cells
     public static string Marked(string cell) => IsRetyped(cell.Trim()) ? TextMark + cell.Trim() : cell;
 
     /// <summary>Whether a spreadsheet program wrote here that it could not compute.</summary>
-    public static bool IsError(string value) => Error().IsMatch(value);
+    public static bool IsError(string value) => value is ['#', ..] && Error().IsMatch(value);
 
     /// <summary>Whether a spreadsheet program wrote a number here that has more digits than it keeps.</summary>
     public static bool IsRounded(string value) => Rounded().IsMatch(value);

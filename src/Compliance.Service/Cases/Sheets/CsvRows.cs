@@ -51,7 +51,7 @@ internal sealed class CsvRows(Stream file, Encoding? told) : IImportSource
             if (line.TooLong)
                 return line;
             var cells = Cells(line.Text);
-            var row = new SheetRow(Heading, cells, _malformed ? "malformedRow" : null);
+            var row = new SheetRow(Heading, cells, _malformed);
             // The end of a line tells that it is whole; the last one may lack it, but not cells besides.
             if (!row.IsBlank)
                 return line with { Row = row, Whole = line.Whole || (!Broken && cells.Count >= Heading.Texts.Count && !_malformed) };

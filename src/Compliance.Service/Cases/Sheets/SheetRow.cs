@@ -14,8 +14,8 @@ internal sealed record SheetPlace(string? Column, int? Cell);
 
 /// <summary>One row of a sheet below its heading: the cells, the report they make, and the way back from the report's faults to the cells.</summary>
 /// <param name="cells">As they stand in the sheet; as many as there are, be it fewer or more than headings.</param>
-/// <param name="unreadable">Why nobody knows where its cells end or what they hold, as the code of a fault; null for a row that can be read.</param>
-internal sealed class SheetRow(SheetHeading heading, IReadOnlyList<string> cells, string? unreadable = null)
+/// <param name="malformed">True when its quotes do not pair, or a row seems to end within it, so that nobody knows where its cells end.</param>
+internal sealed class SheetRow(SheetHeading heading, IReadOnlyList<string> cells, bool malformed)
 {
     /// <summary>The template's example row is told by this case number: sent back with the others, it is refused and named.</summary>
     public const string ExampleCaseNumber = "EXAMPLE-示例";
@@ -32,22 +32,22 @@ internal sealed class SheetRow(SheetHeading heading, IReadOnlyList<string> cells
 
     public IReadOnlyList<string> Cells => cells;
 
-    public string? Unreadable => unreadable;
+    public bool Malformed => malformed;
 
     /// <summary>What stands in a column, by its English heading; null when nothing does.</summary>
     public string? Text(string name) => CaseColumns.Find(name) is { } column && heading.CellOf(column) is { } at && at < cells.Count ? Sheets.Cells.Value(cells[at]) : null;
 
     /// <summary>Whether nothing stands in it.</summary>
-    public bool IsBlank => unreadable is null && cells.All(string.IsNullOrWhiteSpace);
+    public bool IsBlank => !malformed && cells.All(string.IsNullOrWhiteSpace);
 
     /// <summary>The report as a hospital's system would send it. What the cells themselves have wrong is added to by <see cref="FaultsOf"/>.</summary>
     public ReadOnlyMemory<byte> Report(Reference reference)
     {
         _faults.Clear();
         _numbers.Clear();
-        if (unreadable is not null)
+        if (malformed)
         {
-            _faults.Add(new("", unreadable));
+            _faults.Add(new("", "malformedRow"));
             return "{}"u8.ToArray();
         }
 
@@ -76,7 +76,7 @@ internal sealed class SheetRow(SheetHeading heading, IReadOnlyList<string> cells
     /// <summary>The faults of the row: of its cells, and of the report made of them. A value that could not be taken from its cell is not also missing.</summary>
     public IReadOnlyList<Fault> FaultsOf(IReadOnlyList<Fault> report)
     {
-        if (unreadable is not null)
+        if (malformed)
             return _faults;
         var told = _faults.Select(f => f.Pointer).ToHashSet();
         return [.. _faults, .. report.Where(f => f.Code != "missing" || !told.Contains(f.Pointer))];
@@ -130,7 +130,7 @@ internal sealed class SheetRow(SheetHeading heading, IReadOnlyList<string> cells
         if (Sheets.Cells.IsRounded(text))
             return true;
         // Without its quotes in pairs a row's cells are not where they seem: then each is read as any text.
-        return heading.Columns.ElementAtOrDefault(cell) is { } column && unreadable is null ? column.Personal(text) : PersonalData.Found(text);
+        return heading.Columns.ElementAtOrDefault(cell) is { } column && !malformed ? column.Personal(text) : PersonalData.Found(text);
     }
 
     private Dictionary<string, string> Values()

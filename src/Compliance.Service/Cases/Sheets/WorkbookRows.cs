@@ -35,7 +35,6 @@ internal sealed partial class WorkbookRows : IImportSource
     private SheetHeading? _heading;
     private long _number;
     private bool _date1904;
-    private bool _damaged;
 
     static WorkbookRows() => Encoding.RegisterProvider(CodePagesEncodingProvider.Instance);
 
@@ -75,24 +74,12 @@ internal sealed partial class WorkbookRows : IImportSource
 
     public ValueTask<ImportLine?> Next(CancellationToken cancellation)
     {
-        while (!_damaged)
+        // What the library cannot read it has met before: it goes through the whole sheet when it opens it.
+        while (_reader!.Read())
         {
             cancellation.ThrowIfCancellationRequested();
-            SheetRow row;
-            try
-            {
-                if (!_reader!.Read())
-                    break;
-                row = new(Heading, Cells(_reader));
-            }
-            catch (Exception e) when (IsBroken(e))
-            {
-                // The reader does not go on behind it.
-                _damaged = true;
-                row = new(Heading, [], "unreadableRow");
-            }
-
             _number++;
+            var row = new SheetRow(Heading, Cells(_reader), malformed: false);
             if (!row.IsBlank)
                 return ValueTask.FromResult<ImportLine?>(new ImportLine(_number, [], TooLong: false, Whole: true, row));
         }
@@ -204,7 +191,8 @@ internal sealed partial class WorkbookRows : IImportSource
     // A cell formatted as a day has no time, and midnight would be made up. Spreadsheets compute in fractions of a day, so seconds are rounded.
     private static string Text(DateTime at, string? format)
     {
-        var second = new DateTime((at.Ticks + (TimeSpan.TicksPerSecond / 2)) / TimeSpan.TicksPerSecond * TimeSpan.TicksPerSecond, DateTimeKind.Unspecified);
+        var ticks = Math.Min(at.Ticks + (TimeSpan.TicksPerSecond / 2), DateTime.MaxValue.Ticks);
+        var second = new DateTime(ticks / TimeSpan.TicksPerSecond * TimeSpan.TicksPerSecond, DateTimeKind.Unspecified);
         var timed = second.TimeOfDay != TimeSpan.Zero || format?.Contains('h', StringComparison.OrdinalIgnoreCase) == true;
         return second.ToString(timed ? "yyyy-MM-dd HH:mm:ss" : "yyyy-MM-dd", CultureInfo.InvariantCulture);
     }
