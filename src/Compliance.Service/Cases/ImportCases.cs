@@ -49,8 +49,8 @@ public static class ImportCases
     public const string Csv = "text/csv";
     public const string Workbook = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
-    /// <summary>The totals of an import whose answer is the file of its bad rows.</summary>
-    public const string TotalsHeader = "Import-";
+    /// <summary>What the names of the headers begin with that tell the totals of an import, when its answer is the file of its bad rows.</summary>
+    internal const string TotalsHeaders = "Import-";
 
     public static void Map(RouteGroupBuilder api) => api.MapPost("/cases/import", Import)
         .Allows(Role.Hospital, Role.Regulator, Role.National)
@@ -60,7 +60,7 @@ public static class ImportCases
         .WithDescription(string.Create(CultureInfo.InvariantCulture, $"""
             `{MediaType}`: one report a line. `{Csv}`: a sheet of cases, in UTF-8 (with or without byte order mark) or GB18030; `charset` says which, and may be left out. `{Workbook}`: the same as an Excel workbook of at most
             {WorkbookRows.MaxBytes / (1024 * 1024)} MB. What a sheet's columns are is told at `GET /cases/template.csv`, which is one to fill in. With `Accept: text/csv` a sheet is answered with just its bad rows and an `errors` column, to be mended and
-            sent again (cells refused for privacy are blank); its totals stand in the headers `Import-Accepted`, `Import-Unchanged`, `Import-Rejected` and `Import-Rows-Omitted`. `?dryRun=true` tells what would become of every line and stores
+            sent again (cells refused for privacy are blank); its totals stand in the headers `Import-Accepted`, `Import-Unchanged`, `Import-Rejected`, `Import-Rows-Omitted` and `Import-Position`. `?dryRun=true` tells what would become of every line and stores
             nothing; a case repeated after more than {CaseImport.MostRehearsed} others is then not compared with its first line.
             """));
 
@@ -201,7 +201,7 @@ internal sealed class CaseImport(HttpContext http, Caller caller, Answers answer
         }
 
         foreach (var (name, count) in new[] { ("Accepted", _accepted), ("Unchanged", _unchanged), ("Rejected", _rejected), ("Rows-Omitted", _badOmitted), ("Position", _position) })
-            http.Response.Headers[ImportCases.TotalsHeader + name] = count.ToString(CultureInfo.InvariantCulture);
+            http.Response.Headers[ImportCases.TotalsHeaders + name] = count.ToString(CultureInfo.InvariantCulture);
         http.Response.Headers.ContentLanguage = Messages.Tag(_language);
         file.Position = 0;
         return Results.File(file, "text/csv; charset=utf-8", "bad-rows.csv");
@@ -481,7 +481,7 @@ internal sealed class CaseImport(HttpContext http, Caller caller, Answers answer
             }
 
             Tally(ref _accepted, 0);
-            if (_rehearsed.Count < MostRehearsed)
+            if (_rehearsed.Count < MostRehearsed || _rehearsed.ContainsKey(caseId))
                 _rehearsed[caseId] = [.. before, .. decision.Events];
         }
     }
@@ -529,6 +529,6 @@ internal static class ImportErrors
             return new(line, fault.Pointer, fault.Code, Messages.Of(language, fault));
         var place = row.PlaceOf(fault.Pointer);
         var told = row.Told(fault, language);
-        return new(line, told.Pointer, told.Code, Messages.Of(language, told), place.Column, row.Repeated(fault, place));
+        return new(line, told.Pointer, told.Code, Messages.Of(language, told), place.Column, row.Repeated(place));
     }
 }

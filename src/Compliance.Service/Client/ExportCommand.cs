@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.CommandLine;
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using Compliance.Service.Cases.Sheets;
 using Compliance.Service.Http;
@@ -49,10 +48,12 @@ internal static class ExportCommand
 
     private static async Task Run(ServiceClient service, string query, string? output, Teller teller, Language language, CancellationToken cancellation)
     {
-        // How many devices the widest case has is known only once all are here, so they wait in a file of their own, which is gone with the program.
+        // How many devices the widest case has is known only once all are here, so they wait in a file of their own, which is gone with the program, however that ends: a file without a name is gone when it is closed.
         await using var waiting = new FileStream(
             Path.Combine(Path.GetTempPath(), Path.GetRandomFileName()),
             new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, Options = FileOptions.Asynchronous | FileOptions.DeleteOnClose, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite });
+        if (!OperatingSystem.IsWindows())
+            File.Delete(waiting.Name);
         var (cases, voided, devices, complications) = (0L, 0L, 0, 0);
         string? cursor = null;
         do
@@ -81,11 +82,8 @@ internal static class ExportCommand
         waiting.Position = 0;
         if (output is null)
         {
-            await using var bytes = new MemoryStream();
-            await using var target = ReferenceEquals(teller.Output, Console.Out) ? Console.OpenStandardOutput() : bytes;
-            await Write(waiting, target, teller.Json, devices, complications, language, cancellation);
-            if (ReferenceEquals(target, bytes))
-                await teller.Output.WriteAsync(Encoding.UTF8.GetString(bytes.ToArray()));
+            await using var standard = Console.OpenStandardOutput();
+            await Write(waiting, standard, teller.Json, devices, complications, language, cancellation);
         }
         else
         {

@@ -98,6 +98,7 @@ internal static class ImportCommand
     {
         var files = new List<ImportedFile>();
         (string Code, string Message, IReadOnlyList<FaultDocument> Faults)? failed = null;
+        var goesOnBehind = 0L;
         foreach (var path in paths)
         {
             var import = new Import(asked, path);
@@ -119,6 +120,7 @@ internal static class ImportCommand
             }
 
             files.Add(import.Outcome);
+            goesOnBehind = import.GoesOnBehind;
             if (failed is not null)
                 break;
         }
@@ -127,8 +129,8 @@ internal static class ImportCommand
             asked.Teller.Outcome(new ImportedFiles(files, failed?.Message), () => "");
         if (failed is not { } why)
             return files.Exists(f => f.Rejected > 0 || f.Refused is not null) ? ExitCode.Findings : ExitCode.Done;
-        if (!asked.DryRun && files[^1] is { Done: > 0 } last)
-            asked.Teller.Note(Messages.Of(asked.Language, "cli.goOn", last.Done, last.Rows));
+        if (goesOnBehind > 0)
+            asked.Teller.Note(Messages.Of(asked.Language, "cli.goOn", goesOnBehind, files[^1].Rows));
         return asked.Teller.Fail(ExitCode.NotDone, why.Code, why.Message, why.Faults);
     }
 
@@ -136,7 +138,9 @@ internal static class ImportCommand
     private sealed class Import(Asked asked, string path)
     {
         private readonly List<ImportError> _errors = [];
+        private readonly Dictionary<Guid, ImportLine> _firsts = [];
         private long _omitted;
+        private long _told;
         private long _lines;
         private long _done;
         private long _accepted;
@@ -148,31 +152,37 @@ internal static class ImportCommand
 
         public ImportedFile Outcome => new(path, _lines, _done, _accepted, _unchanged, _rejected, _position, asked.DryRun, _resumedAfter, _refused, _errors, _omitted);
 
+        /// <summary>The lines that the same command would pass over; 0 when it would begin anew.</summary>
+        public long GoesOnBehind { get; private set; }
+
         public async Task Run(CancellationToken cancellation)
         {
-            var (file, faults) = await ImportFile.Open(path, cancellation);
-            if (file is null)
+            var (file, faults) = await ImportFile.Open(path, asked.DryRun, cancellation);
+            await using var open = file;
+            ShouldBeWhole(file);
+            if (file.Lines == 0 || faults.Count > 0)
             {
-                await Refuse(faults.Select(f => (f.Pointer, Messages.Of(asked.Language, f))));
+                await Refuse(faults.Count > 0 ? faults.Select(f => (f.Pointer, Messages.Of(asked.Language, f))) : [("", Messages.Of(asked.Language, "cli.noRows"))]);
                 return;
             }
 
             _lines = file.Lines;
-            var state = asked.DryRun || asked.FromStart ? null : await ImportState.Read(path, file.Sha256, asked.Url, BadRowsPath, cancellation);
+            var state = await StateOf(file, cancellation);
             if (state is not null)
             {
                 (_done, _accepted, _unchanged, _rejected, _position, _resumedAfter) = (state.Done, state.Accepted, state.Unchanged, state.Rejected, state.Position, state.Done);
+                GoesOnBehind = _done;
                 asked.Teller.Note(Messages.Of(asked.Language, "cli.resumed", Path.GetFileName(path), _done, _lines));
             }
 
-            var progress = new ImportProgress(asked.Teller, interactive: !asked.Teller.Json && ReferenceEquals(asked.Teller.Error, Console.Error) && !Console.IsErrorRedirected, Path.GetFileName(path), _lines);
+            var progress = new ImportProgress(asked.Teller, interactive: !asked.Teller.Json && ReferenceEquals(asked.Teller.Error, Console.Error) && !Console.IsErrorRedirected, asked.Language, Path.GetFileName(path), _lines);
             await using var bad = asked.BadRows is null ? null : new BadRowsFile(asked.BadRows, state?.BadRowsBytes, asked.Language);
             progress.Begin(_done);
             try
             {
                 await foreach (var part in file.Parts(_done, cancellation))
                 {
-                    if (!await Send(part, bad, cancellation))
+                    if (!await Send(file, part, bad, progress, cancellation))
                         return;
                     _done += part.Lines.Count;
                     // Kept before it is shown: what was shown is never shown again as undone.
@@ -186,73 +196,131 @@ internal static class ImportCommand
                 progress.End();
             }
 
+            ShouldBeWhole(file);
             if (!asked.DryRun)
                 ImportState.Forget(path);
             if (!asked.Teller.Json)
                 await Tell();
         }
 
+        // Rows that nobody read, or that stood there for a moment only, are not answered for.
+        private void ShouldBeWhole(ImportFile file)
+        {
+            if (file.IsBroken || file.IsChanged)
+                throw new IOException(Messages.Of(asked.Language, file.IsChanged ? "cli.changed" : "cli.unreadable", path));
+        }
+
+        private async Task<ImportState?> StateOf(ImportFile file, CancellationToken cancellation)
+        {
+            if (await ImportState.Read(path, file.Sha256, asked.Url, BadRowsPath, cancellation) is not { } state)
+                return null;
+            if (asked.DryRun)
+                return asked.BadRows is null ? null : throw new IOException(Messages.Of(asked.Language, "cli.badRowsInUse", asked.BadRows));
+            if (asked.FromStart)
+                return null;
+            // A database restored from before has lost the last of what it had stored, and would store it again.
+            var last = (await file.LinesBefore(state.Done, cancellation)).Where(l => FaultOf(l) is null).ToList();
+            if (last.Count == 0 || (await asked.Service.Import(ImportFile.PartOf(last), dryRun: true, cancellation)).Accepted == 0)
+                return state;
+            asked.Teller.Note(Messages.Of(asked.Language, "cli.lost", Path.GetFileName(path)));
+            return null;
+        }
+
         private string? BadRowsPath => asked.BadRows is null ? null : Path.GetFullPath(asked.BadRows);
 
         private async Task Keep(ImportFile file, long badRowsBytes, CancellationToken cancellation)
         {
+            // Rows rejected and written down nowhere are sent again, so that they are told again.
+            if (_rejected > 0 && asked.BadRows is null)
+                return;
+            GoesOnBehind = _done;
             var state = new ImportState(file.Sha256, asked.Url.ToString(), _done, _accepted, _unchanged, _rejected, _position, BadRowsPath, badRowsBytes);
             if (!await state.Write(path, cancellation) && _done <= ImportFile.PartLines)
                 asked.Teller.Note(Messages.Of(asked.Language, "cli.notResumable", ImportState.PathFor(path)));
         }
 
         /// <returns>False when the file as a whole was refused.</returns>
-        private async Task<bool> Send(Part part, BadRowsFile? bad, CancellationToken cancellation)
+        private async Task<bool> Send(ImportFile file, Part part, BadRowsFile? bad, ImportProgress progress, CancellationToken cancellation)
         {
-            // What cannot be sent as it stands is refused here, in the words the service has for it.
-            var broken = part.Lines.Where(l => l.TooLong || l.Row?.Malformed == true).ToList();
-            var whole = broken.Count == 0 ? part : broken.Count == part.Lines.Count ? null : ImportFile.PartOf([.. part.Lines.Except(broken)]);
-            var errors = broken.Select(l => ImportErrors.Of(l.Number, l.Row, l.TooLong ? new Fault("", "tooLarge", Body.MaxBytes) : new Fault("", "malformedRow"), asked.Language)).ToList();
-            if (whole is not null)
+            // What cannot be sent as it stands, or would look whole once it is sent, is refused here, in the words the service has for it.
+            var broken = part.Lines.Select(l => (Line: l, Fault: FaultOf(l))).Where(l => l.Fault is not null).ToList();
+            IReadOnlyList<ImportLine> whole = broken.Count == 0 ? part.Lines : [.. part.Lines.Where(l => FaultOf(l) is null)];
+            var errors = broken.Select(l => ImportErrors.Of(l.Line.Number, l.Line.Row, l.Fault!, asked.Language)).ToList();
+            _rejected += broken.Count;
+            if (whole.Count > 0)
             {
-                ImportAnswer answer;
                 try
                 {
-                    answer = await asked.Service.Import(whole, asked.DryRun, cancellation);
+                    errors.AddRange(await Sent(file, whole, cancellation));
                 }
                 catch (ServiceRefusedException e) when (e.Code == "invalid")
                 {
                     await Refuse(e.Faults.Select(f => (f.Pointer, f.Message)));
                     return false;
                 }
-
-                _accepted += answer.Accepted;
-                _unchanged += answer.Unchanged;
-                _rejected += answer.Rejected;
-                _position = Math.Max(_position, answer.Position);
-                errors.AddRange(answer.ErrorsOmitted == 0 ? Numbered(whole, answer) : await AllErrors(whole, cancellation));
             }
 
-            _rejected += broken.Count;
             errors = [.. errors.OrderBy(e => e.Line)];
             var room = Math.Min(errors.Count, MostTold - _errors.Count);
             _errors.AddRange(errors.Take(room));
             _omitted += errors.Count - room;
             if (bad is not null)
                 await bad.Add(part, errors, cancellation);
+            await TellAtOnce(errors, progress);
             return true;
         }
 
-        // An answer lists so many errors and no more. The good rows are stored by now: asked by halves what is wrong with the others, nothing is counted again.
-        private async Task<IReadOnlyList<ImportError>> AllErrors(Part part, CancellationToken cancellation)
+        private static Fault? FaultOf(ImportLine line) => line switch
         {
-            var all = new List<ImportError>();
-            foreach (var half in part.Lines.Chunk(Math.Max(1, (part.Lines.Count + 1) / 2)))
-            {
-                var asking = ImportFile.PartOf(half);
-                var answer = await asked.Service.Import(asking, dryRun: true, cancellation);
-                all.AddRange(answer.ErrorsOmitted == 0 || half.Length == 1 ? Numbered(asking, answer) : await AllErrors(asking, cancellation));
-            }
+            { TooLong: true } => new("", "tooLarge", Body.MaxBytes),
+            { Row.Malformed: true } => new("", "malformedRow"),
+            { Row: not null, Whole: false } => new("", "cutOff", line.Number - 1),
+            _ => null,
+        };
 
-            return all;
+        private async Task<List<ImportError>> Sent(ImportFile file, IReadOnlyList<ImportLine> lines, CancellationToken cancellation)
+        {
+            var before = Before(file, lines);
+            var part = ImportFile.PartOf([.. before, .. lines]);
+            var answer = await asked.Service.Import(part, asked.DryRun, cancellation);
+            // The lines put before were counted when their turn was.
+            var counted = before.Count == 0 ? null : await asked.Service.Import(ImportFile.PartOf(before), asked.DryRun, cancellation);
+            _accepted += answer.Accepted - (counted?.Accepted ?? 0);
+            _unchanged += answer.Unchanged - (counted?.Unchanged ?? 0);
+            _rejected += answer.Rejected - (counted?.Rejected ?? 0);
+            _position = Math.Max(_position, answer.Position);
+            return await ErrorsOf(file, lines, part, answer, cancellation);
         }
 
-        private static IEnumerable<ImportError> Numbered(Part part, ImportAnswer answer) => answer.Errors.Select(e => e with { Line = part.LineAt(e.Line).Number });
+        // An answer lists so many errors and no more. What is good is stored by now, or put before: asked by halves what is wrong with the others, nothing is counted again.
+        private async Task<List<ImportError>> ErrorsOf(ImportFile file, IReadOnlyList<ImportLine> lines, Part part, ImportAnswer answer, CancellationToken cancellation)
+        {
+            if (answer.ErrorsOmitted > 0 && lines.Count > 1)
+            {
+                var all = new List<ImportError>();
+                foreach (var half in lines.Chunk((lines.Count + 1) / 2))
+                {
+                    var asking = ImportFile.PartOf([.. Before(file, half), .. half]);
+                    all.AddRange(await ErrorsOf(file, half, asking, await asked.Service.Import(asking, dryRun: true, cancellation), cancellation));
+                }
+
+                return all;
+            }
+
+            var errors = answer.Errors.Select(e => e with { Line = part.LineAt(e.Line).Number }).Where(e => e.Line >= lines[0].Number).ToList();
+            var bad = errors.Select(e => e.Line).ToHashSet();
+            foreach (var line in lines.Where(l => !bad.Contains(l.Number)))
+            {
+                if (file.RepeatedCase(line) is { } id)
+                    _firsts.TryAdd(id, line);
+            }
+
+            return errors;
+        }
+
+        // In a dry run nothing is stored that a later line of the same case could be compared with: so the first good one is sent again before it.
+        private List<ImportLine> Before(ImportFile file, IReadOnlyList<ImportLine> lines) =>
+            [.. lines.Select(file.RepeatedCase).OfType<Guid>().Distinct().Where(_firsts.ContainsKey).Select(id => _firsts[id]).OrderBy(l => l.Number)];
 
         private async Task Refuse(IEnumerable<(string Pointer, string Message)> faults)
         {
@@ -261,13 +329,24 @@ internal static class ImportCommand
                 await asked.Teller.Output.WriteLineAsync($"{Messages.Of(asked.Language, "cli.fileRefused", Path.GetFileName(path))}\n  {_refused.Replace("\n", "\n  ", StringComparison.Ordinal)}");
         }
 
+        // Each part's before the next is sent: whoever is interrupted has been told what was rejected until then.
+        private async Task TellAtOnce(List<ImportError> errors, ImportProgress progress)
+        {
+            var shown = asked.Teller.Json ? [] : errors.Take((int)Math.Max(0, MostShown - _told)).ToList();
+            _told += errors.Count;
+            if (shown.Count == 0)
+                return;
+            progress.Hide();
+            foreach (var error in shown)
+                await asked.Teller.Output.WriteLineAsync($"{Path.GetFileName(path)}: {Sentence(error)}");
+            await asked.Teller.Output.FlushAsync();
+        }
+
         private async Task Tell()
         {
+            if (_told > MostShown)
+                await asked.Teller.Output.WriteLineAsync(Messages.Of(asked.Language, "cli.more", _told - MostShown));
             await asked.Teller.Output.WriteLineAsync(Messages.Of(asked.Language, asked.DryRun ? "cli.wouldImport" : "cli.imported", Path.GetFileName(path), _lines, _accepted, _unchanged, _rejected));
-            foreach (var error in _errors.Take(MostShown))
-                await asked.Teller.Output.WriteLineAsync("  " + Sentence(error));
-            if (_errors.Count + _omitted is var all && all > MostShown)
-                await asked.Teller.Output.WriteLineAsync("  " + Messages.Of(asked.Language, "cli.more", all - MostShown));
         }
 
         private string Sentence(ImportError error)

@@ -1,4 +1,6 @@
 using System.Security.Cryptography;
+using System.Text.Json;
+using Compliance.Cases;
 using Compliance.Service.Cases;
 using Compliance.Service.Cases.Sheets;
 using Compliance.Service.Http;
@@ -10,16 +12,19 @@ namespace Compliance.Service.Client;
 internal sealed record Part(IReadOnlyList<ImportLine> Lines, byte[] Body, string MediaType)
 {
     /// <summary>The line of the file that the service calls by a number of its own: it sees only this part.</summary>
-    public ImportLine LineAt(long number) => Lines[(int)Math.Clamp(number - (MediaType == ImportCases.Csv ? 2 : 1), 0, Lines.Count - 1)];
+    public ImportLine LineAt(long number) => Lines[(int)number - (MediaType == ImportCases.Csv ? 2 : 1)];
 }
 
-/// <summary>A file of reports on this machine, read as the service reads what it is sent: one code for both. A workbook is sent as CSV, since only a whole workbook is one.</summary>
-internal sealed class ImportFile
+/// <summary>A file of reports on this machine, read as the service reads what it is sent: one code for both. A workbook is sent as CSV, since only a whole workbook is one. It stays open between the first reading and the second.</summary>
+internal sealed class ImportFile : IAsyncDisposable
 {
     /// <summary>One answer for so many lines: rare enough to keep the service busy, often enough that progress is seen and little is sent twice after an interruption.</summary>
     public const int PartLines = 2_000;
 
     private const int PartBytes = 4 * 1024 * 1024;
+
+    /// <summary>Looked at to know whether the service still has what was sent: a database restored from before lacks the end.</summary>
+    private const int LinesChecked = 100;
 
     private const int BlockBytes = 1024 * 1024;
 
@@ -32,41 +37,118 @@ internal sealed class ImportFile
     };
 
     private readonly string _path;
+    private readonly FileStream _bytes;
+    private readonly DateTime _writtenAt;
+    private readonly HashSet<Guid> _repeated = [];
 
-    private ImportFile(string path, string sha256, long lines) => (_path, Sha256, Lines) = (path, sha256, lines);
+    private ImportFile(string path)
+    {
+        (_path, _bytes) = (path, new(path, FileMode.Open, FileAccess.Read, FileShare.Read, BlockBytes, FileOptions.Asynchronous | FileOptions.SequentialScan));
+        _writtenAt = File.GetLastWriteTimeUtc(_bytes.SafeFileHandle);
+    }
 
     /// <summary>Endings of names, which tell what is in a file.</summary>
     public static IEnumerable<string> Extensions => Sources.Keys;
 
     /// <summary>Of the whole file: what is gone on with must be what was begun.</summary>
-    public string Sha256 { get; }
+    public string Sha256 { get; private set; } = "";
 
     /// <summary>Reports in it, good and bad.</summary>
-    public long Lines { get; }
+    public long Lines { get; private set; }
+
+    /// <summary>Whether somebody wrote to it since it was opened.</summary>
+    public bool IsChanged => File.GetLastWriteTimeUtc(_bytes.SafeFileHandle) != _writtenAt;
+
+    /// <summary>True when it could not be read to its end.</summary>
+    public bool IsBroken { get; private set; }
 
     public static bool IsKnown(string path) => Sources.ContainsKey(Path.GetExtension(path));
 
     /// <summary>Reads the file once, to know how much there is to do.</summary>
-    /// <returns>The faults that keep the whole of it from being read; then there is no file.</returns>
-    public static async Task<(ImportFile? File, IReadOnlyList<Fault> Faults)> Open(string path, CancellationToken cancellation)
+    /// <param name="rehearsed">For a dry run, which must know what cases stand in it more than once.</param>
+    /// <returns>The file, and the faults that keep the whole of it from being read.</returns>
+    public static async Task<(ImportFile File, IReadOnlyList<Fault> Faults)> Open(string path, bool rehearsed, CancellationToken cancellation)
     {
-        await using var bytes = Stream(path);
-        var sha256 = Convert.ToHexStringLower(await SHA256.HashDataAsync(bytes, cancellation));
-        bytes.Position = 0;
-        await using var source = Sources[Path.GetExtension(path)](bytes);
-        if (await source.Begin(cancellation) is { Count: > 0 } faults)
-            return (null, faults);
-        var lines = 0L;
-        while (await source.Next(cancellation) is not null)
-            lines++;
-        return (new(path, sha256, lines), []);
+        var file = new ImportFile(path);
+        try
+        {
+            return (file, await file.Look(rehearsed, cancellation));
+        }
+        catch
+        {
+            await file.DisposeAsync();
+            throw;
+        }
+    }
+
+    public ValueTask DisposeAsync() => _bytes.DisposeAsync();
+
+    /// <summary>The case of a line, if it stands in the file more than once and this is a dry run; else null.</summary>
+    public Guid? RepeatedCase(ImportLine line) => _repeated.Count > 0 && CaseOf(line) is { } id && _repeated.Contains(id) ? id : null;
+
+    /// <summary>Some lines, the last before a place of the file.</summary>
+    public async Task<IReadOnlyList<ImportLine>> LinesBefore(long place, CancellationToken cancellation)
+    {
+        var lines = new List<ImportLine>();
+        var from = Math.Max(0, place - LinesChecked);
+        await foreach (var part in Parts(from, cancellation))
+        {
+            lines.AddRange(part.Lines.Take((int)(place - from) - lines.Count));
+            if (lines.Count == place - from)
+                break;
+        }
+
+        return lines;
+    }
+
+    private async Task<IReadOnlyList<Fault>> Look(bool rehearsed, CancellationToken cancellation)
+    {
+        Sha256 = Convert.ToHexStringLower(await SHA256.HashDataAsync(_bytes, cancellation));
+        _bytes.Position = 0;
+        await using var source = Sources[Path.GetExtension(_path)](_bytes);
+        if (await source.Begin(cancellation) is { Count: > 0 } faults && !source.Broken)
+            return faults;
+        var seen = new HashSet<Guid>();
+        while (!source.Broken && await source.Next(cancellation) is { } line)
+        {
+            Lines++;
+            if (rehearsed && CaseOf(line) is { } id && !seen.Add(id))
+                _repeated.Add(id);
+        }
+
+        Note(source, cancellation);
+        return [];
+    }
+
+    private void Note(IImportSource source, CancellationToken cancellation)
+    {
+        // To the reader of lines, who interrupts is a sender gone away.
+        cancellation.ThrowIfCancellationRequested();
+        IsBroken |= source.Broken;
+    }
+
+    private static Guid? CaseOf(ImportLine line)
+    {
+        if (line.Row is { } row)
+            return row.Text("institution") is { } institution && row.Text("caseNumber") is { } number ? Case.IdOf(institution, number) : null;
+        try
+        {
+            var report = JsonElement.Parse(line.Text);
+            return report.ValueKind == JsonValueKind.Object && report.TryGetProperty("institution", out var at) && at.ValueKind == JsonValueKind.String
+                && report.TryGetProperty("caseNumber", out var by) && by.ValueKind == JsonValueKind.String ? Case.IdOf(at.GetString()!, by.GetString()!) : null;
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            // No report, which the service will say.
+            return null;
+        }
     }
 
     /// <summary>The file in parts, from behind so many lines on.</summary>
     public async IAsyncEnumerable<Part> Parts(long after, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
     {
-        await using var bytes = Stream(_path);
-        await using var source = Sources[Path.GetExtension(_path)](bytes);
+        _bytes.Position = 0;
+        await using var source = Sources[Path.GetExtension(_path)](_bytes);
         await source.Begin(cancellation);
         for (var skipped = 0L; skipped < after; skipped++)
         {
@@ -87,6 +169,7 @@ internal sealed class ImportFile
             size = 0;
         }
 
+        Note(source, cancellation);
         if (lines.Count > 0)
             yield return PartOf(lines);
     }
@@ -122,6 +205,4 @@ internal sealed class ImportFile
             csv.WriteField(BadRows.OnOneLine(cell));
         csv.EndRecord();
     }
-
-    private static FileStream Stream(string path) => new(path, FileMode.Open, FileAccess.Read, FileShare.Read, BlockBytes, FileOptions.Asynchronous | FileOptions.SequentialScan);
 }

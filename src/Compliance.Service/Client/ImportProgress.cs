@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Compliance.Service.Http;
 using Spectre.Console;
 
 namespace Compliance.Service.Client;
@@ -9,7 +10,7 @@ namespace Compliance.Service.Client;
 /// neither look better.
 /// </summary>
 /// <param name="interactive">Somebody looks on: a terminal, which is drawn on. Elsewhere there are plain lines without control characters.</param>
-internal sealed class ImportProgress(Teller teller, bool interactive, string name, long lines)
+internal sealed class ImportProgress(Teller teller, bool interactive, Language language, string name, long lines)
 {
     private const int WidestBar = 32;
     private const int NarrowestBar = 8;
@@ -59,17 +60,22 @@ internal sealed class ImportProgress(Teller teller, bool interactive, string nam
         _console.Markup($"{Markup.Escape(title)} [green]{Bar(done, Math.Min(room, WidestBar))}[/] {Markup.Escape(text)}");
     }
 
+    /// <summary>Takes the bar away, so that what is written next stands in its place; it is drawn again below that.</summary>
+    public void Hide() => _console?.Write(Anew);
+
     /// <summary>Leaves the bar behind, so that what is written next stands below it.</summary>
     public void End() => _console?.WriteLine();
 
     private string Text(long done)
     {
         var share = lines == 0 ? 1 : (double)done / lines;
-        var text = new StringBuilder(string.Create(CultureInfo.InvariantCulture, $"{share:P0}, {done:N0} of {lines:N0}"));
-        if (Rate(done) is { } rate)
-            text.Append(CultureInfo.InvariantCulture, $", {rate:N0} a second");
-        if (Left(done, Rate(done)) is { } left)
-            text.Append(CultureInfo.InvariantCulture, $", {left:hh\\:mm\\:ss} left");
+        static string Number(double number) => number.ToString("N0", CultureInfo.InvariantCulture);
+        var text = new StringBuilder(Messages.Of(language, "cli.progress", share.ToString("P0", CultureInfo.InvariantCulture), Number(done), Number(lines)));
+        var rate = Rate(done);
+        if (rate is { } a)
+            text.Append(Messages.Of(language, "cli.rate", Number(a)));
+        if (Left(done, rate) is { } left)
+            text.Append(Messages.Of(language, "cli.left", left.ToString("hh\\:mm\\:ss", CultureInfo.InvariantCulture)));
         return text.ToString();
     }
 

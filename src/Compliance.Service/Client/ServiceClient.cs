@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
@@ -28,10 +27,12 @@ internal sealed class ServiceClient : IDisposable
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
 
     private readonly HttpClient _http;
+    private readonly Language _language;
     private bool _reached;
 
     public ServiceClient(Uri url, string? token, Language language)
     {
+        _language = language;
         _http = new() { BaseAddress = url, Timeout = Patience };
         if (token is not null)
             _http.DefaultRequestHeaders.Authorization = new("Bearer", token);
@@ -49,17 +50,32 @@ internal sealed class ServiceClient : IDisposable
                 return new(HttpMethod.Post, dryRun ? "/api/v1/cases/import?dryRun=true" : "/api/v1/cases/import") { Content = content };
             },
             cancellation);
-        return JsonSerializer.Deserialize<ImportAnswer>(await response.Content.ReadAsByteArrayAsync(cancellation), Json.Options)!;
+        return await Read(response, json => JsonSerializer.Deserialize<ImportAnswer>(json, Json.Options)!, cancellation);
     }
 
     /// <exception cref="ServiceRefusedException"></exception>
     public async Task<JsonElement> Get(string path, CancellationToken cancellation)
     {
         using var response = await Send(() => new(HttpMethod.Get, path), cancellation);
-        return JsonElement.Parse(await response.Content.ReadAsByteArrayAsync(cancellation));
+        return await Read(response, json => JsonElement.Parse(json), cancellation);
     }
 
     public void Dispose() => _http.Dispose();
+
+    // A proxy that asks for a password, say, answers 200 as well.
+    private async Task<T> Read<T>(HttpResponseMessage response, Func<byte[], T> read, CancellationToken cancellation)
+    {
+        try
+        {
+            return read(await response.Content.ReadAsByteArrayAsync(cancellation));
+        }
+        catch (JsonException)
+        {
+            throw Foreign(response);
+        }
+    }
+
+    private ServiceRefusedException Foreign(HttpResponseMessage response) => new(Messages.Of(_language, "cli.foreign", _http.BaseAddress!, (int)response.StatusCode));
 
     private async Task<HttpResponseMessage> Send(Func<HttpRequestMessage> request, CancellationToken cancellation)
     {
@@ -85,10 +101,10 @@ internal sealed class ServiceClient : IDisposable
             }
             catch (Exception e) when (e is HttpRequestException or IOException || (e is TaskCanceledException && !cancellation.IsCancellationRequested))
             {
-                why = e is TaskCanceledException ? string.Create(CultureInfo.InvariantCulture, $"no answer in {Patience.TotalMinutes:F0} minutes") : e.Message;
+                why = e is TaskCanceledException ? Messages.Of(_language, "cli.noAnswer", (int)Patience.TotalMinutes) : e.Message;
                 // Who never answered was rather misspelt than restarted.
                 if (!_reached)
-                    throw new ServiceRefusedException($"{_http.BaseAddress} cannot be reached: {why}");
+                    throw new ServiceRefusedException(Messages.Of(_language, "cli.notReached", _http.BaseAddress!, why));
             }
 
             if (attempt >= Waits.Length)
@@ -97,14 +113,11 @@ internal sealed class ServiceClient : IDisposable
         }
     }
 
-    private static async Task<ServiceRefusedException> Refusal(HttpResponseMessage response, CancellationToken cancellation)
+    private async Task<ServiceRefusedException> Refusal(HttpResponseMessage response, CancellationToken cancellation)
     {
-        if (response.Content.Headers.ContentType?.MediaType == Problem.ContentType)
-        {
-            var problem = JsonSerializer.Deserialize<ProblemDocument>(await response.Content.ReadAsByteArrayAsync(cancellation), Json.Options)!;
-            return new(problem.Detail, problem.Code, problem.Errors);
-        }
-
-        return new(string.Create(CultureInfo.InvariantCulture, $"answered {(int)response.StatusCode}, and not as this service does"));
+        if (response.Content.Headers.ContentType?.MediaType != Problem.ContentType)
+            return Foreign(response);
+        var problem = await Read(response, json => JsonSerializer.Deserialize<ProblemDocument>(json, Json.Options)!, cancellation);
+        return new(problem.Detail, problem.Code, problem.Errors);
     }
 }

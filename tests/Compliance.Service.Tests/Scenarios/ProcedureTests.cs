@@ -88,7 +88,7 @@ public sealed class ProcedureTests
 
         var reported = await Report(service, own, "a", Monday, by: "H1-B");
         reported.Body!["timeliness"]!.GetValue<string>().ShouldBe("late");
-        (await Obligations(service, own))["items"]!.AsArray().ShouldBeEmpty();
+        (await Obligations(service, own, "&kind=report"))["items"]!.AsArray().ShouldBeEmpty();
         (await Overdue(world, Deadline.AddDays(5))).ShouldBe(0);
         (await Overdue(world, Deadline.AddDays(4))).ShouldBe(1, "as of that day it had not come; and it counts once");
         (await Overdue(world, Deadline.AddDays(4), "H1-A", "physicians")).ShouldBe(0, "the report says who operated");

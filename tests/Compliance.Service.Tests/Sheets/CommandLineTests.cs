@@ -102,7 +102,7 @@ public sealed class CommandLineTests(SheetService sheets) : IClassFixture<SheetS
         code.ShouldBe(ExitCode.Findings);
         output.ShouldContain("共 500 例，新存 470，原有 0，拒绝 30。");
         output.ShouldContain("第 117 行, 诊疗目的 \"姑息\": 未知取值，允许：诊断、治疗。 [unknownValue]");
-        error.ShouldContain("100 %, 500 of 500");
+        error.ShouldContain("三月.csv: 100 %，500 / 500");
         foreach (var secret in new[] { BadRequests.Mobile, BadRequests.IdentityCard })
         {
             output.ShouldNotContain(secret);
@@ -206,7 +206,8 @@ public sealed class CommandLineTests(SheetService sheets) : IClassFixture<SheetS
         var lines = Path.ChangeExtension(file, ".ndjson");
         (await Run("export", "--from", "2026-03-02", "--to", "2026-03-04", "--json", "--output", lines)).Code.ShouldBe(0);
         (await Run("import", lines)).Code.ShouldBe(ExitCode.Done);
-        (await Run("export", "--institution", "H1", "--technique", "neurovascular", "--from", "2026-03-04", "--to", "2026-03-04")).Output.ShouldContain("export-4");
+        (await Run("export", "--institution", "H1", "--technique", "neurovascular", "--from", "2026-03-04", "--to", "2026-03-04", "--output", file)).Code.ShouldBe(0);
+        (await File.ReadAllTextAsync(file)).ShouldContain("export-4");
     }
 
     [Fact]

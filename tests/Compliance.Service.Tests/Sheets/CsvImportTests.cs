@@ -155,7 +155,12 @@ public sealed class CsvImportTests(SheetService sheets) : IClassFixture<SheetSer
         { "operator", "Dr House", "invalidId", true },
         { "patient.diagnosis", "stroke", "invalidDiagnosis", true },
         { "patient.diagnosis", "#REF!", "cellError", true },
-        { "caseNumber", "2.02603E+17", "roundedNumber", true },
+        // Of an identity-card number a spreadsheet keeps fifteen digits, birth date among them.
+        { "caseNumber", "2.02603E+17", "roundedNumber", false },
+        { "patient.ageYears", "1.10101199001011E+17", "wrongType", false },
+        { "intent", "1.10101199001011E+17", "unknownValue", false },
+        { "device1.lot", "1.10101199001011E+17", "roundedNumber", false },
+        { "caseNumber", "#SPILL!", "cellError", true },
         { "caseNumber", SheetRow.ExampleCaseNumber, "exampleRow", true },
         { "startedAt", "2026-03-02 14:21", "startedAfterCompleted", true },
         { "decidedOn", "2026/3/11", "futureDay", true },
@@ -293,6 +298,63 @@ public sealed class CsvImportTests(SheetService sheets) : IClassFixture<SheetSer
         SheetService.Totals(cut).ShouldBe((1, 0, 1));
         SheetService.Errors(cut).ShouldBe(["3 - cutOff -"]);
         SheetService.Totals(await sheets.Import($"{Head},urgency\n{Row(a, ",elective")}{Row(b, ",elective").TrimEnd()}")).ShouldBe((1, 1, 0));
+    }
+
+    /// <summary>Only a line feed ends a line; a carriage return within one has another row behind it, or the rest of a cell.</summary>
+    [Fact]
+    public async Task What_stands_behind_a_bare_carriage_return_is_not_lost_in_silence()
+    {
+        var (a, b, c) = (sheets.NewNumber(), sheets.NewNumber(), sheets.NewNumber());
+        var answer = await sheets.Import($"{Head}\r\n{Row(a).TrimEnd()}\r\n{Row(b).TrimEnd()}\r{Row(c).TrimEnd()}\r\r\n{Row(c).TrimEnd()}\r");
+        SheetService.Totals(answer).ShouldBe((2, 0, 1));
+        SheetService.Errors(answer).ShouldBe(["3 - malformedRow -"]);
+        (await sheets.Shown(b)).ShouldBeNull();
+    }
+
+    [Theory]
+    [InlineData("institution,caseNumber,technique,intent,completedAt,operator\rH1,x,neurovascular,therapeutic,2026-03-02 14:20,H1-A\r")]
+    [InlineData("institution,caseNumber,technique,intent,completedAt,\"operator\nH1,x,neurovascular,therapeutic,2026-03-02 14:20,H1-A\n")]
+    public async Task A_heading_that_cannot_be_told_apart_from_its_rows_is_refused(string sheet) =>
+        SheetService.Faults(await sheets.Import(sheet)).ShouldBe(["malformedRow line:1"]);
+
+    /// <summary>What Excel makes of a text when it opens a CSV file: whether it is another text when it is saved.</summary>
+    [Theory]
+    [InlineData("0", false)]
+    [InlineData("00", true)]
+    [InlineData("12345678901", false)]
+    [InlineData("123456789012", true)]
+    [InlineData("39.72", false)]
+    [InlineData("39.70", true)]
+    [InlineData("1,234", true)]
+    [InlineData("12E5", true)]
+    [InlineData("12F5", false)]
+    [InlineData("1/2", true)]
+    [InlineData("2026-03-01", true)]
+    [InlineData("2026年3月", true)]
+    [InlineData("SEP2", true)]
+    [InlineData("S2", false)]
+    [InlineData("(12)", true)]
+    [InlineData("(01)06901234567892", false)]
+    [InlineData("国械注准20193130001", false)]
+    [InlineData("'12", true)]
+    public void A_text_that_a_spreadsheet_would_change_is_marked(string text, bool marked)
+    {
+        Cells.Of(text).ShouldBe(marked ? "'" + text : text);
+        Cells.Value(Cells.Of(text)).ShouldBe(text);
+        // What stands in a sheet has its mark already.
+        Cells.Marked(Cells.Of(text)).ShouldBe(Cells.Of(text));
+    }
+
+    [Fact]
+    public async Task Bad_rows_keep_their_leading_zeros_in_a_spreadsheet()
+    {
+        var number = "000" + sheets.NewNumber()[1..];
+        var answer = await sheets.Import($"{Head},urgency,device1.lot,admittedOn\nH1,{number},neurovascular,therapeutic,2026-03-02 14:20,H1-A,asap,2026-3-1,2026-3-1\n", headers: ("Accept", "text/csv"));
+        var text = await answer.Response.Content.ReadAsStringAsync();
+        // A lot is a text; a day is read again however it is written.
+        text.ShouldContain($"\r\nH1,'{number},neurovascular,therapeutic,2026-03-02 14:20,H1-A,asap,'2026-3-1,2026-3-1,");
+        SheetService.Totals(await sheets.Import(text.Replace("asap", "urgent", StringComparison.Ordinal))).ShouldBe((1, 0, 0));
+        (await sheets.Shown(number))!["devices"]![0]!["lot"]!.GetValue<string>().ShouldBe("2026-3-1");
     }
 
     [Fact]

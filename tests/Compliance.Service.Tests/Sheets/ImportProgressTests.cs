@@ -1,4 +1,5 @@
 using Compliance.Service.Client;
+using Compliance.Service.Http;
 
 namespace Compliance.Service.Tests.Sheets;
 
@@ -9,7 +10,7 @@ public sealed class ImportProgressTests
     public void A_bar_is_drawn_over_itself_on_one_line()
     {
         using var output = new StringWriter();
-        var progress = new ImportProgress(new(TextWriter.Null, output, json: false), interactive: true, "三月 [1].csv", 1_000);
+        var progress = new ImportProgress(new(TextWriter.Null, output, json: false), interactive: true, Language.English, "三月 [1].csv", 1_000);
         progress.Begin(250);
         progress.Show(500);
         progress.Show(1_000);
@@ -31,7 +32,7 @@ public sealed class ImportProgressTests
     public void A_file_gets_lines_the_first_and_the_last_among_them()
     {
         using var output = new StringWriter();
-        var progress = new ImportProgress(new(TextWriter.Null, output, json: false), interactive: false, "cases.csv", 1_000);
+        var progress = new ImportProgress(new(TextWriter.Null, output, json: false), interactive: false, Language.English, "cases.csv", 1_000);
         progress.Begin(0);
         progress.Show(500);
         progress.Show(1_000);

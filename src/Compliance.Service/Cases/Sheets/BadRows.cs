@@ -19,7 +19,7 @@ internal sealed class BadRows : IAsyncDisposable
         foreach (var (column, text) in heading.Columns.Zip(heading.Texts))
         {
             if (column is not null)
-                rows._csv.WriteField(text.Trim());
+                rows._csv.WriteField(OnOneLine(text.Trim()));
         }
 
         rows._csv.WriteField(language == Language.Chinese ? CaseColumns.ErrorsInChinese : CaseColumns.Errors);
@@ -33,8 +33,7 @@ internal sealed class BadRows : IAsyncDisposable
     /// <param name="errors">Of this row, in the language of the file.</param>
     public async Task Add(SheetRow row, IReadOnlyList<ImportError> errors, CancellationToken cancellation)
     {
-        var refused = errors.Where(e => e.Code == "personalData").Select(e => row.PlaceOf(e.Pointer).Cell).OfType<int>().ToHashSet();
-        foreach (var cell in row.ToMend(refused))
+        foreach (var cell in row.ToMend())
             _csv.WriteField(OnOneLine(cell));
         _csv.WriteField(string.Join(" | ", errors.Select(e => e.Column is null ? e.Message : $"{e.Column}: {e.Message}")));
         await _csv.EndRecordAsync(cancellation);

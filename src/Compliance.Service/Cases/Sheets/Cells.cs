@@ -16,6 +16,12 @@ internal static partial class Cells
     /// <summary>An offset is not written in spreadsheets: their times are Shanghai's.</summary>
     private const string Offset = "+08:00";
 
+    /// <summary>Shown by a workbook's reader for a formula without a value: the program that wrote it did not compute, and what the cell should hold is not in the file.</summary>
+    public const string NotComputed = "#UNCOMPUTED!";
+
+    /// <summary>Before a number in a column of texts whose format shows something else than the number: what its writer saw there is not what is kept.</summary>
+    private const string Formatted = "#FORMAT! ";
+
     /// <summary>Spreadsheets count days from here, because they hold 1900 for a leap year; days before March 1900 are off by one, and refused anyway.</summary>
     private static readonly DateTime SerialZero = new(1899, 12, 30, 0, 0, 0, DateTimeKind.Unspecified);
 
@@ -38,14 +44,26 @@ internal static partial class Cells
         return text.Length == 0 ? null : text;
     }
 
-    /// <summary>The cell of a value, so that <see cref="Value"/> gives it back. What could be run as a formula is marked when the file is written.</summary>
-    public static string Of(string value) => value.AsSpan().TrimStart() is [TextMark, ..] ? TextMark + value : value;
+    /// <summary>The cell of a value of a text column, so that <see cref="Value"/> gives it back, also after a spreadsheet program has had it. What could be run as a formula is marked when the file is written.</summary>
+    public static string Of(string value) => value is [TextMark, ..] || IsRetyped(value) ? TextMark + value : value;
+
+    /// <summary>A cell of a text column as it stands in a sheet, marked as <see cref="Of"/> would unless it is.</summary>
+    public static string Marked(string cell) => IsRetyped(cell.Trim()) ? TextMark + cell.Trim() : cell;
 
     /// <summary>Whether a spreadsheet program wrote here that it could not compute.</summary>
-    public static bool IsError(string value) => value is "#N/A" or "#REF!" or "#VALUE!" or "#DIV/0!" or "#NAME?" or "#NULL!" or "#NUM!";
+    public static bool IsError(string value) => value is ['#', ..] && Error().IsMatch(value);
 
     /// <summary>Whether a spreadsheet program wrote a number here that has more digits than it keeps.</summary>
     public static bool IsRounded(string value) => Rounded().IsMatch(value);
+
+    /// <summary>Whether the number here was shown as something else.</summary>
+    public static bool IsFormatted(string value) => value.StartsWith(Formatted, StringComparison.Ordinal);
+
+    /// <summary>A number (or a day, which is one) of a spreadsheet in a column of texts, whose format does not show it as it is.</summary>
+    public static string AsFormatted(string number) => Formatted + number;
+
+    // Opened and saved, 0012 is 12, 39.70 is 39.7, 3-1 a day in March, and twelve digits are three with an exponent.
+    private static bool IsRetyped(string value) => value.Length > 0 && Retyped().IsMatch(value) && !PlainNumber().IsMatch(value);
 
     public static IReadOnlyList<string> Items(string value) => value.Split(Separators, StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 
@@ -86,10 +104,10 @@ internal static partial class Cells
     /// <summary>The cell of a value as it stands in a report.</summary>
     public static string Show(CaseColumn column, JsonElement value, Language language) => value.ValueKind switch
     {
-        JsonValueKind.Array => string.Join(';', value.EnumerateArray().Select(v => LabelOf(column, v.GetString()!, language) ?? v.GetString())),
+        JsonValueKind.Array => Of(string.Join(';', value.EnumerateArray().Select(v => LabelOf(column, v.GetString()!, language) ?? v.GetString()))),
         JsonValueKind.True => Label(CaseColumns.YesNo[0], language),
         JsonValueKind.False => Label(CaseColumns.YesNo[1], language),
-        JsonValueKind.String when value.GetString() is { } text => LabelOf(column, text, language) ?? Of(text),
+        JsonValueKind.String when value.GetString() is { } text => LabelOf(column, text, language) ?? (column.Kind == CellKind.Text ? Of(text) : text),
         JsonValueKind.Number => value.GetRawText(),
         _ => "",
     };
@@ -154,6 +172,20 @@ internal static partial class Cells
     [GeneratedRegex(@"^[0-9]{5}(?:\.[0-9]{1,12})?\z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, TimeoutMilliseconds)]
     private static partial Regex SerialNumber();
 
-    [GeneratedRegex(@"^[0-9](?:\.[0-9]+)?[Ee]\+[0-9]{1,3}\z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, TimeoutMilliseconds)]
+    [GeneratedRegex(@"^-?[0-9](?:\.[0-9]+)?[Ee]\+[0-9]{1,3}\z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, TimeoutMilliseconds)]
     private static partial Regex Rounded();
+
+    [GeneratedRegex(@"^#(?:N/A|GETTING_DATA|[A-Z][A-Z0-9/]*[!?])\z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, TimeoutMilliseconds)]
+    private static partial Regex Error();
+
+    // What numbers, days, times, shares and amounts are made of, or a month's name beside digits.
+    [GeneratedRegex(
+        @"^(?=.*[0-9])(?:[0-9 .,/:%$¥￥年月日时分秒Ee+-]+|(?:[0-9]{1,4}[ /.-]*)?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}(?:[ /.,-]*[0-9]{1,4})?|[0-9: ]+[ap]m?|\([0-9.,]+\))\z",
+        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture | RegexOptions.IgnoreCase,
+        TimeoutMilliseconds)]
+    private static partial Regex Retyped();
+
+    // As it is typed, so it comes back: at most eleven digits, none of them a zero that only fills.
+    [GeneratedRegex(@"^(?=[0-9.]{1,11}\z)(?:0|[1-9][0-9]*)(?:\.[0-9]*[1-9])?\z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, TimeoutMilliseconds)]
+    private static partial Regex PlainNumber();
 }

@@ -37,7 +37,10 @@ internal sealed class CsvRows(Stream file, Encoding? told) : IImportSource
             AllowLineBreaksInQuotes = false,
             OnMalformedRecord = _ => _malformed = true,
         };
-        (_heading, var faults) = SheetHeading.Read(Cells(line.Text));
+        var cells = Cells(line.Text);
+        if (_malformed)
+            return [new Fault($"line:{line.Number}", "malformedRow")];
+        (_heading, var faults) = SheetHeading.Read(cells);
         return faults;
     }
 
@@ -47,7 +50,6 @@ internal sealed class CsvRows(Stream file, Encoding? told) : IImportSource
         {
             if (line.TooLong)
                 return line;
-            _malformed = false;
             var cells = Cells(line.Text);
             var row = new SheetRow(Heading, cells, _malformed);
             // The end of a line tells that it is whole; the last one may lack it, but not cells besides.
@@ -63,6 +65,8 @@ internal sealed class CsvRows(Stream file, Encoding? told) : IImportSource
     private List<string> Cells(byte[] line)
     {
         var cells = new List<string>(_heading?.Texts.Count ?? 32);
+        // To the reader of cells a carriage return ends a row as well, and what stands behind it would be another's.
+        _malformed = line.AsSpan().TrimEnd((byte)'\r').Contains((byte)'\r');
         using var csv = CsvReader.Create(line, _options);
         if (!csv.Read())
             return cells;

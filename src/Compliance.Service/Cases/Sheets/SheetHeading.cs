@@ -37,7 +37,7 @@ internal sealed class SheetHeading
     {
         var faults = new List<Fault>();
         if (texts.Count > MostCells)
-            return (new([]), [new Fault(Pointer(MostCells), "tooManyColumns", MostCells)]);
+            return (new([]), [TooWide]);
         var heading = new SheetHeading(texts);
         var columns = new CaseColumn?[texts.Count];
         var known = texts.Any(t => CaseColumns.Find(t) is not null);
@@ -62,6 +62,9 @@ internal sealed class SheetHeading
         return (heading, [.. faults.Take(Body.MaxFaults)]);
     }
 
+    /// <summary>Told at the first cell that is too many.</summary>
+    public static Fault TooWide => new(Pointer(MostCells), "tooManyColumns", MostCells);
+
     /// <summary>The letters a spreadsheet program shows above a column.</summary>
     public static string Letters(int cell)
     {
@@ -78,7 +81,7 @@ internal sealed class SheetHeading
     // A sheet without a heading row has a case where the headings should be, and that is not repeated: a heading is told only where others are headings, or if it can be nothing else.
     private static Fault Unknown(string text, int cell, bool amongKnown)
     {
-        var echoed = Body.MayEcho(text) || (amongKnown && text.Length <= BodyObject.IdLength && !text.Any(c => char.IsControl(c) || c == '\uFFFD') && !PersonalData.Found(text));
+        var echoed = Body.MayEcho(text) || (amongKnown && text.Length <= BodyObject.IdLength && !text.Any(c => char.IsControl(c) || c == '\uFFFD') && !Cells.IsRounded(text) && !PersonalData.Found(text));
         return CaseColumns.Nearest(text) is { } near ? new(Pointer(cell, echoed ? text : null), "unknownColumn", near) : new(Pointer(cell, echoed ? text : null), "unknownColumn");
     }
 }

@@ -14,7 +14,7 @@ internal sealed record SheetPlace(string? Column, int? Cell);
 
 /// <summary>One row of a sheet below its heading: the cells, the report they make, and the way back from the report's faults to the cells.</summary>
 /// <param name="cells">As they stand in the sheet; as many as there are, be it fewer or more than headings.</param>
-/// <param name="malformed">True when its quotes do not pair, so that nobody knows where its cells end.</param>
+/// <param name="malformed">True when its quotes do not pair, or a row seems to end within it, so that nobody knows where its cells end.</param>
 internal sealed class SheetRow(SheetHeading heading, IReadOnlyList<string> cells, bool malformed)
 {
     /// <summary>The template's example row is told by this case number: sent back with the others, it is refused and named.</summary>
@@ -26,7 +26,7 @@ internal sealed class SheetRow(SheetHeading heading, IReadOnlyList<string> cells
     private static readonly JsonWriterOptions Writing = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>The columns of members that are objects of their own.</summary>
-    private static readonly IReadOnlyList<IGrouping<string, CaseColumn>> Objects = [.. CaseColumns.Fixed.Where(c => c.Path.Count == 2).GroupBy(c => c.Path[0])];
+    private static readonly IReadOnlyList<IGrouping<string, CaseColumn>> Objects = [.. CaseColumns.Fixed.Where(c => c.Path is [not "outcome", _]).GroupBy(c => c.Path[0])];
 
     private readonly List<Fault> _faults = [];
     private readonly Dictionary<ColumnGroup, List<int>> _numbers = [];
@@ -36,6 +36,9 @@ internal sealed class SheetRow(SheetHeading heading, IReadOnlyList<string> cells
     public IReadOnlyList<string> Cells => cells;
 
     public bool Malformed => malformed;
+
+    /// <summary>What stands in a column, by its English heading; null when nothing does.</summary>
+    public string? Text(string name) => CaseColumns.Find(name) is { } column && heading.CellOf(column) is { } at && at < cells.Count ? Sheets.Cells.Value(cells[at]) : null;
 
     /// <summary>Whether nothing stands in it.</summary>
     public bool IsBlank => !malformed && cells.All(string.IsNullOrWhiteSpace);
@@ -111,23 +114,28 @@ internal sealed class SheetRow(SheetHeading heading, IReadOnlyList<string> cells
         };
     }
 
-    /// <summary>The cell's text, to be told beside its fault; null when it is empty, or was refused for privacy, or would have been.</summary>
-    public string? Repeated(Fault fault, SheetPlace place)
+    /// <summary>The text of the cell at a place, to be told beside its fault; null when it is empty, or was refused for privacy, or would have been.</summary>
+    public string? Repeated(SheetPlace place)
     {
-        if (fault.Code == "personalData" || place.Cell is not { } at || at >= cells.Count || MayNotBeTold(at))
+        if (place.Cell is not { } at || at >= cells.Count || MayNotBeTold(at))
             return null;
         var text = cells[at].Trim();
         return text.Length == 0 ? null : text.Length > MostRepeated ? $"{text.AsSpan(0, char.IsHighSurrogate(text[MostRepeated - 1]) ? MostRepeated - 1 : MostRepeated)}…" : text;
     }
 
     /// <summary>The cells to be mended, without those that are ignored, that no heading stands above, and what must not be kept.</summary>
-    /// <param name="refused">Places of cells that were refused for privacy.</param>
-    public IEnumerable<string> ToMend(IReadOnlySet<int> refused) =>
-        heading.Columns.Select((column, i) => (column, i)).Where(c => c.column is not null).Select(c => c.i < cells.Count && !refused.Contains(c.i) && !MayNotBeTold(c.i) ? cells[c.i] : "");
+    public IEnumerable<string> ToMend() => heading.Columns
+        .Select((column, i) => (column, i))
+        .Where(c => c.column is not null)
+        .Select(c => c.i >= cells.Count || MayNotBeTold(c.i) ? "" : c.column!.Kind is CellKind.Text or CellKind.List ? Sheets.Cells.Marked(cells[c.i]) : cells[c.i]);
 
     private bool MayNotBeTold(int cell)
     {
-        var text = cells[cell];
+        if (Sheets.Cells.Value(cells[cell]) is not { } text)
+            return false;
+        // Of an identity-card number fifteen digits are left, the day of birth among them.
+        if (Sheets.Cells.IsRounded(text))
+            return true;
         // Without its quotes in pairs a row's cells are not where they seem: then each is read as any text.
         return heading.Columns.ElementAtOrDefault(cell) is { } column && !malformed ? column.Personal(text) : PersonalData.Found(text);
     }
@@ -169,10 +177,14 @@ internal sealed class SheetRow(SheetHeading heading, IReadOnlyList<string> cells
     {
         if (value.Contains('\uFFFD') || HasHalfPair(value))
             return "invalidText";
+        if (value == Sheets.Cells.NotComputed)
+            return "notComputed";
         if (Sheets.Cells.IsError(value))
             return "cellError";
         if (column.Kind is CellKind.Text or CellKind.List && Sheets.Cells.IsRounded(value))
             return "roundedNumber";
+        if (Sheets.Cells.IsFormatted(value))
+            return "formattedNumber";
         return column.Name == "caseNumber" && value == ExampleCaseNumber ? "exampleRow" : null;
     }
 

@@ -8,7 +8,7 @@ namespace Compliance.Service.Cases.Sheets;
 /// A text file as UTF-8, whatever its sender's program wrote: UTF-8 with or without byte order mark, or GB18030 (and GBK and GB2312, which are parts of it). Unless told, the encoding is found where the first character
 /// beyond ASCII stands: what is strictly UTF-8 from there on is UTF-8, everything else is GB18030. Until then both are the same.
 /// </summary>
-internal sealed class Utf8Sheet : Stream
+internal sealed class Utf8Sheet : ReadOnce
 {
     /// <summary>Looked at to tell one encoding from the other: two Chinese characters of GB18030 may be UTF-8 by chance, some lines of them never are.</summary>
     private const int SampleBytes = 64 * 1024;
@@ -120,6 +120,28 @@ internal sealed class Utf8Sheet : Stream
         return false;
     }
 
+    /// <summary>What was read ahead, and then the rest.</summary>
+    private sealed class Rejoined(ReadOnlyMemory<byte> first, Stream rest) : ReadOnce
+    {
+        private ReadOnlyMemory<byte> _first = first;
+
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            if (_first.IsEmpty)
+                return rest.ReadAsync(buffer, cancellationToken);
+            var count = Math.Min(buffer.Length, _first.Length);
+            _first[..count].CopyTo(buffer);
+            _first = _first[count..];
+            return ValueTask.FromResult(count);
+        }
+    }
+}
+
+/// <summary>A stream that is read once, from its beginning to its end, and only so: what a <see cref="Stream"/> must have besides.</summary>
+internal abstract class ReadOnce : Stream
+{
+    public abstract override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default);
+
     public override bool CanRead => true;
 
     public override bool CanSeek => false;
@@ -146,49 +168,5 @@ internal sealed class Utf8Sheet : Stream
 
     public override void Flush()
     {
-    }
-
-    /// <summary>What was read ahead, and then the rest.</summary>
-    private sealed class Rejoined(ReadOnlyMemory<byte> first, Stream rest) : Stream
-    {
-        private ReadOnlyMemory<byte> _first = first;
-
-        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
-        {
-            if (_first.IsEmpty)
-                return rest.ReadAsync(buffer, cancellationToken);
-            var count = Math.Min(buffer.Length, _first.Length);
-            _first[..count].CopyTo(buffer);
-            _first = _first[count..];
-            return ValueTask.FromResult(count);
-        }
-
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
-
-        public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override void Flush()
-        {
-        }
     }
 }
