@@ -13,13 +13,24 @@ internal static class FhirNames
 {
     public const string Institution = "urn:compliance:fhir:institution";
     public const string Physician = "urn:compliance:fhir:physician";
+
+    /// <summary>Staff numbers, of who approves a procedure and is no physician of the registry.</summary>
+    public const string Staff = "urn:compliance:fhir:staff";
+
     public const string CaseNumber = "urn:compliance:fhir:case-number";
     public const string Pseudonym = "urn:compliance:fhir:pseudonym";
     public const string DeviceRegistration = "urn:compliance:fhir:device-registration";
 
     public const string Technique = "urn:compliance:fhir:technique";
     public const string DecidedBy = "urn:compliance:fhir:decided-by";
+    public const string Decided = "urn:compliance:fhir:decided";
+    public const string AliveOnDay30 = "urn:compliance:fhir:alive-on-day-30";
     public const string ConsentGiven = "urn:compliance:fhir:consent";
+    public const string Signed = "urn:compliance:fhir:signed";
+    public const string PatientInformed = "urn:compliance:fhir:patient-informed";
+    public const string FamilyInformed = "urn:compliance:fhir:family-informed";
+    public const string Topic = "urn:compliance:fhir:topic";
+    public const string ApprovedBy = "urn:compliance:fhir:approved-by";
     public const string Age = "urn:compliance:fhir:age";
     public const string SingleUse = "urn:compliance:fhir:single-use";
 
@@ -62,6 +73,9 @@ internal sealed class FhirCase
 
     /// <summary>Characters of a URL or a coded text.</summary>
     private const int MaxText = 2000;
+
+    /// <summary>Of the Procedure, where no Consent says it.</summary>
+    private static readonly IReadOnlyList<string> DetailsOfConsent = [FhirNames.Signed, FhirNames.PatientInformed, FhirNames.FamilyInformed, FhirNames.Topic, FhirNames.ApprovedBy];
 
     private readonly Body _body;
     private readonly List<Entry> _entries = [];
@@ -132,11 +146,13 @@ internal sealed class FhirCase
         _patient = Follow(main.Json.Object("subject"), "Patient");
         Procedures(procedures);
         People(main);
+        Decided(main);
         Institution(main, Encounter(procedures));
         PatientOf(main);
         Devices(procedures);
         Consented(main);
         Outcome();
+        PutFlag("/outcome/aliveOnDay30", main, FhirNames.AliveOnDay30);
         foreach (var entry in _entries.Where(e => !e.Linked).Select(e => e.Json))
         {
             entry.Fault(null, "fhirNotLinked");
@@ -233,7 +249,7 @@ internal sealed class FhirCase
     private void Procedures(List<Entry> procedures)
     {
         var main = procedures[0].Json;
-        Put("/caseNumber", IdentifierOf(main, FhirNames.CaseNumber, person: false), $"{main.Pointer}/identifier");
+        Put("/caseNumber", IdentifierOf(main, [FhirNames.CaseNumber], person: false), $"{main.Pointer}/identifier");
         Put("/technique", Extended(procedures[0], FhirNames.Technique).Select(e => Taken(e, "valueCode")).FirstOrDefault(), $"{main.Pointer}/extension");
         var (codes, others) = (new List<Code>(), new List<Code>());
         var intent = new List<(Intent Intent, string At)>();
@@ -259,9 +275,15 @@ internal sealed class FhirCase
         var decisive = intent.Exists(i => i.Intent == Intent.Therapeutic) ? intent.Find(i => i.Intent == Intent.Therapeutic) : intent.FirstOrDefault();
         Put("/intent", intent.Count > 0 ? (Json.Name(decisive.Intent), decisive.At) : null, $"{main.Pointer}/category");
         if (main.Has("performedPeriod"))
+        {
             Put("/completedAt", Taken(main.Object("performedPeriod"), "end"), $"{main.Pointer}/performedPeriod/end");
+            Put("/startedAt", Instant(main.Object("performedPeriod"), "start"), $"{main.Pointer}/performedPeriod/start");
+        }
         else
+        {
             Put("/completedAt", Taken(main, "performedDateTime"), $"{main.Pointer}/performedDateTime");
+            _places["/startedAt"] = $"{main.Pointer}/performedDateTime";
+        }
     }
 
     private void Status(BodyObject procedure, bool main)
@@ -294,14 +316,22 @@ internal sealed class FhirCase
                 (FhirNames.Function, "trainee", Function.Trainee));
             if (!performer.Has("function"))
                 performer.Fault("function", "missing");
-            if (Known(performer.Object("actor"), FhirNames.Physician, "Practitioner") is { } person && function is { } of)
+            if (Known(performer.Object("actor"), "Practitioner", FhirNames.Physician) is { } person && function is { } of)
                 people[of].Add(new("", person.Value, person.At));
         }
 
         PutOne("/operator", people[Function.Operator], $"{main.Json.Pointer}/performer");
         PutOne("/trainee", people[Function.Trainee], $"{main.Json.Pointer}/performer");
         PutAll("/assistants", people[Function.Assistant], $"{main.Json.Pointer}/performer");
-        PutAll("/decidedBy", [.. Extended(main, FhirNames.DecidedBy).Select(e => Known(e.Object("valueReference"), FhirNames.Physician, "Practitioner")).OfType<(string Value, string At)>().Select(p => new Code("", p.Value, p.At))], $"{main.Json.Pointer}/extension");
+        PutAll("/decidedBy", Values(main, FhirNames.DecidedBy, e => Known(e.Object("valueReference"), "Practitioner", FhirNames.Physician)), $"{main.Json.Pointer}/extension");
+    }
+
+    /// <summary>A day, an instant, or one of each.</summary>
+    private void Decided(Entry main)
+    {
+        var said = Values(main, FhirNames.Decided, e => Taken(e, "valueDateTime"));
+        PutOne("/decidedOn", [.. said.Where(d => !HasTime(d.Value))], $"{main.Json.Pointer}/extension");
+        PutOne("/decidedAt", [.. said.Where(d => HasTime(d.Value))], $"{main.Json.Pointer}/extension");
     }
 
     /// <summary>An encounter of the main procedure; the others may name the same.</summary>
@@ -338,8 +368,8 @@ internal sealed class FhirCase
         var room = main.Json.OptionalObject("location") is { } location ? Follow(location, "Location")?.Json : null;
         if (room?.OptionalText("status") is "inactive")
             room.Fault("status", "fhirEnteredInError");
-        var there = room?.OptionalObject("managingOrganization") is { } owner ? Known(owner, FhirNames.Institution, "Organization") : null;
-        var provider = encounter?.OptionalObject("serviceProvider") is { } serving ? Known(serving, FhirNames.Institution, "Organization") : null;
+        var there = room?.OptionalObject("managingOrganization") is { } owner ? Known(owner, "Organization", FhirNames.Institution) : null;
+        var provider = encounter?.OptionalObject("serviceProvider") is { } serving ? Known(serving, "Organization", FhirNames.Institution) : null;
         if (there is { } a && provider is { } b && a.Value != b.Value)
             encounter!.Fault("serviceProvider", "fhirContradicts", "Procedure.location");
         Put("/institution", there ?? provider, encounter is null ? $"{main.Json.Pointer}/location" : $"{encounter.Pointer}/serviceProvider");
@@ -349,7 +379,7 @@ internal sealed class FhirCase
     {
         if (_patient?.Json is not { } patient)
             return;
-        var own = patient.Objects("identifier").Where(i => Of(i, FhirNames.Pseudonym, other: "fhirPersonalElement")).ToList();
+        var own = patient.Objects("identifier").Where(i => Of(i, [FhirNames.Pseudonym], other: "fhirPersonalElement")).ToList();
         foreach (var more in own.Skip(1))
             more.Fault(null, "fhirOnlyOne", FhirNames.Pseudonym);
         var pseudonym = own is [var one, ..] ? one.OptionalOpaqueText("value") is { } value ? (value, $"{one.Pointer}/value") : ((string, string)?)null : null;
@@ -424,7 +454,7 @@ internal sealed class FhirCase
             OfThePatient(device, "patient");
         if (device.OptionalText("status") is "entered-in-error")
             device.Fault("status", "fhirEnteredInError");
-        foreach (var registration in device.Objects("identifier").Where(i => Of(i, FhirNames.DeviceRegistration)).Take(1))
+        foreach (var registration in device.Objects("identifier").Where(i => Of(i, [FhirNames.DeviceRegistration])).Take(1))
             Put($"{at}/registration", registration.OptionalDeviceText("value") is { } value ? (value, $"{registration.Pointer}/value") : null, "");
         var carriers = device.Objects("udiCarrier");
         foreach (var more in carriers.Skip(1))
@@ -451,13 +481,14 @@ internal sealed class FhirCase
     private void Consented(Entry main)
     {
         var said = Extended(main, FhirNames.ConsentGiven).Select(e => Taken(e, "valueCode")).FirstOrDefault();
-        if (_entries.Find(e => e.Type == "Consent")?.Json is { } consent)
+        var entry = _entries.Find(e => e.Type == "Consent");
+        if (entry?.Json is { } consent)
         {
             foreach (var known in new[] { "scope", "category", "policy", "policyRule" })
                 consent.Has(known);
             OfThePatient(consent, "patient");
             var status = consent.Text("status");
-            if (said is not null)
+            if (said is not null || DetailsOfConsent.Any(url => Extended(main, url).Any()))
                 consent.Fault(null, "fhirGivenTwice");
             else if (status is not ("active" or "rejected"))
                 consent.Fault("status", "unknownValue", "active, rejected");
@@ -466,6 +497,68 @@ internal sealed class FhirCase
         }
 
         Put("/consent", said, "");
+        var of = entry ?? main;
+        _places["/consentDetails"] = of == main ? $"{main.Json.Pointer}/extension" : of.Json.Pointer;
+        if (of == main)
+        {
+            Put("/consentDetails/signedAt", Only(main, FhirNames.Signed) is { } signed ? Instant(signed, "valueDateTime") : null, "");
+            PutFlag("/consentDetails/patientInformed", main, FhirNames.PatientInformed);
+            PutFlag("/consentDetails/familyInformed", main, FhirNames.FamilyInformed);
+        }
+        else
+        {
+            Put("/consentDetails/signedAt", Instant(of.Json, "dateTime"), "");
+            Verified(of.Json);
+        }
+
+        PutAll("/consentDetails/topics", Values(of, FhirNames.Topic, e => Taken(e, "valueCode")), $"{of.Json.Pointer}/extension");
+        if (Only(of, FhirNames.ApprovedBy) is { } approved)
+            Put("/consentDetails/approvedBy", Known(approved.Object("valueReference"), "Practitioner", FhirNames.Physician, FhirNames.Staff), "");
+    }
+
+    private void Verified(BodyObject consent)
+    {
+        var informed = new Dictionary<string, bool>();
+        foreach (var verification in consent.Objects("verification"))
+        {
+            // With whom nobody says: it is told as not used.
+            if (verification.OptionalObject("verifiedWith") is not { } with || Informed(with) is not { } whom || verification.OptionalFlag("verified") is not { } said)
+                continue;
+            if (informed.TryAdd(whom, said))
+                Put($"/consentDetails/{whom}", JsonValue.Create(said), $"{verification.Pointer}/verified");
+            else if (informed[whom] != said)
+                verification.Fault("verified", "fhirContradicts", "Consent.verification");
+        }
+    }
+
+    /// <summary>The member of the report that says whether they were informed. Of the family no more is taken than that it is the family.</summary>
+    private string? Informed(BodyObject with)
+    {
+        if (with.Has("identifier"))
+        {
+            with.Fault("identifier", "fhirPersonalElement");
+            return null;
+        }
+
+        var type = with.OptionalText("type");
+        if (with.Has("reference"))
+        {
+            if (Follow(with, "Patient") is not { } entry)
+                return null;
+            if (entry != _patient)
+                with.Fault("reference", "fhirOtherPatient");
+            if (type is not (null or "Patient"))
+                with.Fault("type", "fhirContradicts", "reference");
+            return "patientInformed";
+        }
+
+        if (type is "Patient" or "RelatedPerson")
+            return type == "Patient" ? "patientInformed" : "familyInformed";
+        if (type is not null)
+            with.Fault("type", "unknownValue", "Patient, RelatedPerson");
+        else if (!with.Has("type"))
+            with.Fault("type", "missing");
+        return null;
     }
 
     private void Outcome()
@@ -588,11 +681,11 @@ internal sealed class FhirCase
     }
 
     /// <summary>Who or what a reference means, as the registry knows it: named in the reference, or by the resource it points at.</summary>
-    private (string Value, string At)? Known(BodyObject reference, string system, string type)
+    private (string Value, string At)? Known(BodyObject reference, string type, params IReadOnlyList<string> systems)
     {
         if (reference.OptionalObject("identifier") is { } logical)
         {
-            if (Of(logical, system, other: "fhirIdentifier"))
+            if (Of(logical, systems, other: "fhirIdentifier"))
                 return logical.OptionalText("value") is { } value ? (value, $"{logical.Pointer}/value") : null;
             return null;
         }
@@ -603,32 +696,32 @@ internal sealed class FhirCase
             return known;
         var found = entry.Json;
         found.Has("active");
-        return _known[entry] = IdentifierOf(found, system, type == "Practitioner");
+        return _known[entry] = IdentifierOf(found, systems, type == "Practitioner");
     }
 
-    private (string Value, string At)? IdentifierOf(BodyObject resource, string system, bool person)
+    private (string Value, string At)? IdentifierOf(BodyObject resource, IReadOnlyList<string> systems, bool person)
     {
-        var own = resource.Objects("identifier").Where(i => Of(i, system, person ? "fhirPersonalElement" : null)).ToList();
+        var own = resource.Objects("identifier").Where(i => Of(i, systems, person ? "fhirPersonalElement" : null)).ToList();
         if (own is not [var one, ..])
         {
-            resource.Fault("identifier", "fhirIdentifier", system);
+            resource.Fault("identifier", "fhirIdentifier", string.Join(", ", systems));
             return null;
         }
 
         return one.OptionalText("value") is { } value ? (value, $"{one.Pointer}/value") : null;
     }
 
-    /// <summary>Whether an identifier is of a system.</summary>
+    /// <summary>Whether an identifier is of one of the systems.</summary>
     /// <param name="other">The fault of one that is not; null where others may stand too.</param>
-    private static bool Of(BodyObject identifier, string system, string? other = null)
+    private static bool Of(BodyObject identifier, IReadOnlyList<string> systems, string? other = null)
     {
         foreach (var known in new[] { "type", "period" })
             identifier.Has(known);
-        var own = identifier.OptionalText("system", MaxText) == system;
+        var own = identifier.OptionalText("system", MaxText) is { } system && systems.Contains(system);
         if (!own && other is not null)
         {
             identifier.TakeAll();
-            identifier.Fault(null, other, system);
+            identifier.Fault(null, other, string.Join(", ", systems));
         }
         else if (identifier.OptionalText("use") is "old")
         {
@@ -644,6 +737,18 @@ internal sealed class FhirCase
             _extensions[entry] = all = [.. entry.Json.Objects("extension").Select(e => (e.OptionalText("url", MaxText), e))];
         return all.Where(e => e.Url == url).Select(e => e.Extension);
     }
+
+    /// <summary>The one extension there may be.</summary>
+    private BodyObject? Only(Entry entry, string url)
+    {
+        var all = Extended(entry, url).ToList();
+        foreach (var more in all.Skip(1))
+            more.Fault(null, "fhirOnlyOne", url);
+        return all.FirstOrDefault();
+    }
+
+    private List<Code> Values(Entry entry, string url, Func<BodyObject, (string Value, string At)?> read) =>
+        [.. Extended(entry, url).Select(read).OfType<(string Value, string At)>().Select(v => new Code("", v.Value, v.At))];
 
     /// <summary>The codes of an element that are of the systems asked for. What others stand beside them say the same in other words; where there are only others, nobody understands them.</summary>
     private static List<Code> Codes(BodyObject owner, string name, params IReadOnlyList<string> systems)
@@ -684,6 +789,24 @@ internal sealed class FhirCase
     private static (string Value, string At)? Day(BodyObject owner, string name) => Taken(owner, name) is not { } taken ? null
         : BodyObject.TryInstant(taken.Value, out var at) ? (Shanghai.DayOf(at).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), taken.At)
         : taken;
+
+    /// <summary>An instant. A day alone, which R4 allows in the same place, says too little and is told as not used.</summary>
+    private (string Value, string At)? Instant(BodyObject owner, string name)
+    {
+        var taken = Taken(owner, name);
+        if (taken is null || HasTime(taken.Value.Value))
+            return taken;
+        _unused.Add(taken.Value.At);
+        return null;
+    }
+
+    private static bool HasTime(string dateTime) => dateTime.Contains('T');
+
+    private void PutFlag(string pointer, Entry entry, string url)
+    {
+        var flag = Only(entry, url);
+        Put(pointer, flag?.OptionalFlag("valueBoolean") is { } said ? JsonValue.Create(said) : null, flag is null ? $"{entry.Json.Pointer}/extension" : $"{flag.Pointer}/valueBoolean");
+    }
 
     private void PutOne(string pointer, List<Code> values, string place)
     {
