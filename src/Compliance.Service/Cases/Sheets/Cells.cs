@@ -45,7 +45,7 @@ internal static partial class Cells
     }
 
     /// <summary>The cell of a value of a text column, so that <see cref="Value"/> gives it back, also after a spreadsheet program has had it. What could be run as a formula is marked when the file is written.</summary>
-    public static string Of(string value) => value is [TextMark, ..] || IsRetyped(value) ? TextMark + value : value;
+    public static string Of(string value) => value.AsSpan().TrimStart() is [TextMark, ..] || IsRetyped(value.Trim()) ? TextMark + value : value;
 
     /// <summary>A cell of a text column as it stands in a sheet, marked as <see cref="Of"/> would unless it is.</summary>
     public static string Marked(string cell) => IsRetyped(cell.Trim()) ? TextMark + cell.Trim() : cell;

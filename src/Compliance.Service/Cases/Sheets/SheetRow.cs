@@ -80,13 +80,13 @@ internal sealed class SheetRow(SheetHeading heading, IReadOnlyList<string> cells
         return bytes.WrittenMemory;
     }
 
-    /// <summary>The faults of the row: of its cells, and of the report made of them. A value that could not be taken from its cell is not also missing.</summary>
+    /// <summary>The faults of the row: of its cells, and of the report made of them. A value that could not be taken from its cell is not also missing, nor what it is part of empty.</summary>
     public IReadOnlyList<Fault> FaultsOf(IReadOnlyList<Fault> report)
     {
         if (malformed)
             return _faults;
         var told = _faults.Select(f => f.Pointer).ToHashSet();
-        return [.. _faults, .. report.Where(f => f.Code != "missing" || !told.Contains(f.Pointer))];
+        return [.. _faults, .. report.Where(f => !(f.Code == "missing" && told.Contains(f.Pointer)) && !(f.Code == "empty" && told.Any(t => t.StartsWith(f.Pointer + "/", StringComparison.Ordinal))))];
     }
 
     public bool HasFaults => _faults.Count > 0;
