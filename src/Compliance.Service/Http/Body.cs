@@ -42,8 +42,8 @@ public sealed partial class Body
 
     public bool HasFaults => _faults.Count > 0;
 
-    /// <summary>The whole of it as text, for what is parsed elsewhere; call <see cref="HasFaults"/> first.</summary>
-    public string Text => System.Text.Encoding.UTF8.GetString(_bytes.Span);
+    /// <summary>The whole of it as text, without a byte order mark, for what is parsed elsewhere; call <see cref="HasFaults"/> first.</summary>
+    public string Text => System.Text.Encoding.UTF8.GetString(WithoutMark(_bytes.Span));
 
     /// <summary>Of the bytes as sent: the same Idempotency-Key must come with the same.</summary>
     public byte[] Sha256() => SHA256.HashData(_bytes.Span);
@@ -70,9 +70,7 @@ public sealed partial class Body
     /// <summary>Also for one line of an import. The bytes must stay as they are while the body is used only if <see cref="Sha256"/> is.</summary>
     public static Body Parse(ReadOnlyMemory<byte> utf8)
     {
-        var text = utf8.Span;
-        if (text.StartsWith("\uFEFF"u8))
-            text = text[3..];
+        var text = WithoutMark(utf8.Span);
         if (text.IsEmpty)
             return Broken(utf8, "emptyBody");
         if (!Utf8.IsValid(text))
@@ -149,6 +147,8 @@ public sealed partial class Body
         body.Add(new Fault("", code, args));
         return body;
     }
+
+    private static ReadOnlySpan<byte> WithoutMark(ReadOnlySpan<byte> utf8) => utf8.StartsWith("\uFEFF"u8) ? utf8[3..] : utf8;
 
     private static int FirstInvalidByte(ReadOnlySpan<byte> text)
     {

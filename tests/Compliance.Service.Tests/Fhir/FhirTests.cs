@@ -172,6 +172,40 @@ public sealed class FhirTests(FhirService hospital) : IClassFixture<FhirService>
 
     private static JsonObject Identified(string system, string value) => new() { ["identifier"] = new JsonObject { ["system"] = $"urn:compliance:fhir:{system}", ["value"] = value } };
 
+    private const string Whole = "urn:uuid:0c3151bd-1cbf-4d64-b04d-cd9187a4c6e0";
+    private const string Coil = "urn:uuid:2d3151bd-1cbf-4d64-b04d-cd9187a4c6e7";
+
+    /// <summary>What the event is suspected to come of, each with the WHO-UMC assessment; null: nobody assessed it.</summary>
+    private static Action<JsonObject> Suspected(params IReadOnlyList<(string Of, string? Assessment)> suspects) => b => b.At(Event)["suspectEntity"] = new JsonArray([.. suspects.Select(s =>
+    {
+        var suspect = new JsonObject { ["instance"] = To(s.Of) };
+        if (s.Assessment is { } said)
+            suspect["causality"] = new JsonArray(new JsonObject { ["assessment"] = Concept($"{Hl7}adverse-event-causality-assess", said) });
+        return (JsonNode)suspect;
+    })]);
+
+    /// <summary>Adds a procedure that is part of the aneurysm's.</summary>
+    private static void AddPart(JsonObject bundle, string intent) =>
+        Add(bundle, $$"""{ "resourceType": "Procedure", "id": "part", "status": "completed", "partOf": [{ "reference": "{{Whole}}" }], "subject": { "reference": "urn:uuid:2d3151bd-1cbf-4d64-b04d-cd9187a4c6e1" }, "category": { "coding": [{ "system": "urn:compliance:fhir:intent", "code": "{{intent}}" }] } }""");
+
+    /// <summary>The same as a transaction, whose patient is stored at an address.</summary>
+    private static Action<JsonObject> PatientAt(string url) => b =>
+    {
+        b["type"] = "transaction";
+        foreach (var (n, entry) in b["entry"]!.AsArray().Index())
+            entry!["request"] = new JsonObject { ["method"] = "PUT", ["url"] = n == Patient ? url : $"{b.At(n)["resourceType"]}/{n}" };
+    };
+
+    /// <summary>Adds the first identifier of an entry again, under another value.</summary>
+    private static Action<JsonObject> IdentifiedTwice(int n) => b =>
+    {
+        var other = b.At(n)["identifier"]![0]!.DeepClone();
+        other["value"] = "other";
+        b.At(n)["identifier"]!.AsArray().Add(other);
+    };
+
+    private static JsonObject Said(string text) => new() { ["text"] = text };
+
     /// <summary>What the Procedure says in place of a Consent.</summary>
     private static Action<JsonObject> WithoutConsent(string name, string type, JsonNode value) => b =>
     {
@@ -208,6 +242,17 @@ public sealed class FhirTests(FhirService hospital) : IClassFixture<FhirService>
         ["possible is undetermined"] = (Causality("Possible"), "complications/0/relation", "\"undetermined\""),
         ["unlikely is unrelated, be it written small"] = (Causality("unlikely"), "complications/0/relation", "\"unrelated\""),
         ["not assessed is undetermined"] = (b => b.At(Event).Remove("suspectEntity"), "complications/0/relation", "\"undetermined\""),
+        ["of procedure and device the procedure not assessed"] = (Suspected((Coil, "Unlikely"), (Whole, null)), "complications/0/relation", "\"undetermined\""),
+        ["of procedure and device the device not assessed"] = (Suspected((Whole, "Unlikely"), (Coil, null)), "complications/0/relation", "\"undetermined\""),
+        ["neither procedure nor device likely"] = (Suspected((Whole, "Unlikely"), (Coil, "Unlikely")), "complications/0/relation", "\"unrelated\""),
+        ["the device alone unlikely says nothing of the procedure"] = (Suspected((Coil, "Unlikely")), "complications/0/relation", "\"undetermined\""),
+        ["a part alone unlikely says nothing of the whole"] = (b => { AddPart(b, "diagnostic"); Suspected(("Procedure/part", "Unlikely"))(b); }, "complications/0/relation", "\"undetermined\""),
+        ["the device alone certain is related"] = (Suspected((Coil, "Certain")), "complications/0/relation", "\"related\""),
+        ["an assessment that is none is undetermined"] = (b => b.At(Event)["suspectEntity"]![0]!["causality"] = new JsonArray(new JsonObject { ["productRelatedness"] = "none" }), "complications/0/relation", "\"undetermined\""),
+        ["a diagnostic part beside a treatment"] = (b => AddPart(b, "diagnostic"), "therapeutic", "true"),
+        ["a treatment that is part of a diagnostic procedure"] = (b => { b.At(Procedure)["category"] = Concept(Snomed, "103693007"); AddPart(b, "therapeutic"); }, "therapeutic", "true"),
+        ["a consent that permits"] = (b => b.At(Consent)["provision"] = new JsonObject { ["type"] = "permit" }, "consent", "\"signed\""),
+        ["of a code said twice the one"] = (b => b.At(Event)["event"]!["coding"]!.AsArray().Add(b.At(Event)["event"]!["coding"]![0]!.DeepClone()), "complications/0/code", "\"ischaemicStroke\""),
         ["a light complication"] = (Mild, "complications/0/severe", "false"),
         ["a light one called serious"] = (b => { Mild(b); b.At(Event)["seriousness"] = Concept($"{Hl7}adverse-event-seriousness", "SeriousIsLifeThreatening"); }, "complications/0/severe", "true"),
         ["mild does not lower the table"] = (b => b.At(Event)["severity"] = Concept($"{Hl7}adverse-event-severity", "mild"), "complications/0/severe", "true"),
@@ -286,11 +331,24 @@ public sealed class FhirTests(FhirService hospital) : IClassFixture<FhirService>
         ["an address below a primitive"] = (b => b.At(Patient)["_gender"] = new JsonObject { ["extension"] = new JsonArray(new JsonObject { ["url"] = "urn:x", ["valueAddress"] = new JsonObject { ["text"] = Secret } }) }, ["business-rule fhirPersonalElement Bundle.entry[1].resource._gender.extension[0].value"]),
         ["a telephone in what is not used"] = (b => b.At(Procedure)["followUp"] = new JsonArray(new JsonObject { ["text"] = $"call {BadRequests.Mobile}" }), ["business-rule personalData Bundle.entry[0].resource.followUp[0].text"]),
 
+        ["an identity card in the address of an entry"] = (PatientAt($"Patient?identifier=urn:x|{BadRequests.IdentityCard}"), ["business-rule personalData Bundle.entry[1].request.url"]),
+        ["a telephone as unit of an age"] = (b => b.At(Patient)["extension"]![0]!["valueAge"]!["unit"] = BadRequests.Mobile, ["business-rule personalData Bundle.entry[1].resource.extension[0].value.unit"]),
+        ["a telephone as kind of identifier"] = (b => b.At(Patient)["identifier"]![0]!["type"] = Said(BadRequests.Mobile), ["business-rule personalData Bundle.entry[1].resource.identifier[0].type.text"]),
+        ["a telephone as kind of consent"] = (b => b.At(Consent)["category"]![0]!["text"] = BadRequests.Mobile, ["business-rule personalData Bundle.entry[9].resource.category[0].text"]),
+        ["a telephone as clinical status"] = (b => b.At(Condition)["clinicalStatus"] = Said(BadRequests.Mobile), ["business-rule personalData Bundle.entry[2].resource.clinicalStatus.text"]),
+        ["a name in the rule of a consent"] = (b => b.At(Consent)["policyRule"]!["extension"] = new JsonArray(new JsonObject { ["url"] = "urn:x", ["valueHumanName"] = Said(Secret) }), ["business-rule fhirPersonalElement Bundle.entry[9].resource.policyRule.extension[0].value"]),
+
         // what would change the meaning of what was read
         ["a modifier extension"] = (b => b.At(Procedure)["modifierExtension"] = new JsonArray(new JsonObject { ["url"] = "urn:x", ["valueBoolean"] = true }), ["not-supported fhirModifier Bundle.entry[0].resource.modifierExtension"]),
         ["implicit rules"] = (b => b.At(Procedure)["implicitRules"] = "urn:x", ["not-supported fhirModifier Bundle.entry[0].resource.implicitRules"]),
         ["a link to another patient"] = (b => b.At(Patient)["link"] = new JsonArray(new JsonObject { ["other"] = new JsonObject { ["reference"] = "Patient/x" }, ["type"] = "replaced-by" }), ["not-supported fhirModifier Bundle.entry[1].resource.link"]),
         ["a contained resource"] = (b => b.At(Procedure)["contained"] = new JsonArray(new JsonObject { ["resourceType"] = "Patient", ["id"] = "p" }), ["not-supported fhirContained Bundle.entry[0].resource.contained"]),
+        ["a modifier extension in a policy"] = (b => b.At(Consent)["policy"] = new JsonArray(new JsonObject { ["uri"] = "urn:x", ["modifierExtension"] = new JsonArray(new JsonObject { ["url"] = "urn:x", ["valueBoolean"] = true }) }), ["not-supported fhirModifier Bundle.entry[9].resource.policy[0].modifierExtension"]),
+        ["a consent to research"] = (b => b.At(Consent)["scope"] = Concept($"{Hl7}consentscope", "research"), ["code-invalid unknownValue Bundle.entry[9].resource.scope"]),
+        ["a consent to treatment and research"] = (b => b.At(Consent)["scope"]!["coding"]!.AsArray().Add(new JsonObject { ["system"] = $"{Hl7}consentscope", ["code"] = "research" }), ["code-invalid unknownValue Bundle.entry[9].resource.scope"]),
+        ["a consent to what nobody understands"] = (b => b.At(Consent)["scope"] = Concept("urn:x", "treatment"), ["code-invalid fhirCodeSystem Bundle.entry[9].resource.scope"]),
+        ["a consent that denies"] = (b => b.At(Consent)["provision"] = new JsonObject { ["type"] = "deny" }, ["not-supported fhirModifier Bundle.entry[9].resource.provision.type"]),
+        ["a consent that denies a part"] = (b => b.At(Consent)["provision"] = new JsonObject { ["type"] = "permit", ["provision"] = new JsonArray(new JsonObject { ["type"] = "deny" }) }, ["not-supported fhirModifier Bundle.entry[9].resource.provision.provision[0].type"]),
         ["not done"] = (b => b.At(Procedure)["status"] = "not-done", ["business-rule fhirNotPerformed Bundle.entry[0].resource.status"]),
         ["in progress"] = (b => b.At(Procedure)["status"] = "in-progress", ["business-rule fhirNotPerformed Bundle.entry[0].resource.status"]),
         ["entered in error"] = (b => b.At(Procedure)["status"] = "entered-in-error", ["business-rule fhirEnteredInError Bundle.entry[0].resource.status"]),
@@ -312,6 +370,18 @@ public sealed class FhirTests(FhirService hospital) : IClassFixture<FhirService>
         ["another patient's event"] = (b => { Add(b, """{ "resourceType": "Patient", "id": "other" }"""); b.At(Event)["subject"]!["reference"] = "Patient/other"; },
             ["business-rule fhirOnlyOne Bundle.entry[10].resource", "business-rule fhirOtherPatient Bundle.entry[8].resource.subject"]),
 
+        ["a conditional update"] = (PatientAt("Patient?identifier=urn:x|1"), ["not-supported fhirConditional Bundle.entry[1].request.url"]),
+        ["two case numbers"] = (IdentifiedTwice(Procedure), ["business-rule fhirOnlyOne Bundle.entry[0].resource.identifier[1]"]),
+        ["two physician numbers"] = (IdentifiedTwice(Operator), ["business-rule fhirOnlyOne Bundle.entry[5].resource.identifier[1]"]),
+        ["two institutions"] = (IdentifiedTwice(Organization), ["business-rule fhirOnlyOne Bundle.entry[4].resource.identifier[1]"]),
+        ["two registrations of a device"] = (IdentifiedTwice(Device), ["business-rule fhirOnlyOne Bundle.entry[7].resource.identifier[1]"]),
+        ["two techniques"] = (b => Extend(b, Procedure, "technique", "valueCode", "comprehensive"), ["business-rule fhirOnlyOne Bundle.entry[0].resource.extension[4]"]),
+        ["two ages"] = (b => Extensions(b, Patient).Add(Extensions(b, Patient)[0]!.DeepClone()), ["business-rule fhirOnlyOne Bundle.entry[1].resource.extension[1]"]),
+        ["for single use, and not"] = (b => Extend(b, Device, "single-use", "valueBoolean", false), ["business-rule fhirOnlyOne Bundle.entry[7].resource.extension[1]"]),
+        ["consent, and none"] = (b => { WithoutConsent("consent", "valueCode", "signed")(b); Extend(b, Procedure, "consent", "valueCode", "absent"); }, ["business-rule fhirOnlyOne Bundle.entry[0].resource.extension[5]"]),
+        ["two complications in one event"] = (b => b.At(Event)["event"]!["coding"]!.AsArray().Add(new JsonObject { ["system"] = "urn:compliance:fhir:complication", ["code"] = "vasospasm" }), ["business-rule fhirOnlyOne Bundle.entry[8].resource.event.coding[1].code"]),
+        ["two diagnoses in one Condition"] = (b => b.At(Condition)["code"]!["coding"]!.AsArray().Add(new JsonObject { ["system"] = "http://hl7.org/fhir/sid/icd-10", ["code"] = "I60.2" }), ["business-rule fhirOnlyOne Bundle.entry[2].resource.code.coding[1].code"]),
+
         // what the report's own reader finds, at its place here
         ["no institution"] = (b => { b.At(Encounter).Remove("serviceProvider"); b["entry"]!.AsArray().RemoveAt(Organization); }, ["required missing Bundle.entry[3].resource.serviceProvider"]),
         ["an institution that is no id"] = (b => b.At(Organization)["identifier"]![0]!["value"] = "no such/id", ["value invalidId Bundle.entry[4].resource.identifier[0].value"]),
@@ -320,6 +390,7 @@ public sealed class FhirTests(FhirService hospital) : IClassFixture<FhirService>
         ["no technique"] = (b => b.At(Procedure)["extension"]!.AsArray().RemoveAt(0), ["required missing Bundle.entry[0].resource.extension"]),
         ["a technique nobody knows"] = (b => b.At(Procedure)["extension"]![0]!["valueCode"] = "cardiac", ["code-invalid unknownTechnique Bundle.entry[0].resource.extension[0].value"]),
         ["no intent"] = (b => b.At(Procedure).Remove("category"), ["required missing Bundle.entry[0].resource.category"]),
+        ["no intent but that of a diagnostic part"] = (b => { b.At(Procedure).Remove("category"); AddPart(b, "diagnostic"); }, ["required missing Bundle.entry[0].resource.category"]),
         ["an intent of another system"] = (b => b.At(Procedure)["category"] = Concept("urn:x", "y"), ["code-invalid fhirCodeSystem Bundle.entry[0].resource.category"]),
         ["a procedure the catalogue has not"] = (b => b.At(Procedure)["code"]!["coding"]![0]!["code"] = "NV-NONE", ["code-invalid unknownProcedureCode Bundle.entry[0].resource.code.coding[0].code"]),
         ["no ICD-9-CM-3 code"] = (b => b.At(Procedure)["code"]!["coding"]![1]!["code"] = "x", ["code-invalid invalidIcd9 Bundle.entry[0].resource.code.coding[1].code"]),
@@ -333,8 +404,14 @@ public sealed class FhirTests(FhirService hospital) : IClassFixture<FhirService>
         ["a diagnosis of another system"] = (b => b.At(Condition)["code"] = Concept("urn:x", "I60.1"), ["code-invalid fhirCodeSystem Bundle.entry[2].resource.code"]),
         ["an age of 121"] = (b => b.At(Patient)["extension"]![0]!["valueAge"]!["value"] = 121, ["value outOfRange Bundle.entry[1].resource.extension[0].value.value"]),
         ["an age in months"] = (b => b.At(Patient)["extension"]![0]!["valueAge"]!["code"] = "mo", ["code-invalid unknownValue Bundle.entry[1].resource.extension[0].value.code"]),
+        ["an age in months, said in words"] = (b => b.At(Patient)["extension"]![0]!["valueAge"] = new JsonObject { ["value"] = 8, ["unit"] = "月" },
+            ["required missing Bundle.entry[1].resource.extension[0].value.code", "required missing Bundle.entry[1].resource.extension[0].value.system"]),
+        ["an age in units of another system"] = (b => b.At(Patient)["extension"]![0]!["valueAge"]!["system"] = "urn:x", ["code-invalid unknownValue Bundle.entry[1].resource.extension[0].value.system"]),
         ["an age of more than so much"] = (b => b.At(Patient)["extension"]![0]!["valueAge"]!["comparator"] = ">", ["not-supported fhirModifier Bundle.entry[1].resource.extension[0].value.comparator"]),
         ["discharged before admitted"] = (b => b.At(Encounter)["period"]!["end"] = "2026-03-01", ["value dischargedBeforeAdmitted Bundle.entry[3].resource.period.end"]),
+        ["discharged at the end of time"] = (b => b.At(Encounter)["period"]!["end"] = "9999-12-31T23:59:59Z", ["value outOfRange Bundle.entry[3].resource.period.end"]),
+        ["died at the end of time"] = (b => b.At(Patient)["deceasedDateTime"] = "9999-12-31T23:59:59Z", ["value outOfRange Bundle.entry[1].resource.deceased"]),
+        ["a complication at the end of time"] = (b => b.At(Event)["date"] = "9999-12-31T23:59:59Z", ["value outOfRange Bundle.entry[8].resource.date"]),
         ["a complication nobody knows"] = (b => b.At(Event)["event"]!["coding"]![0]!["code"] = "cough", ["code-invalid unknownComplicationCode Bundle.entry[8].resource.event.coding[0].code"]),
         ["a complication without a day"] = (b => b.At(Event).Remove("date"), ["required missing Bundle.entry[8].resource.date"]),
         ["a complication before the procedure"] = (b => b.At(Event)["date"] = "2026-02-28", ["value beforeProcedure Bundle.entry[8].resource.date"]),
@@ -343,6 +420,13 @@ public sealed class FhirTests(FhirService hospital) : IClassFixture<FhirService>
         ["died of a complication, nobody says when"] = (Fatal, ["required missing Bundle.entry[1].resource.deceased"]),
         ["left the hospital dead, nobody says when"] = (b => b.At(Encounter)["hospitalization"] = new JsonObject { ["dischargeDisposition"] = Concept($"{Hl7}discharge-disposition", "exp") }, ["required missing Bundle.entry[1].resource.deceased"]),
         ["died on two days"] = (b => { Fatal(b); b.At(Event).Remove("event"); b.At(Patient)["deceasedDateTime"] = "2026-03-05"; }, ["business-rule fhirContradicts Bundle.entry[8].resource.date"]),
+        ["alive, and died of a complication"] = (b => { Fatal(b); b.At(Patient)["deceasedBoolean"] = false; }, ["business-rule fhirContradicts Bundle.entry[1].resource.deceased"]),
+        ["alive, and an event that is nothing but the death"] = (b => { Fatal(b); b.At(Event).Remove("event"); b.At(Patient)["deceasedBoolean"] = false; }, ["business-rule fhirContradicts Bundle.entry[1].resource.deceased"]),
+        ["alive, and left the hospital dead"] = (b =>
+        {
+            b.At(Encounter)["hospitalization"] = new JsonObject { ["dischargeDisposition"] = Concept($"{Hl7}discharge-disposition", "exp") };
+            b.At(Patient)["deceasedBoolean"] = false;
+        }, ["business-rule fhirContradicts Bundle.entry[1].resource.deceased"]),
         ["stopped and successful"] = (b => b.At(Procedure)["status"] = "stopped", ["business-rule fhirContradicts Bundle.entry[0].resource.outcome"]),
         ["consent said twice"] = (b => b.At(Procedure)["extension"]!.AsArray().Add(new JsonObject { ["url"] = "urn:compliance:fhir:consent", ["valueCode"] = "signed" }), ["business-rule fhirGivenTwice Bundle.entry[9].resource"]),
         ["a label that is another's"] = (b => b.At(Device)["udiCarrier"]![0]!["deviceIdentifier"] = "06901234567892", ["value contradictsUdi Bundle.entry[7].resource.udiCarrier[0].deviceIdentifier"]),
@@ -421,6 +505,7 @@ public sealed class FhirTests(FhirService hospital) : IClassFixture<FhirService>
         { "no resource", "{ \"type\": \"collection\" }", R4, 400, "error structure fhirStructure" },
         { "a resource that is no Bundle", "{ \"resourceType\": \"Patient\", \"gender\": \"male\" }", R4, 400, "error structure fhirNotABundle" },
         { "an empty Bundle", "{ \"resourceType\": \"Bundle\", \"type\": \"collection\" }", R4, 400, "error required fhirNoProcedure Bundle.entry" },
+        { "malformed JSON behind a byte order mark", "\uFEFF{ \"resourceType\": ", R4, 400, "error structure invalidJson" },
         { "FHIR R5", "{}", "application/fhir+json; fhirVersion=5.0", 415, "error not-supported unsupportedFhirVersion" },
         { "XML", "<Bundle/>", "application/fhir+xml", 415, "error not-supported unsupportedMediaType" },
         { "more than a megabyte", new string(' ', 1_100_000), R4, 413, "error too-long tooLarge" },
@@ -437,6 +522,10 @@ public sealed class FhirTests(FhirService hospital) : IClassFixture<FhirService>
     }
 
     [Fact]
+    public async Task A_byte_order_mark_is_no_part_of_the_Bundle() =>
+        Issues((await Post($"\uFEFF{Changed(_ => { }).ToJsonString()}")).Expect(HttpStatusCode.Created).Body!)[0].ShouldBe("information informational fhirReported");
+
+    [Fact]
     public async Task Refusals_of_access_are_told_in_FHIRs_own_way()
     {
         async Task<string> Of(string? token, string path = "fhir")
@@ -449,6 +538,8 @@ public sealed class FhirTests(FhirService hospital) : IClassFixture<FhirService>
         (await Of(await Service.Token("physician", physician: "H1-A"))).ShouldBe("403 error forbidden forbidden");
         (await Of(await Service.Token("hospital", institution: "H2"))).ShouldBe("403 error forbidden forbidden");
         (await Of(await Service.National, "fhir?_format=json")).ShouldBe("400 error value unknownParameter http._format");
+        var read = await Service.Get("fhir", await Service.National);
+        (read.Status, Issues(read.Body!).ShouldHaveSingleItem()).ShouldBe((HttpStatusCode.MethodNotAllowed, "error not-supported methodNotAllowed"));
     }
 
     [Fact]
@@ -486,6 +577,13 @@ public sealed class FhirTests(FhirService hospital) : IClassFixture<FhirService>
     }
 
     [Fact]
+    public async Task A_header_that_is_wrong_is_named()
+    {
+        var answer = (await Post(Changed(_ => { }), headers: ("Idempotency-Key", new string('k', 1000)))).Expect(HttpStatusCode.BadRequest);
+        Issues(answer.Body!).ShouldBe(["error value invalidIdempotencyKey http.Idempotency-Key"]);
+    }
+
+    [Fact]
     public async Task Issues_are_told_in_the_callers_language()
     {
         var answer = await Post(Changed(b => b.At(Procedure)["status"] = "not-done"), headers: ("Accept-Language", "zh-CN"));
@@ -510,6 +608,23 @@ public sealed class FhirTests(FhirService hospital) : IClassFixture<FhirService>
         Issues(answer.Body!).Where(i => i.Contains("fhirNotUsed", StringComparison.Ordinal)).ShouldBe(
             new[] { "0].resource.performed.start", "0].resource.bodySite", "1].resource.maritalStatus", "9].resource.dateTime", "9].resource.verification[0].verified" }.Select(e => $"warning not-supported fhirNotUsed Bundle.entry[{e}"),
             ignoreOrder: true);
+    }
+
+    /// <summary>An answer names a hundred places at most, and says how many there are.</summary>
+    [Theory]
+    [InlineData(100, 100)]
+    [InlineData(101, 100)]
+    public async Task How_much_is_not_used_is_told(int unknown, int named)
+    {
+        var answer = (await Post(Changed(b =>
+        {
+            for (var n = 0; n < unknown; n++)
+                Extend(b, n % 2 == 0 ? Procedure : Device, $"unknown-{n}", "valueBoolean", true);
+        }))).Expect(HttpStatusCode.Created);
+
+        ShouldBeR4(answer.Body!.ToJsonString());
+        Said(answer.Body!, "not-used", "valueDecimal").GetValue<int>().ShouldBe(unknown);
+        Issues(answer.Body!).Count(i => i.Contains("fhirNotUsed", StringComparison.Ordinal)).ShouldBe(named);
     }
 
     [Fact]

@@ -56,6 +56,8 @@ internal static class FhirNames
     public const string EventOutcome = "http://terminology.hl7.org/CodeSystem/adverse-event-outcome";
     public const string Causality = "http://terminology.hl7.org/CodeSystem/adverse-event-causality-assess";
     public const string VerificationStatus = "http://terminology.hl7.org/CodeSystem/condition-ver-status";
+    public const string ConsentScope = "http://terminology.hl7.org/CodeSystem/consentscope";
+    public const string Units = "http://unitsofmeasure.org";
     public const string DeviceAction = "http://hl7.org/fhir/device-action";
 }
 
@@ -126,9 +128,11 @@ internal sealed class FhirCase
     }
 
     /// <summary>Where in the Bundle a member of the report stands, or should.</summary>
-    /// <param name="pointer">Into the report.</param>
+    /// <param name="pointer">Into the report; what leads elsewhere, as <c>header:Name</c> does, stays as it is.</param>
     public string PlaceOf(string pointer)
     {
+        if (!pointer.StartsWith('/'))
+            return pointer;
         for (var at = pointer; at.Length > 0; at = at[..at.LastIndexOf('/')])
         {
             if (_places.TryGetValue(at, out var place))
@@ -151,7 +155,7 @@ internal sealed class FhirCase
         PatientOf(main);
         Devices(procedures);
         Consented(main);
-        Outcome();
+        Outcome(main);
         PutFlag("/outcome/aliveOnDay30", main, FhirNames.AliveOnDay30);
         foreach (var entry in _entries.Where(e => !e.Linked).Select(e => e.Json))
         {
@@ -160,7 +164,7 @@ internal sealed class FhirCase
         }
 
         var (asked, opened) = _body.Asked();
-        foreach (var fault in R4.Judge(_body.Element, asked, opened, _unused))
+        foreach (var fault in R4.Judge(_body.Element, asked, opened, _body.Faults.Select(f => f.Pointer).ToHashSet(), _unused))
             _body.Add(fault);
     }
 
@@ -238,7 +242,8 @@ internal sealed class FhirCase
     {
         if (request.Text("method") is { Length: > 0 } method and not ("POST" or "PUT"))
             request.Fault("method", "unknownValue", "POST, PUT");
-        request.Has("url");
+        if (request.OptionalOpaqueText("url", MaxText)?.Contains('?') == true)
+            request.Fault("url", "fhirConditional");
         foreach (var condition in new[] { "ifNoneMatch", "ifModifiedSince", "ifMatch", "ifNoneExist" })
         {
             if (request.Has(condition))
@@ -250,7 +255,7 @@ internal sealed class FhirCase
     {
         var main = procedures[0].Json;
         Put("/caseNumber", IdentifierOf(main, [FhirNames.CaseNumber], person: false), $"{main.Pointer}/identifier");
-        Put("/technique", Extended(procedures[0], FhirNames.Technique).Select(e => Taken(e, "valueCode")).FirstOrDefault(), $"{main.Pointer}/extension");
+        Put("/technique", Only(procedures[0], FhirNames.Technique) is { } technique ? Taken(technique, "valueCode") : null, $"{main.Pointer}/extension");
         var (codes, others) = (new List<Code>(), new List<Code>());
         var intent = new List<(Intent Intent, string At)>();
         foreach (var procedure in procedures)
@@ -260,9 +265,9 @@ internal sealed class FhirCase
                 json.Fault("subject", "fhirOtherPatient");
             foreach (var code in Codes(json, "code", FhirNames.Procedure, FhirNames.Icd9, FhirNames.Icd9Procedures))
                 (code.System == FhirNames.Procedure ? codes : others).Add(code);
-            if (Choice(json, "category", (FhirNames.Intent, "diagnostic", Intent.Diagnostic), (FhirNames.Intent, "therapeutic", Intent.Therapeutic), (FhirNames.Snomed, "103693007", Intent.Diagnostic), (FhirNames.Snomed, "277132007", Intent.Therapeutic)) is { } said)
-                intent.Add((said, $"{json.Pointer}/category"));
             // One that the others are part of must say so itself; a treatment among them makes it one.
+            if (Choice(json, "category", (FhirNames.Intent, "diagnostic", Intent.Diagnostic), (FhirNames.Intent, "therapeutic", Intent.Therapeutic), (FhirNames.Snomed, "103693007", Intent.Diagnostic), (FhirNames.Snomed, "277132007", Intent.Therapeutic)) is { } said && (procedure == procedures[0] || said == Intent.Therapeutic))
+                intent.Add((said, $"{json.Pointer}/category"));
             if (json.Has("complication"))
                 json.Fault("complication", "fhirComplicationElsewhere");
             if (json.Has("complicationDetail"))
@@ -389,17 +394,24 @@ internal sealed class FhirCase
         Put("/patient/sex", Taken(patient, "gender"), "");
         if (patient.OptionalFlag("active") == false)
             patient.Fault("active", "fhirEnteredInError");
-        foreach (var age in Extended(_patient, FhirNames.Age).Take(1).Select(e => e.Object("valueAge")))
+        if (Only(_patient, FhirNames.Age)?.Object("valueAge") is { } age)
+            Age(age);
+        Diagnosis(main);
+    }
+
+    /// <summary>In years, which the code says and not the unit: that is for reading, and of an infant it may say months.</summary>
+    private void Age(BodyObject age)
+    {
+        age.OptionalText("unit");
+        if (age.OptionalRaw("value") is not { } years)
+            return;
+        foreach (var (name, needed) in new[] { ("code", "a"), ("system", FhirNames.Units) })
         {
-            age.Has("unit");
-            if (age.OptionalText("code") is not (null or "a"))
-                age.Fault("code", "unknownValue", "a");
-            age.Has("system");
-            if (age.OptionalRaw("value") is { } years)
-                Put("/patient/ageYears", JsonNode.Parse(years.GetRawText())!.AsValue(), $"{age.Pointer}/value");
+            if (age.OptionalText(name, MaxText) != needed)
+                age.Fault(name, age.Has(name) ? "unknownValue" : "missing", needed);
         }
 
-        Diagnosis(main);
+        Put("/patient/ageYears", JsonNode.Parse(years.GetRawText())!.AsValue(), $"{age.Pointer}/value");
     }
 
     /// <summary>The reason of the procedure, or the only condition there is.</summary>
@@ -419,7 +431,7 @@ internal sealed class FhirCase
             main.Json.Fault("reasonReference", "fhirSeveralConditions");
         if ((reasons.FirstOrDefault() ?? (all.Count == 1 ? all[0] : null))?.Json is not { } diagnosed)
             return;
-        if (Codes(diagnosed, "code", FhirNames.Icd10) is [var code, ..])
+        if (OnlyCode(diagnosed, "code", FhirNames.Icd10) is { } code)
             Put("/patient/diagnosis", (code.Value, code.At), "");
     }
 
@@ -454,7 +466,10 @@ internal sealed class FhirCase
             OfThePatient(device, "patient");
         if (device.OptionalText("status") is "entered-in-error")
             device.Fault("status", "fhirEnteredInError");
-        foreach (var registration in device.Objects("identifier").Where(i => Of(i, [FhirNames.DeviceRegistration])).Take(1))
+        var registrations = device.Objects("identifier").Where(i => Of(i, [FhirNames.DeviceRegistration])).ToList();
+        foreach (var more in registrations.Skip(1))
+            more.Fault(null, "fhirOnlyOne", FhirNames.DeviceRegistration);
+        foreach (var registration in registrations.Take(1))
             Put($"{at}/registration", registration.OptionalDeviceText("value") is { } value ? (value, $"{registration.Pointer}/value") : null, "");
         var carriers = device.Objects("udiCarrier");
         foreach (var more in carriers.Skip(1))
@@ -463,7 +478,7 @@ internal sealed class FhirCase
         {
             var (readable, product) = (carrier.OptionalUdi("carrierHRF"), carrier.OptionalDeviceText("deviceIdentifier"));
             foreach (var known in new[] { "issuer", "jurisdiction", "entryType" })
-                carrier.Has(known);
+                carrier.OptionalDeviceText(known, MaxText);
             if (readable is not null && product is not null && !readable.Contains(product, StringComparison.Ordinal))
                 carrier.Fault("deviceIdentifier", "contradictsUdi");
             Put($"{at}/udi", readable is not null ? (readable, $"{carrier.Pointer}/carrierHRF") : product is not null ? (product, $"{carrier.Pointer}/deviceIdentifier") : null, "");
@@ -471,21 +486,22 @@ internal sealed class FhirCase
 
         Put($"{at}/lot", device.OptionalDeviceText("lotNumber") is { } lot ? (lot, $"{device.Pointer}/lotNumber") : null, "");
         Put($"{at}/serial", device.OptionalDeviceText("serialNumber") is { } serial ? (serial, $"{device.Pointer}/serialNumber") : null, "");
-        foreach (var single in Extended(entry, FhirNames.SingleUse).Take(1))
-        {
-            if (single.OptionalFlag("valueBoolean") is { } flag)
-                Put($"{at}/singleUse", JsonValue.Create(flag), $"{single.Pointer}/valueBoolean");
-        }
+        PutFlag($"{at}/singleUse", entry, FhirNames.SingleUse);
     }
 
     private void Consented(Entry main)
     {
-        var said = Extended(main, FhirNames.ConsentGiven).Select(e => Taken(e, "valueCode")).FirstOrDefault();
+        var said = Only(main, FhirNames.ConsentGiven) is { } given ? Taken(given, "valueCode") : null;
         var entry = _entries.Find(e => e.Type == "Consent");
         if (entry?.Json is { } consent)
         {
-            foreach (var known in new[] { "scope", "category", "policy", "policyRule" })
+            foreach (var known in new[] { "category", "policy", "policyRule" })
                 consent.Has(known);
+            // One to research, or to the use of data, is none to the procedure.
+            if (Codes(consent, "scope", FhirNames.ConsentScope).Exists(c => c.Value != "treatment"))
+                consent.Fault("scope", "unknownValue", "treatment");
+            if (consent.OptionalObject("provision") is { } provision)
+                Permitted(provision);
             OfThePatient(consent, "patient");
             var status = consent.Text("status");
             if (said is not null || DetailsOfConsent.Any(url => Extended(main, url).Any()))
@@ -514,6 +530,15 @@ internal sealed class FhirCase
         PutAll("/consentDetails/topics", Values(of, FhirNames.Topic, e => Taken(e, "valueCode")), $"{of.Json.Pointer}/extension");
         if (Only(of, FhirNames.ApprovedBy) is { } approved)
             Put("/consentDetails/approvedBy", Known(approved.Object("valueReference"), "Practitioner", FhirNames.Physician, FhirNames.Staff), "");
+    }
+
+    // What is denied may be the procedure itself.
+    private static void Permitted(BodyObject provision)
+    {
+        if (provision.OptionalText("type") == "deny")
+            provision.Fault("type", "fhirModifier");
+        foreach (var exception in provision.Objects("provision"))
+            Permitted(exception);
     }
 
     private void Verified(BodyObject consent)
@@ -561,7 +586,7 @@ internal sealed class FhirCase
         return null;
     }
 
-    private void Outcome()
+    private void Outcome(Entry main)
     {
         var fatal = new List<(BodyObject Event, Relation Relation, bool Alone)>();
         var n = 0;
@@ -570,10 +595,10 @@ internal sealed class FhirCase
             OfThePatient(happened, "subject");
             if (happened.Text("actuality") is { Length: > 0 } actuality and not "actual")
                 happened.Fault("actuality", "unknownValue", "actual");
-            var relation = Related(happened);
+            var relation = Related(happened, main);
             var died = Choice(happened, "outcome", [.. new[] { "resolved", "recovering", "ongoing", "resolvedWithSequelae", "unknown" }.Select(c => (FhirNames.EventOutcome, c, false)), (FhirNames.EventOutcome, "fatal", true)]) == true;
             var severe = Serious(happened);
-            var code = happened.Has("event") ? Codes(happened, "event", FhirNames.Complication).FirstOrDefault() : null;
+            var code = happened.Has("event") ? OnlyCode(happened, "event", FhirNames.Complication) : null;
             if (died)
                 fatal.Add((happened, relation, Alone: !happened.Has("event")));
             if (!happened.Has("event") && died)
@@ -590,28 +615,28 @@ internal sealed class FhirCase
         Death(fatal);
     }
 
-    // Not stated is not unrelated: it counts until adjudicated (A3).
-    private Relation Related(BodyObject happened)
+    // Not stated is not unrelated: it counts until adjudicated (A3). Unrelated is what every suspect was found to be, the main procedure among them.
+    private Relation Related(BodyObject happened, Entry main)
     {
         var relations = new List<Relation>();
+        var judged = false;
         foreach (var suspect in happened.Objects("suspectEntity"))
         {
-            Follow(suspect.Object("instance"), links: false, "Procedure", "Device");
-            foreach (var causality in suspect.Objects("causality"))
-            {
-                if (Choice(
-                    causality, "assessment",
-                    (FhirNames.Causality, "Certain", Relation.Related), (FhirNames.Causality, "Probably-Likely", Relation.Related), (FhirNames.Causality, "Possible", Relation.Undetermined),
-                    (FhirNames.Causality, "Conditional-Classified", Relation.Undetermined), (FhirNames.Causality, "Unassessable-Unclassifiable", Relation.Undetermined), (FhirNames.Causality, "Unlikely", Relation.Unrelated),
-                    (FhirNames.Relation, "related", Relation.Related), (FhirNames.Relation, "unrelated", Relation.Unrelated), (FhirNames.Relation, "undetermined", Relation.Undetermined)) is { } said)
-                {
-                    relations.Add(said);
-                }
-            }
+            judged |= Follow(suspect.Object("instance"), links: false, "Procedure", "Device") == main;
+            var assessed = suspect.Objects("causality").Select(Assessed).ToList();
+            relations.AddRange(assessed.Count > 0 ? assessed : [Relation.Undetermined]);
         }
 
-        return relations.Contains(Relation.Related) ? Relation.Related : relations.Count > 0 && relations.TrueForAll(r => r == Relation.Unrelated) ? Relation.Unrelated : Relation.Undetermined;
+        if (!judged)
+            relations.Add(Relation.Undetermined);
+        return relations.Contains(Relation.Related) ? Relation.Related : relations.TrueForAll(r => r == Relation.Unrelated) ? Relation.Unrelated : Relation.Undetermined;
     }
+
+    private static Relation Assessed(BodyObject causality) => Choice(
+        causality, "assessment",
+        (FhirNames.Causality, "Certain", Relation.Related), (FhirNames.Causality, "Probably-Likely", Relation.Related), (FhirNames.Causality, "Possible", Relation.Undetermined),
+        (FhirNames.Causality, "Conditional-Classified", Relation.Undetermined), (FhirNames.Causality, "Unassessable-Unclassifiable", Relation.Undetermined), (FhirNames.Causality, "Unlikely", Relation.Unrelated),
+        (FhirNames.Relation, "related", Relation.Related), (FhirNames.Relation, "unrelated", Relation.Unrelated), (FhirNames.Relation, "undetermined", Relation.Undetermined)) ?? Relation.Undetermined;
 
     private bool Serious(BodyObject happened)
     {
@@ -626,7 +651,8 @@ internal sealed class FhirCase
     {
         var patient = _patient?.Json;
         var expired = Expired();
-        var died = patient?.OptionalFlag("deceasedBoolean") == true || expired;
+        var deceased = patient?.OptionalFlag("deceasedBoolean");
+        var died = deceased == true || expired;
         var on = patient is null ? null : Day(patient, "deceasedDateTime");
         // Of an event that is nothing but the death the day is that of the death; of a complication that ended so it is not.
         foreach (var alone in fatal.Where(f => f.Alone))
@@ -635,6 +661,12 @@ internal sealed class FhirCase
             if (on is { } said && day is { } other && said.Value != other.Value)
                 alone.Event.Fault("date", "fhirContradicts", "Patient.deceased");
             on ??= day;
+        }
+
+        if (deceased == false && (fatal.Count > 0 || expired))
+        {
+            patient!.Fault("deceasedBoolean", "fhirContradicts", fatal.Count > 0 ? "AdverseEvent.outcome" : "Encounter.hospitalization");
+            return;
         }
 
         if (on is null && fatal.Count == 0 && !died)
@@ -659,7 +691,7 @@ internal sealed class FhirCase
     /// <param name="links">False for a reference that does not make what it names a part of the case.</param>
     private Entry? Follow(BodyObject reference, bool links, params IReadOnlyList<string> types)
     {
-        reference.Has("type");
+        reference.OptionalText("type", MaxText);
         if (reference.OptionalOpaqueText("reference", MaxText) is not { } text)
         {
             if (!reference.Has("reference"))
@@ -708,6 +740,8 @@ internal sealed class FhirCase
             return null;
         }
 
+        foreach (var more in own.Skip(1))
+            more.Fault(null, "fhirOnlyOne", string.Join(", ", systems));
         return one.OptionalText("value") is { } value ? (value, $"{one.Pointer}/value") : null;
     }
 
@@ -768,6 +802,15 @@ internal sealed class FhirCase
         return codes;
     }
 
+    /// <summary>The one code there may be; of two, neither says the same in other words.</summary>
+    private Code? OnlyCode(BodyObject owner, string name, string system)
+    {
+        var codes = Codes(owner, name, system).DistinctBy(c => c.Value).ToList();
+        foreach (var more in codes.Skip(1))
+            _body.Add(new(more.At, "fhirOnlyOne", name));
+        return codes.FirstOrDefault();
+    }
+
     /// <summary>What the code of an element means; null when the element is not there. Codes are compared without regard to case, which HL7 has changed in its own.</summary>
     private static T? Choice<T>(BodyObject owner, string name, params IReadOnlyList<(string System, string Code, T Meaning)> choices)
         where T : struct
@@ -785,10 +828,16 @@ internal sealed class FhirCase
 
     private static (string Value, string At)? Taken(BodyObject owner, string name) => owner.OptionalText(name) is { } text ? (text, $"{owner.Pointer}/{name}") : null;
 
-    /// <summary>The day of a date or an instant, in Shanghai. What is neither is passed on to be refused.</summary>
-    private static (string Value, string At)? Day(BodyObject owner, string name) => Taken(owner, name) is not { } taken ? null
-        : BodyObject.TryInstant(taken.Value, out var at) ? (Shanghai.DayOf(at).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), taken.At)
-        : taken;
+    /// <summary>The day of a date or an instant, in Shanghai. What is neither, or out of range, is passed on to be refused.</summary>
+    private static (string Value, string At)? Day(BodyObject owner, string name)
+    {
+        var taken = Taken(owner, name);
+        if (taken is not { } said || !BodyObject.TryInstant(said.Value, out var at))
+            return taken;
+        // Of the last instant there is Shanghai has no day.
+        var day = BodyObject.InRange(at) ? Shanghai.DayOf(at) : DateOnly.FromDateTime(at.UtcDateTime);
+        return (day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), said.At);
+    }
 
     /// <summary>An instant. A day alone, which R4 allows in the same place, says too little and is told as not used.</summary>
     private (string Value, string At)? Instant(BodyObject owner, string name)

@@ -73,7 +73,7 @@ public static class FhirEndpoints
         var id = answer["caseId"]!.GetValue<string>();
         var code = told.Status == StatusCodes.Status201Created ? "fhirReported" : "fhirUnchanged";
         var first = Outcomes.Issue("information", "informational", code, Messages.Of(language, code, id));
-        first["extension"] = new JsonArray([.. Said(answer)]);
+        first["extension"] = new JsonArray([.. Said(answer, bundle.Unused.Count)]);
         var issues = new List<JsonObject> { first };
         foreach (var flag in answer["flags"]!.AsArray().Select(f => f!.GetValue<string>()))
             issues.Add(Outcomes.Issue("warning", "business-rule", flag, Messages.Of(language, "fhirFlag", flag)));
@@ -93,13 +93,15 @@ public static class FhirEndpoints
         return new(StatusCodes.Status200OK, location, language, new JsonObject { ["resourceType"] = "Bundle", ["type"] = "transaction-response", ["entry"] = new JsonArray([.. entries]) });
     }
 
-    // As data what the sentence says as text.
-    private static IEnumerable<JsonObject> Said(JsonObject answer)
+    // As data what the sentence says as text; and how much was not used, of which no more than so many places are named.
+    private static IEnumerable<JsonObject> Said(JsonObject answer, int unused)
     {
         JsonObject Extension(string name, string type, JsonNode value) => new() { ["url"] = $"urn:compliance:fhir:{name}", [type] = value };
         yield return Extension("case-id", "valueUuid", $"urn:uuid:{answer["caseId"]!.GetValue<string>()}");
         yield return Extension("position", "valueDecimal", answer["position"]!.GetValue<long>());
         yield return Extension("timeliness", "valueCode", answer["timeliness"]!.GetValue<string>());
+        if (unused > 0)
+            yield return Extension("not-used", "valueDecimal", unused);
         if (answer["deadline"] is not { } deadline)
             yield break;
         yield return Extension("deadline", "valueDate", deadline.GetValue<string>());

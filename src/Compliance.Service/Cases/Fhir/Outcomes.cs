@@ -57,7 +57,7 @@ internal static class Outcomes
         (403, _) => "forbidden",
         (404, _) => "not-found",
         (409 or 412 or 422, _) => "conflict",
-        (415, _) => "not-supported",
+        (405 or 415, _) => "not-supported",
         (503 or 429, "tooManyRequests") => "throttled",
         (503 or 429, _) => "transient",
         ( >= 500, _) => "exception",

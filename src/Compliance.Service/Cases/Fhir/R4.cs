@@ -34,6 +34,11 @@ internal static partial class R4
             // half of a surrogate pair, escaped: valid JSON, but no text
             return [new("", "invalidText")];
         }
+        catch (JsonException e)
+        {
+            // The library's reader is stricter than ours; its message quotes what it met, line and byte do not.
+            return [new("", "invalidJson", (e.LineNumber ?? 0) + 1, (e.BytePositionInLine ?? 0) + 1)];
+        }
 
         var faults = found.Select(FaultOf).DistinctBy(f => f.Pointer).Take(Body.MaxFaults).ToList();
         // Of what is no resource nothing more can be said.
@@ -63,15 +68,17 @@ internal static partial class R4
 
     /// <summary>
     /// Judges what nobody asked for. Refused are elements that may carry personal data, and those that would change the meaning of what was read; the others are told as not used.
+    /// What was asked for without being looked into is judged too, and told only when it is refused.
     /// </summary>
     /// <param name="bundle">All of it.</param>
     /// <param name="asked">Pointers of the members that were asked for.</param>
     /// <param name="opened">Pointers of the objects they were asked of.</param>
+    /// <param name="told">Pointers of what was refused already; of what stands in it no more is told.</param>
     /// <param name="unused">Takes the places of what is left out.</param>
-    public static IReadOnlyList<Fault> Judge(JsonElement bundle, IReadOnlySet<string> asked, IReadOnlySet<string> opened, List<string> unused)
+    public static IReadOnlyList<Fault> Judge(JsonElement bundle, IReadOnlySet<string> asked, IReadOnlySet<string> opened, IReadOnlySet<string> told, List<string> unused)
     {
         var faults = new List<Fault>();
-        Walk(bundle, "", Model.FindClassMapping(nameof(Bundle)), asked, opened, faults, unused);
+        Walk(bundle, "", Model.FindClassMapping(nameof(Bundle)), new(asked, opened, told, faults, unused));
         return faults;
     }
 
@@ -108,20 +115,46 @@ internal static partial class R4
         return pointer.ToString();
     }
 
-    private static void Walk(JsonElement element, string at, ClassMapping? type, IReadOnlySet<string> asked, IReadOnlySet<string> opened, List<Fault> faults, List<string> unused)
+    private sealed record Judgement(IReadOnlySet<string> Asked, IReadOnlySet<string> Opened, IReadOnlySet<string> Told, List<Fault> Faults, List<string> Unused)
+    {
+        public bool IsTold(string pointer)
+        {
+            for (var at = pointer; at.Length > 0; at = at[..at.LastIndexOf('/')])
+            {
+                if (Told.Contains(at))
+                    return true;
+            }
+
+            return false;
+        }
+    }
+
+    private static void Walk(JsonElement element, string at, ClassMapping? type, Judgement judgement)
     {
         foreach (var property in element.EnumerateObject())
         {
             var pointer = $"{at}/{Body.Escape(property.Name)}";
-            if (!asked.Contains(pointer))
+            if (!judgement.Asked.Contains(pointer))
             {
-                Unread(property, pointer, type, faults, unused);
+                Unread(property, pointer, type, judgement.Faults, judgement.Unused);
                 continue;
             }
 
-            foreach (var (child, childAt) in Objects(property.Value, pointer).Where(c => opened.Contains(c.At)))
-                Walk(child, childAt, TypeOf(child, type, property.Name), asked, opened, faults, unused);
+            foreach (var (child, childAt) in Objects(property.Value, pointer))
+            {
+                var childType = TypeOf(child, type, property.Name);
+                if (judgement.Opened.Contains(childAt))
+                    Walk(child, childAt, childType, judgement);
+                else if (!judgement.IsTold(childAt))
+                    Unopened(child, childAt, childType, judgement.Faults);
+            }
         }
+    }
+
+    private static void Unopened(JsonElement element, string at, ClassMapping? type, List<Fault> faults)
+    {
+        foreach (var property in element.EnumerateObject())
+            Unread(property, $"{at}/{Body.Escape(property.Name)}", type, faults, unused: []);
     }
 
     private static void Unread(JsonProperty property, string at, ClassMapping? type, List<Fault> faults, List<string> unused)
