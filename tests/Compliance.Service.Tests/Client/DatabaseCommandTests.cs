@@ -123,7 +123,7 @@ public sealed class DatabaseCommandTests
         Directory.Exists(directory).ShouldBeFalse();
 
         var database = await TestPostgres.CreateDatabase();
-        await TestPostgres.Execute(database, "drop schema compliance cascade; drop schema events cascade");
+        await TestPostgres.Execute(database, $"drop schema compliance cascade; drop schema events cascade; drop schema {ReadSchema.Living.Name} cascade");
         var told = await Run(database, line.Split(' '));
         (told.Code, told.Output).ShouldBe((ExitCode.NotDone, ""));
         told.Error.ShouldContain("holds no log");

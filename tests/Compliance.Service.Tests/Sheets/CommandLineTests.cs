@@ -260,7 +260,7 @@ public sealed class CommandLineTests(SheetService sheets) : IClassFixture<SheetS
         var (code, output, error) = await Run("import", file, "--bad-rows", bad, "--json");
         code.ShouldBe(ExitCode.Findings, error);
         var imported = JsonNode.Parse(output)!["files"]![0]!;
-        (imported["lines"]!.GetValue<int>(), imported["accepted"]!.GetValue<int>(), imported["rejected"]!.GetValue<int>()).ShouldBe((3, 2, 1));
+        (imported["rows"]!.GetValue<int>(), imported["accepted"]!.GetValue<int>(), imported["rejected"]!.GetValue<int>()).ShouldBe((3, 2, 1));
         imported["errors"]!.AsArray().Select(e => $"{e!["line"]} {e["code"]}").ShouldBe([$"{at + 2} tooLarge"]);
         (await Stored($"long-{at}")).ShouldBe(2);
     }
