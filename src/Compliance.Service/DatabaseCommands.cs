@@ -29,10 +29,11 @@ internal static class DatabaseCommands
               compliance rebuild standings
               compliance rebuild --ConnectionStrings:Compliance="Host=db;Database=compliance;Username=compliance" --json
             """,
+            DatabaseUse.Rebuild,
             RebuildAll);
         // Commands and not an argument, which would take a setting for its value.
-        rebuild.Add(OnDatabase("all", "All rows, as rebuild alone does.", "  compliance rebuild all", RebuildAll));
-        rebuild.Add(OnDatabase("standings", "Only what the dashboards show; whoever serves builds it, now or next.", "  compliance rebuild standings", RebuildStandings));
+        rebuild.Add(OnDatabase("all", "All rows, as rebuild alone does.", "  compliance rebuild all", DatabaseUse.Rebuild, RebuildAll));
+        rebuild.Add(OnDatabase("standings", "Only what the dashboards show; whoever serves builds it, now or next.", "  compliance rebuild standings", DatabaseUse.Rebuild, RebuildStandings));
         return rebuild;
     }
 
@@ -44,11 +45,12 @@ internal static class DatabaseCommands
             "Proves the log, the rows derived from it, and the published register; exits with 1 when one is not as it should be.",
             """
             Of the log: versions, positions, times, ids, checkpoints. Of the rows: every table against what the log gives when it is folded again. Of the register: the digests published against texts made anew.
-            It changes nothing that is looked at, and may run while a service serves.
+            It changes nothing that is looked at, makes nothing where there is nothing (exit code 3), and may run while a service serves.
 
               compliance verify
               compliance verify --closings --json
             """,
+            DatabaseUse.Look,
             (parsed, teller, log, database, cancellation) => Verify(parsed.GetValue(closings), teller, log, database, cancellation));
         verify.Add(closings);
         return verify;
@@ -82,12 +84,12 @@ internal static class DatabaseCommands
         return verified.Agrees ? ExitCode.Done : ExitCode.Findings;
     }
 
-    private static Command OnDatabase(string name, string description, string lesson, Func<ParseResult, Teller, IEventStore, NpgsqlDataSource, CancellationToken, Task<int>> work)
+    private static Command OnDatabase(string name, string description, string lesson, DatabaseUse use, Func<ParseResult, Teller, IEventStore, NpgsqlDataSource, CancellationToken, Task<int>> work)
     {
         var command = new Taught(name, description, lesson) { TreatUnmatchedTokensAsErrors = false };
         command.SetAction(async (parsed, cancellation) =>
         {
-            await using var database = await ServiceDatabase.Open(WebApplication.CreateBuilder([CommandLine.LogToErrorOutput, .. parsed.UnmatchedTokens]).Configuration, cancellation, beside: true);
+            await using var database = await ServiceDatabase.Open(WebApplication.CreateBuilder([CommandLine.LogToErrorOutput, .. parsed.UnmatchedTokens]).Configuration, cancellation, use);
             await using var log = new PostgresEventStore(database.Source, EventTable.Types, () => TimeSpan.Zero);
             return await work(parsed, Teller.Of(parsed), log, database.Source, cancellation);
         });

@@ -107,6 +107,14 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
         }
     }
 
+    /// <summary>Whether a cluster lies where <see cref="Start"/> would look for one; makes nothing.</summary>
+    public static bool IsMade(string directory)
+    {
+        var wanted = Path.GetFullPath(directory);
+        var home = ServerUser.Current().Name is not null && System.IO.Directory.Exists(StandIn(wanted)) ? StandIn(wanted) : wanted;
+        return System.IO.Directory.Exists(Path.Combine(home, "data"));
+    }
+
     /// <summary>How to reach the server that another service has started on this directory; null when none is running there.</summary>
     public static async Task<string?> Running(string directory, ILogger log, CancellationToken cancellation = default)
     {
@@ -161,8 +169,7 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
         if (user.Name is null)
             return System.IO.Directory.CreateDirectory(wanted).FullName;
 
-        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(wanted)))[..12];
-        var standIn = Path.Combine("/var/lib/compliance", hash);
+        var standIn = StandIn(wanted);
         var existing = wanted;
         while (!System.IO.Directory.Exists(existing))
             existing = Path.GetDirectoryName(existing) ?? "/";
@@ -174,6 +181,9 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
         log.LogWarning("PostgreSQL's user cannot enter {Wanted}; its data lie in {StandIn} instead", wanted, standIn);
         return MakePassable(standIn);
     }
+
+    /// <summary>Where the data of a directory lie that PostgreSQL's user cannot enter.</summary>
+    private static string StandIn(string wanted) => Path.Combine("/var/lib/compliance", Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(wanted)))[..12]);
 
     /// <summary>The server's user must pass through what root makes here, whatever root's umask; what lies within is closed by itself.</summary>
     private static string MakePassable(string directory)

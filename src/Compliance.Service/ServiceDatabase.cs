@@ -4,6 +4,19 @@ using Npgsql;
 
 namespace Compliance.Service;
 
+/// <summary>What a database is opened for.</summary>
+public enum DatabaseUse
+{
+    /// <summary>To serve from: what is missing is made.</summary>
+    Serve,
+
+    /// <summary>To build its rows anew, while a service may serve from it: the log must be there, and the rest is brought up to date.</summary>
+    Rebuild,
+
+    /// <summary>To be looked at as it stands, while a service may serve from it: nothing is made or brought up to date, for what was made a moment ago would be found in order.</summary>
+    Look,
+}
+
 /// <summary>The database that the configuration names, brought up to date: an existing server, or one of the service's own.</summary>
 public sealed class ServiceDatabase : IAsyncDisposable
 {
@@ -16,8 +29,8 @@ public sealed class ServiceDatabase : IAsyncDisposable
 
     public NpgsqlDataSource Source { get; }
 
-    /// <param name="beside">True for a command that may run while a service serves from the same embedded database.</param>
-    public static async Task<ServiceDatabase> Open(IConfiguration configuration, CancellationToken cancellation, bool beside = false)
+    /// <exception cref="InvalidOperationException">Something is missing that this use does not make. The message says what.</exception>
+    public static async Task<ServiceDatabase> Open(IConfiguration configuration, CancellationToken cancellation, DatabaseUse use = DatabaseUse.Serve)
     {
         using var startup = LoggerFactory.Create(l => l.AddConfiguration(configuration.GetSection("Logging")).AddSimpleConsole(o => o.SingleLine = true));
         EmbeddedPostgres? embedded = null;
@@ -28,8 +41,10 @@ public sealed class ServiceDatabase : IAsyncDisposable
             if (string.IsNullOrEmpty(connectionString))
             {
                 var directory = Path.GetFullPath(configuration["COMPLIANCE_DATA"] is { Length: > 0 } given ? given : DefaultDataDirectory);
+                if (use != DatabaseUse.Serve && !EmbeddedPostgres.IsMade(directory))
+                    throw new InvalidOperationException($"There are no data in {directory}. COMPLIANCE_DATA names the directory of a service's own database, ConnectionStrings:Compliance a server.");
                 var logger = startup.CreateLogger<EmbeddedPostgres>();
-                connectionString = beside ? await EmbeddedPostgres.Running(directory, logger, cancellation) : null;
+                connectionString = use != DatabaseUse.Serve ? await EmbeddedPostgres.Running(directory, logger, cancellation) : null;
                 if (connectionString is null)
                 {
                     embedded = await EmbeddedPostgres.Start(directory, new EmbeddedPostgresOptions(), logger, cancellation);
@@ -38,8 +53,20 @@ public sealed class ServiceDatabase : IAsyncDisposable
             }
 
             source = ReadSchema.Connect(connectionString);
-            await SchemaRunner.Apply(source, cancellation);
-            await ReadSchema.Living.Create(source, cancellation);
+            if (use != DatabaseUse.Serve && !await SchemaRunner.IsThere(source, cancellation))
+                throw new InvalidOperationException("The database holds no log: no service has served from it yet.");
+            if (use == DatabaseUse.Look)
+            {
+                await SchemaRunner.Demand(source, cancellation);
+                if (!await ReadSchema.Living.Exists(source, cancellation))
+                    throw new InvalidOperationException($"The database has no rows of this release, {ReadSchema.Living.Name}: `compliance rebuild` of this release fills them.");
+            }
+            else
+            {
+                await SchemaRunner.Apply(source, cancellation);
+                await ReadSchema.Living.Create(source, cancellation);
+            }
+
             return new ServiceDatabase(source, embedded);
         }
         catch

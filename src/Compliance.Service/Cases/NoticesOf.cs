@@ -10,7 +10,7 @@ namespace Compliance.Service.Cases;
 /// </summary>
 internal static class NoticesOf
 {
-    /// <summary>Cases of one pseudonym looked at. A pseudonym with more is no person's, and must not cost more.</summary>
+    /// <summary>Cases of one pseudonym looked at, over all hospitals. A pseudonym with more is no person's: by it alone a notice is about none of them, and it must not cost more.</summary>
     private const int MostOfPatient = 200;
 
     private const string OfPatient = "f.institution = n.institution and f.technique = n.technique and not f.voided and f.completed_on <= n.occurred_on + 1 and (n.procedure_on is null or n.procedure_on = f.completed_on)";
@@ -29,6 +29,7 @@ internal static class NoticesOf
                 join outcome_notices n on n.institution = f.institution
                 left join compliance.notice_patients p on p.notice = n.notice
                 where n.case_id = f.case_id and n.technique = f.technique and not f.voided or n.case_id is null and p.pseudonym = f.pseudonym and {OfPatient}
+                  and (select count(*) from (select from compliance.patients c where c.pseudonym between f.pseudonym and f.pseudonym order by c.pseudonym limit {MostOfPatient + 1}) c) <= {MostOfPatient}
                 order by n.filed_on, n.notice
                 """,
                 connection);
@@ -61,9 +62,11 @@ internal static class NoticesOf
                        select f.case_id from case_facts f where f.case_id = n.case_id and f.technique = n.technique and not f.voided
                        union
                        select f.case_id
-                       from (select c.case_id, c.hash from compliance.patients c where c.pseudonym = p.pseudonym limit {MostOfPatient}) c
+                       from (select c.case_id, c.hash, count(*) over () as cases
+                             from (select c.case_id, c.hash from compliance.patients c
+                                   where c.pseudonym between p.pseudonym and p.pseudonym order by c.pseudonym limit {MostOfPatient + 1}) c) c
                        join case_facts f on f.case_id = c.case_id and f.patient_hash = c.hash
-                       where n.case_id is null and {OfPatient}
+                       where n.case_id is null and c.cases <= {MostOfPatient} and {OfPatient}
                        order by 1)
             from outcome_notices n left join compliance.notice_patients p on p.notice = n.notice
             where n.notice = any($1)

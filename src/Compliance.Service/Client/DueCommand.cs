@@ -47,6 +47,9 @@ internal static class DueCommand
             (string, string?)[] common = [("technique", parsed.GetValue(technique)), ("minPosition", parsed.GetValue(minPosition))];
             if ((parsed.GetValue(institution) ?? (asked.Who.Role == "hospital" ? asked.Who.Institution : null)) is { } hospital)
             {
+                // A list that is not the one asked for would be taken for it.
+                if (new[] { province, until }.FirstOrDefault(o => parsed.GetValue(o) is not null) is { } option)
+                    return asked.Teller.Fail(ExitCode.Misspelt, Teller.Misspelt, asked.Say("cli.regulatorsOnly", option.Name));
                 var owed = await asked.Service.List($"/api/v1/institutions/{Uri.EscapeDataString(hospital)}/obligations", parsed.GetValue(rows), common, cancellation);
                 asked.Teller.Outcome(owed, () => asked.Table(owed, ObligationHeadings, item => Obligation(asked, item)));
                 return ExitCode.Done;

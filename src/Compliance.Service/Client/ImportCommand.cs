@@ -180,11 +180,11 @@ internal static class ImportCommand
             progress.Begin(_done);
             try
             {
-                await foreach (var part in file.Parts(_done, cancellation))
+                await foreach (var lines in file.Parts(_done, cancellation))
                 {
-                    if (!await Send(file, part, bad, progress, cancellation))
+                    if (!await Send(file, lines, bad, progress, cancellation))
                         return;
-                    _done += part.Lines.Count;
+                    _done += lines.Count;
                     // Kept before it is shown: what was shown is never shown again as undone.
                     if (!asked.DryRun && _done < _lines)
                         await Keep(file, bad is null ? 0 : await bad.Length(cancellation), cancellation);
@@ -240,11 +240,11 @@ internal static class ImportCommand
         }
 
         /// <returns>False when the file as a whole was refused.</returns>
-        private async Task<bool> Send(ImportFile file, Part part, BadRowsFile? bad, ImportProgress progress, CancellationToken cancellation)
+        private async Task<bool> Send(ImportFile file, IReadOnlyList<ImportLine> lines, BadRowsFile? bad, ImportProgress progress, CancellationToken cancellation)
         {
             // What cannot be sent as it stands, or would look whole once it is sent, is refused here, in the words the service has for it.
-            var broken = part.Lines.Select(l => (Line: l, Fault: FaultOf(l))).Where(l => l.Fault is not null).ToList();
-            IReadOnlyList<ImportLine> whole = broken.Count == 0 ? part.Lines : [.. part.Lines.Where(l => FaultOf(l) is null)];
+            var broken = lines.Select(l => (Line: l, Fault: FaultOf(l))).Where(l => l.Fault is not null).ToList();
+            IReadOnlyList<ImportLine> whole = broken.Count == 0 ? lines : [.. lines.Where(l => FaultOf(l) is null)];
             var errors = broken.Select(l => ImportErrors.Of(l.Line.Number, l.Line.Row, l.Fault!, asked.Language)).ToList();
             _rejected += broken.Count;
             if (whole.Count > 0)
@@ -265,7 +265,7 @@ internal static class ImportCommand
             _errors.AddRange(errors.Take(room));
             _omitted += errors.Count - room;
             if (bad is not null)
-                await bad.Add(part, errors, cancellation);
+                await bad.Add(lines, errors, cancellation);
             await TellAtOnce(errors, progress);
             return true;
         }
@@ -362,14 +362,14 @@ internal static class ImportCommand
         private FileStream? _file;
         private BadRows? _rows;
 
-        public async Task Add(Part part, IReadOnlyList<ImportError> errors, CancellationToken cancellation)
+        public async Task Add(IReadOnlyList<ImportLine> lines, IReadOnlyList<ImportError> errors, CancellationToken cancellation)
         {
             if (_file is null)
                 Open();
-            var lines = part.Lines.ToDictionary(l => l.Number);
+            var byNumber = lines.ToDictionary(l => l.Number);
             foreach (var of in errors.GroupBy(e => e.Line))
             {
-                var line = lines[of.Key];
+                var line = byNumber[of.Key];
                 if (line.Row is { } row)
                 {
                     _rows ??= goOnAt > 0 ? BadRows.Continue(_file!) : await BadRows.Begin(_file!, row.Heading, language, cancellation);

@@ -93,7 +93,7 @@ internal sealed class ImportFile : IAsyncDisposable
         var from = Math.Max(0, place - LinesChecked);
         await foreach (var part in Parts(from, cancellation))
         {
-            lines.AddRange(part.Lines.Take((int)(place - from) - lines.Count));
+            lines.AddRange(part.Take((int)(place - from) - lines.Count));
             if (lines.Count == place - from)
                 break;
         }
@@ -144,8 +144,8 @@ internal sealed class ImportFile : IAsyncDisposable
         }
     }
 
-    /// <summary>The file in parts, from behind so many lines on.</summary>
-    public async IAsyncEnumerable<Part> Parts(long after, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
+    /// <summary>The lines of the file in so many as are sent in one request, from behind so many on; those among them that cannot be sent as they stand, too.</summary>
+    public async IAsyncEnumerable<IReadOnlyList<ImportLine>> Parts(long after, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
     {
         _bytes.Position = 0;
         await using var source = Sources[Path.GetExtension(_path)](_bytes);
@@ -164,17 +164,18 @@ internal sealed class ImportFile : IAsyncDisposable
             size += line.Row?.Cells.Sum(c => 2 * c.Length) ?? line.Text.Length;
             if (lines.Count < PartLines && size < PartBytes)
                 continue;
-            yield return PartOf(lines);
+            yield return lines;
             lines = new(PartLines);
             size = 0;
         }
 
         Note(source, cancellation);
         if (lines.Count > 0)
-            yield return PartOf(lines);
+            yield return lines;
     }
 
     /// <summary>A part of these lines, be they of one part or of half of it.</summary>
+    /// <param name="lines">None of them too long: of a sheet, such a line has no cells.</param>
     public static Part PartOf(IReadOnlyList<ImportLine> lines)
     {
         var body = new MemoryStream();

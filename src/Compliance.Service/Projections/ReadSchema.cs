@@ -103,6 +103,13 @@ public sealed record ReadSchema(string Name)
         await connection.Execute($"drop schema if exists {Name} cascade", cancellation);
     }
 
+    /// <summary>Whether the tables are there, be they filled or not.</summary>
+    public async Task<bool> Exists(NpgsqlDataSource database, CancellationToken cancellation)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellation);
+        return await Exists(connection, cancellation);
+    }
+
     private async Task<bool> Exists(NpgsqlConnection connection, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand("select exists (select from pg_namespace where nspname = $1)", connection);

@@ -15,6 +15,23 @@ public static class SchemaRunner
     /// <exception cref="InvalidOperationException">An applied file has been changed since, or the database is newer than the program.</exception>
     public static Task Apply(NpgsqlDataSource database, CancellationToken cancellation = default) => Apply(database, Embedded(), cancellation);
 
+    /// <summary>Whether this program, or another release of it, has brought the database to a schema of its own.</summary>
+    public static async Task<bool> IsThere(NpgsqlDataSource database, CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand("select to_regclass('compliance.schema_versions') is not null");
+        return await command.ExecuteScalarAsync(cancellation) is true;
+    }
+
+    /// <summary>Applies nothing: for whoever only looks.</summary>
+    /// <exception cref="InvalidOperationException">A file has not been applied, or has been changed since, or the database is newer than the program.</exception>
+    public static async Task Demand(NpgsqlDataSource database, CancellationToken cancellation)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellation);
+        if (Pending(Embedded(), await Applied(connection, cancellation)) is { Count: > 0 } pending)
+            throw new InvalidOperationException(
+                $"The database is of an earlier release: {string.Join(", ", pending.Select(file => file.Name))} has not been applied. `compliance serve` or `compliance rebuild` of this release applies what is missing.");
+    }
+
     internal static async Task Apply(NpgsqlDataSource database, IReadOnlyList<SchemaFile> files, CancellationToken cancellation)
     {
         await using var connection = await database.OpenConnectionAsync(cancellation);
@@ -32,26 +49,26 @@ public static class SchemaRunner
                     applied_at timestamptz not null default clock_timestamp())
                 """,
                 cancellation);
-            var applied = await Applied(connection, cancellation);
-
-            var unknown = applied.Keys.Except(files.Select(file => file.Number)).ToArray();
-            if (unknown.Length > 0)
-                throw new InvalidOperationException(
-                    $"The database has schema version {unknown.Max()}, which this program does not know: it was written by a newer release.");
-
-            foreach (var file in files)
-            {
-                if (!applied.TryGetValue(file.Number, out var sha256))
-                    await Apply(connection, file, cancellation);
-                else if (sha256 != file.Sha256)
-                    throw new InvalidOperationException(
-                        $"The schema file {file.Name} was changed after it had been applied. Changes belong into a new file.");
-            }
+            foreach (var file in Pending(files, await Applied(connection, cancellation)))
+                await Apply(connection, file, cancellation);
         }
         finally
         {
             await Execute(connection, $"select pg_advisory_unlock({LockKey})", CancellationToken.None);
         }
+    }
+
+    /// <exception cref="InvalidOperationException">An applied file has been changed since, or the database is newer than the program.</exception>
+    private static List<SchemaFile> Pending(IReadOnlyList<SchemaFile> files, Dictionary<int, string> applied)
+    {
+        var unknown = applied.Keys.Except(files.Select(file => file.Number)).ToArray();
+        if (unknown.Length > 0)
+            throw new InvalidOperationException(
+                $"The database has schema version {unknown.Max()}, which this program does not know: it was written by a newer release.");
+        if (files.FirstOrDefault(file => applied.TryGetValue(file.Number, out var sha256) && sha256 != file.Sha256) is { } changed)
+            throw new InvalidOperationException(
+                $"The schema file {changed.Name} was changed after it had been applied. Changes belong into a new file.");
+        return [.. files.Where(file => !applied.ContainsKey(file.Number))];
     }
 
     private static async Task Apply(NpgsqlConnection connection, SchemaFile file, CancellationToken cancellation)

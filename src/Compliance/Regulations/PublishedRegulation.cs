@@ -30,7 +30,8 @@ public static class PublishedRegulation
     public static State Evolve(State state, Published e) => new([.. state.Versions, (e.Version, e.Hash)]);
 
     /// <summary>
-    /// Publishes the next version, from now on: what has been judged stays judged. The first for a technique may reach back, for nobody was judged before it. The same file sent again changes nothing.
+    /// Publishes the next version, from tomorrow at the earliest: what has been judged stays judged, and what was coded and owed by the version before stays coded and owed by it. The first for a technique may reach back, for nobody was
+    /// judged before it. The same file sent again changes nothing.
     /// </summary>
     /// <param name="published">All there are.</param>
     public static Decision<Published> Publish(State state, RegulationSet published, Regulation regulation, JsonElement document, string hash, DateOnly today, Actor by)
@@ -39,8 +40,14 @@ public static class PublishedRegulation
             return state.Versions.Contains((regulation.Version, hash)) ? Decision<Published>.Nothing : Refusal.Conflict("versionExists", regulation.Version);
         if (regulation.Version != state.Next)
             return Refusal.Conflict("versionNotNext", state.Next);
-        if (regulation.JudgesFrom <= today && published.Qualifying.Contains(regulation.Technique))
-            return Refusal.Invalid("judgesFromTooEarly", "/judgesFrom", today.AddDays(1));
+        if (published.Qualifying.Contains(regulation.Technique))
+        {
+            if (regulation.JudgesFrom <= today)
+                return Refusal.Invalid("judgesFromTooEarly", "/judgesFrom", today.AddDays(1));
+            if (regulation.EffectiveFrom <= today)
+                return Refusal.Invalid("effectiveFromTooEarly", "/effectiveFrom", today.AddDays(1));
+        }
+
         return new Published(regulation.Id, regulation.Version, regulation.Technique, document, hash, by);
     }
 }

@@ -109,6 +109,59 @@ public sealed class DatabaseCommandTests
         JsonNode.Parse(error)!["error"]!["code"]!.GetValue<string>().ShouldBe("notReached");
     }
 
+    [Theory]
+    [InlineData("verify")]
+    [InlineData("rebuild")]
+    [InlineData("rebuild standings")]
+    public async Task Where_no_log_is_none_is_made(string line)
+    {
+        var directory = Path.Combine(TestPostgres.NewDirectory(), "misspelt");
+        await using var output = new StringWriter();
+        await using var error = new StringWriter();
+        (await CommandLine.Run([.. line.Split(' '), $"--COMPLIANCE_DATA={directory}"], output, error)).ShouldBe(ExitCode.NotDone, output.ToString());
+        error.ToString().ShouldContain($"no data in {directory}");
+        Directory.Exists(directory).ShouldBeFalse();
+
+        var database = await TestPostgres.CreateDatabase();
+        await TestPostgres.Execute(database, $"drop schema compliance cascade; drop schema events cascade; drop schema {ReadSchema.Living.Name} cascade");
+        var told = await Run(database, line.Split(' '));
+        (told.Code, told.Output).ShouldBe((ExitCode.NotDone, ""));
+        told.Error.ShouldContain("holds no log");
+        (await Schemas(database)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_database_of_the_release_before_is_not_touched_by_who_only_looks()
+    {
+        var database = await Database();
+        await TestPostgres.Execute(database, "insert into compliance.schema_versions (number, name, sha256) values (9999, '9999_later.sql', '')");
+        (await Run(database, "verify")).Error.ShouldContain("newer release");
+        await TestPostgres.Execute(database, "delete from compliance.schema_versions where number in (6, 9999); drop table compliance.notice_patients");
+        var told = await Run(database, "verify");
+        (told.Code, told.Output).ShouldBe((ExitCode.NotDone, ""));
+        told.Error.ShouldContain("0006_outcome_notices.sql");
+        await Should.ThrowAsync<Npgsql.PostgresException>(() => TestPostgres.Execute(database, "select from compliance.notice_patients"), "verify applied what is pending");
+        // A rebuild is what prepares a release.
+        (await Run(database, "rebuild")).Code.ShouldBe(ExitCode.Done);
+        (await Run(database, "verify")).Code.ShouldBe(ExitCode.Done);
+
+        await TestPostgres.Execute(database, $"drop schema {ReadSchema.Living.Name} cascade");
+        told = await Run(database, "verify");
+        (told.Code, told.Output).ShouldBe((ExitCode.NotDone, ""));
+        told.Error.ShouldContain("compliance rebuild");
+        (await Schemas(database)).ShouldBe(["compliance", "events"]);
+        (await Run(database, "rebuild")).Code.ShouldBe(ExitCode.Done);
+        (await Run(database, "verify")).Code.ShouldBe(ExitCode.Done);
+    }
+
+    /// <summary>Those that are the service's, by name.</summary>
+    private static async Task<IReadOnlyList<string>> Schemas(string database)
+    {
+        await using var source = Npgsql.NpgsqlDataSource.Create(database);
+        await using var command = source.CreateCommand("select coalesce(array_agg(nspname::text order by nspname), '{}') from pg_namespace where nspname in ('compliance', 'events') or starts_with(nspname, 'read')");
+        return (string[])(await command.ExecuteScalarAsync())!;
+    }
+
     [Fact]
     public async Task A_demonstration_is_refused_outside_Development()
     {

@@ -173,6 +173,8 @@ public sealed class QuestionTests(AskedService asked) : IClassFixture<AskedServi
     [InlineData("metrics --institution H2 --technique neurovascular", ExitCode.NotDone, "forbidden")]
     [InlineData("compliance --kind institution", ExitCode.NotDone, "forbidden")]
     [InlineData("due --until 2026-03-31 --institution H1", ExitCode.Misspelt, "misspelt")]
+    [InlineData("due --until 2026-03-31", ExitCode.Misspelt, "misspelt")]
+    [InlineData("due --province 11 --technique neurovascular", ExitCode.Misspelt, "misspelt")]
     [InlineData("compliance --institution H1 --sort deaths", ExitCode.Misspelt, "misspelt")]
     [InlineData("metrics --technique neurovascular --institution H1 --physician H1-A", ExitCode.Misspelt, "misspelt")]
     [InlineData("compliance --limit 0", ExitCode.Misspelt, "misspelt")]

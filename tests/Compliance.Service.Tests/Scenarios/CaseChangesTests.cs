@@ -104,6 +104,8 @@ public sealed class CaseChangesTests : IAsyncLifetime
         (await Listed("operator=H1-B", await _world.Regulator)).Count.ShouldBe(6);
         (await Listed("technique=comprehensive", await _world.Regulator)).Count.ShouldBe(2);
         (await Listed("", await _world.Regulator)).Count.ShouldBe(6);
+        // One that moved a case stands in two places, and is one of three all the same.
+        (await Listed("limit=3", await _world.Regulator)).Count.ShouldBe(3);
         // The physician reads what was done to the case; the one who lost it no more.
         (await ChangesOf(id, await _service.Token("physician", physician: "H1-A"))).Count.ShouldBe(6);
         (await _service.Get($"cases/{id}/changes", await _service.Token("physician", physician: "H1-B"))).Expect(HttpStatusCode.NotFound);
@@ -172,17 +174,28 @@ public sealed class CaseChangesTests : IAsyncLifetime
         (await Listed("to=2025-09-10&institution=H1", national)).ShouldBe(["a void", "a correction"]);
         (await Listed("from=2025-09-01&to=2025-09-09", national)).ShouldBeEmpty();
 
-        // Page by page nothing is left out and nothing comes twice.
-        var walked = new List<string>();
-        string? cursor = null;
-        do
+        // Page by page nothing is left out and nothing comes twice; a province's are those of its hospitals together.
+        foreach (var (token, filter, all) in new[]
         {
-            var page = await Page($"limit=2{(cursor is null ? "" : $"&cursor={cursor}")}", national);
-            walked.AddRange(page["items"]!.AsArray().Select(c => $"{c!["caseNumber"]} {c["what"]}"));
-            cursor = page["nextCursor"]?.GetValue<string>();
+            (national, "", ["d correction", "c correction", "b correction", "a void", "a correction"]),
+            (await _world.Regulator, "", ["d correction", "b correction", "a void", "a correction"]),
+            (await _world.Regulator, "&kind=correction&to=2025-09-10", new[] { "b correction", "a correction" }),
+        })
+        {
+            foreach (var limit in new[] { 1, 2 })
+            {
+                var walked = new List<string>();
+                string? cursor = null;
+                do
+                {
+                    var page = await Page($"limit={limit}{filter}{(cursor is null ? "" : $"&cursor={cursor}")}", token);
+                    walked.AddRange(page["items"]!.AsArray().Select(c => $"{c!["caseNumber"]} {c["what"]}"));
+                    cursor = page["nextCursor"]?.GetValue<string>();
+                }
+                while (cursor is not null);
+                walked.ShouldBe(all);
+            }
         }
-        while (cursor is not null);
-        walked.ShouldBe(["d correction", "c correction", "b correction", "a void", "a correction"]);
 
         // Who is shown a change has read the case.
         await using var command = _service.Get<NpgsqlDataSource>().CreateCommand("select count(*) from compliance.patient_reads where case_id = $1 and role = 'regulator'");

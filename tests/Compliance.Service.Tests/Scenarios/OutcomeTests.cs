@@ -188,6 +188,32 @@ public sealed class OutcomeTests
     }
 
     [Fact]
+    public async Task A_pseudonym_of_more_cases_than_a_person_has_matches_none()
+    {
+        var (service, _, hospital) = await Start("2025-09-22");
+        await using var _s = service;
+        var report = World.Case("H1", "c1", Day("2025-09-01"));
+        report["patient"] = new JsonObject { ["pseudonym"] = "unknown" };
+        var id = await Report(service, hospital, report);
+        await service.Post("outcome-notices", Notice("H1", Day("2025-09-20"), pseudonym: "unknown"), await service.National);
+
+        async Task Others(int count)
+        {
+            await using var command = service.Get<NpgsqlDataSource>().CreateCommand($"insert into compliance.patients (case_id, hash, pseudonym) select gen_random_uuid(), 'of another hospital', 'unknown' from generate_series(1, {count})");
+            await command.ExecuteNonQueryAsync();
+        }
+
+        async Task<string> Matched() =>
+            $"{string.Join(',', (await Items(service, "outcome-notices", hospital)).Single()["cases"]!.AsArray())} {(await Shown(service, hospital, id))["outcomeNotices"]!.AsArray().Count}";
+
+        // With its own row 200, and 201.
+        await Others(199);
+        (await Matched()).ShouldBe($"{id} 1");
+        await Others(1);
+        (await Matched()).ShouldBe(" 0");
+    }
+
+    [Fact]
     public async Task What_another_hospital_learns_is_answered_where_it_was_done()
     {
         var (service, world, hospital) = await Start("2025-09-22");

@@ -34,6 +34,7 @@ public sealed class RegulationTests : IAsyncLifetime
     {
         var next = Neurovascular;
         next["version"] = 3;
+        next["effectiveFrom"] = "2025-09-03";
         next["judgesFrom"] = judgesFrom;
         change(next);
         return next;
@@ -104,14 +105,14 @@ public sealed class RegulationTests : IAsyncLifetime
         (await _world.Compliance("H1", new DateOnly(2025, 9, 30)))["regulation"]!["version"]!.GetValue<int>().ShouldBe(2);
 
         var diff = (await _service.Get("regulations/NV-2012/diff?from=2&to=3", await _service.National)).Expect(HttpStatusCode.OK).Body!["changes"]!.AsArray();
-        diff.Select(c => c!["at"]!.GetValue<string>()).ShouldBe(["/version", "/judgesFrom", "/clauses/NV-RATE-MORT/belowPercent"]);
-        (diff[2]!["from"]!.GetValue<int>(), diff[2]!["to"]!.GetValue<int>()).ShouldBe((3, 2));
+        diff.Select(c => c!["at"]!.GetValue<string>()).ShouldBe(["/version", "/effectiveFrom", "/judgesFrom", "/clauses/NV-RATE-MORT/belowPercent"]);
+        (diff[3]!["from"]!.GetValue<int>(), diff[3]!["to"]!.GetValue<int>()).ShouldBe((3, 2));
     }
 
     public static TheoryData<string, string, string, string> Faults => new()
     {
         { "a limit of nothing", "/clauses/NV-RATE-MORT/belowPercent=0", "numberOutOfRange", "/belowPercent" },
-        { "judging what has been judged", "/judgesFrom=\"2025-09-01\"", "judgesFromTooEarly", "/judgesFrom" },
+        { "another rule for what has fallen due", "/effectiveFrom=\"2025-09-01\"", "effectiveFromTooEarly", "/effectiveFrom" },
         { "a version left out", "/version=5", "versionNotNext", "" },
         { "another technique", "/technique=\"cardiac\"", "techniqueChanged", "/technique" },
         { "misspelt", "/notes=\"x\"", "malformed", "/notes" },

@@ -247,6 +247,24 @@ public sealed class CommandLineTests(SheetService sheets) : IClassFixture<SheetS
         imported["errors"]!.AsArray().Select(e => e!["line"]!.GetValue<int>()).Distinct().Count().ShouldBe(1_500);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task A_row_of_more_than_a_megabyte_is_rejected_and_the_others_are_not(int at)
+    {
+        var directory = NewDirectory();
+        var (file, bad) = (Path.Combine(directory, "long.csv"), Path.Combine(directory, "bad.csv"));
+        string[][] rows = [Good($"long-{at}", 0), Good($"long-{at}", 1), Good($"long-{at}", 2)];
+        rows[at][1] = new string('n', 1024 * 1024);
+        await File.WriteAllTextAsync(file, Csv(rows.Prepend(Headings)));
+        var (code, output, error) = await Run("import", file, "--bad-rows", bad, "--json");
+        code.ShouldBe(ExitCode.Findings, error);
+        var imported = JsonNode.Parse(output)!["files"]![0]!;
+        (imported["rows"]!.GetValue<int>(), imported["accepted"]!.GetValue<int>(), imported["rejected"]!.GetValue<int>()).ShouldBe((3, 2, 1));
+        imported["errors"]!.AsArray().Select(e => $"{e!["line"]} {e["code"]}").ShouldBe([$"{at + 2} tooLarge"]);
+        (await Stored($"long-{at}")).ShouldBe(2);
+    }
+
     [Fact]
     public async Task A_file_that_cannot_be_read_as_a_whole_is_told_why()
     {

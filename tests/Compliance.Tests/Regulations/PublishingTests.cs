@@ -30,8 +30,13 @@ public class PublishingTests
     {
         Publish(There, Next with { JudgesFrom = Today }, "three").Refusal!.Code.ShouldBe("judgesFromTooEarly");
         Publish(There, Next with { JudgesFrom = Today.AddDays(1) }, "three").Events.Count.ShouldBe(1);
+        // What was coded and what fell due by a rule stays so.
+        var refusal = Publish(There, Next with { EffectiveFrom = Today }, "three").Refusal!;
+        (refusal.Code, refusal.Pointers.Single()).ShouldBe(("effectiveFromTooEarly", "/effectiveFrom"));
+        Publish(There, Next with { EffectiveFrom = new(2012, 7, 9) }, "three").Refusal!.Code.ShouldBe("effectiveFromTooEarly");
+        Publish(There, Next with { EffectiveFrom = Today.AddDays(1) }, "three").Events.Count.ShouldBe(1);
         // Nobody was judged before a technique's first regulation.
-        Publish(PublishedRegulation.State.Initial, Next with { Id = "PV-2012", Technique = "peripheralVascular", Version = 1, JudgesFrom = new(2013, 1, 1) }, "one").Events.Count.ShouldBe(1);
+        Publish(PublishedRegulation.State.Initial, Next with { Id = "PV-2012", Technique = "peripheralVascular", Version = 1, EffectiveFrom = new(2012, 1, 1), JudgesFrom = new(2013, 1, 1) }, "one").Events.Count.ShouldBe(1);
     }
 
     [Fact]
