@@ -115,7 +115,7 @@ public sealed record CaseShown(
         return [.. cases.Select((c, i) => Of(c, reference, patients.GetValueOrDefault(c.CaseId), there[i], [.. notices[c.CaseId]], today))];
     }
 
-    private static CaseShown Of(FoundCase found, Reference reference, Patient? patient, CaseCircumstances there, IReadOnlyList<CaseNoticeShown> notices, DateOnly today)
+    private static CaseShown Of(FoundCase found, Reference reference, Patient? patient, CaseCircumstances there, IReadOnlyList<NoticesOf.Match> notices, DateOnly today)
     {
         var (state, report) = (found.State, found.State.Report!);
         var practice = ReportingDeadline.RegulationOf(reference, state).InPractice;
@@ -155,9 +155,9 @@ public sealed record CaseShown(
             state.Stated is { } s && CaseDuties.StatementStands(state, practice.Reporting) ? new(s.AliveOnDay30, s.Complications, s.StatedOn, s.By.Name) : null,
             open.FirstOrDefault(o => o.Kind == ObligationKind.OutcomeStatement)?.DueOn,
             FollowUpsOf(state, practice.Reporting),
-            notices,
+            [.. notices.Select(n => n.Shown)],
             [.. state.Requests.Where(r => r.Agreed is null).Select(r => new RequestShown(r.Id, r.Change, r.Of, r.Report?.DifferencesFrom(report) ?? [], r.Reason, r.By))],
-            [.. CaseFlags.Of(report, timeliness, practice.CaseRules, there), .. CaseDuties.Flags(state, practice.Reporting, reference.Calendars, today)],
+            [.. CaseFlags.Of(report, timeliness, practice.CaseRules, there).Concat(CaseDuties.Flags(state, practice.Reporting, reference.Calendars, today)).Concat(Denies(state, notices) ? [CaseFlags.OutcomeContradicted] : []).Distinct()],
             state.FlagsWhenReported,
             timeliness.ReceivedOn,
             timeliness.Deadline,
@@ -170,14 +170,18 @@ public sealed record CaseShown(
             found.Position);
     }
 
+    /// <summary>Whether a notice was upheld for want of a case without one, and this case, that it matches, does not hold its outcome: the regulator decides it again.</summary>
+    private static bool Denies(Case.State state, IReadOnlyList<NoticesOf.Match> notices) => notices.Any(n => n is { Notice: { Stands: NoticeState.Upheld, Filed: { } filed }, StandsIn: null }
+        && (filed.What == OutcomeNotice.Death ? state.Death is null : !state.StandingComplications.Any(c => c.Code == filed.What)));
+
     private static IReadOnlyList<FollowUpShown> FollowUpsOf(Case.State state, ReportingRule rule)
     {
         var owed = CaseDuties.FollowUps(state, rule);
         var standing = state.StandingFollowUps.ToDictionary(f => f.Interval ?? 0);
         return
         [
-            .. standing.Values.Where(f => owed.All(o => o.Interval != f.Interval)).Select(f => new FollowUpShown(f.Interval, null, null, f.On, f.Status, f.Remark, f.ReceivedOn, null)),
-            .. owed.Select(o => standing.GetValueOrDefault(o.Interval) is { } f
+            .. standing.Values.Where(f => owed.All(o => o.Interval != f.Interval || f.On < o.OpensOn)).Select(f => new FollowUpShown(f.Interval, null, null, f.On, f.Status, f.Remark, f.ReceivedOn, null)),
+            .. owed.Select(o => standing.GetValueOrDefault(o.Interval) is { } f && f.On >= o.OpensOn
                 ? new FollowUpShown(o.Interval, o.OpensOn, o.DueOn, f.On, f.Status, f.Remark, f.ReceivedOn, o.Duty == FollowUpDuty.InTime)
                 : new FollowUpShown(o.Interval, o.OpensOn, o.DueOn, null, null, null, null, InTime: false)),
         ];

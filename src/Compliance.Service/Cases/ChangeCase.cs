@@ -2,6 +2,7 @@ using Compliance.Cases;
 using Compliance.Service.EventStore;
 using Compliance.Service.Http;
 using Compliance.Service.Projections;
+using Npgsql;
 
 namespace Compliance.Service.Cases;
 
@@ -20,7 +21,22 @@ internal static class ChangeCase
 
     /// <summary>What a command is read and decided with.</summary>
     /// <param name="Today">The day it was received on.</param>
-    public sealed record Asked(Body Body, FoundCase Found, Reference Reference, DateOnly Today, Actor By);
+    /// <param name="Held">Known to those only that ask for it.</param>
+    public sealed record Asked(Body Body, FoundCase Found, Reference Reference, DateOnly Today, Actor By, Held Held);
+
+    /// <summary>What stands outside the case and makes taking it back, or moving it, the regulator's affair.</summary>
+    /// <param name="Noticed">An outcome notice that is not dismissed is about it: <see cref="NoticesOf.Hold"/>.</param>
+    /// <param name="AnnouncedDue">Last day of the report its standing announcement was answered with, as the calendars have left it; null without either.</param>
+    public sealed record Held(bool Noticed, DateOnly? AnnouncedDue)
+    {
+        public static readonly Held Nothing = new(false, null);
+
+        public static async Task<Held> Of(NpgsqlConnection connection, IEventStore log, Reference reference, FoundCase found, CancellationToken cancellation)
+        {
+            var announced = Procedure.Fold((await log.ReadStream(Procedure.Stream(found.CaseId), cancellation: cancellation)).Select(e => (Procedure.Event)e.Data));
+            return new(await NoticesOf.Hold(connection, found, cancellation), announced.Stands ? ReportingDeadline.Now(reference, announced).Deadline : null);
+        }
+    }
 
     /// <summary>What a body asked for.</summary>
     /// <param name="Decide">Given the case and the day of the append.</param>
@@ -38,13 +54,22 @@ internal static class ChangeCase
         endpoint.Allows(roles).Takes().TakesHeader(Idempotency.Header).TakesHeader("If-Match").Describes<TRequest, TAnswer>(summary, [.. statuses, 404, 409, 412, 503]);
 
     /// <param name="read">Reads the body, noting faults; what it returns is used only when there are none.</param>
-    public static async Task<IResult> Run(HttpContext http, Caller caller, Answers answers, Reads reads, IEventStore log, string caseId, Func<Asked, Change?> read)
+    /// <param name="held">True for a command that asks what holds the case.</param>
+    public static async Task<IResult> Run(HttpContext http, Caller caller, Answers answers, Reads reads, IEventStore log, string caseId, Func<Asked, Change?> read, bool held = false)
     {
         var today = answers.Today;
         if (await CaseAccess.ForWriting(http, caller, reads, log, caseId) is not { } found)
             return Problem.Hidden(http);
         var body = await Body.Read(http);
-        var change = read(new(body, found, await reads.Reference(http.RequestAborted), today, caller.Actor()));
+        var reference = await reads.Reference(http.RequestAborted);
+        var holds = Held.Nothing;
+        if (held)
+        {
+            await using var connection = await reads.Open(http.RequestAborted);
+            holds = await Held.Of(connection, log, reference, found, http.RequestAborted);
+        }
+
+        var change = read(new(body, found, reference, today, caller.Actor(), holds));
         if (body.Refused(http) is { } refused)
             return refused;
         return await answers.Command(

@@ -44,6 +44,7 @@ public static class Circumstances
         var held = await NotActive(connection, people, places, cancellation);
         var duplicates = await PossibleDuplicates.Among(connection, log, reference, asked, cancellation);
         var devices = await DeviceFindings.Flags(connection, log, asked, cancellation);
+        var announced = await ProcedureRows.Announced(connection, [.. asked.Select(a => a.CaseId)], cancellation);
 
         // Qualified means that the grant is valid; suspended says that it could not be used. Those active are both the simple way.
         (bool Qualified, bool Suspended) Standing(bool active, Subject subject, string technique, DateOnly day)
@@ -83,7 +84,7 @@ public static class Circumstances
                     placeStands.Suspended,
                     AidOn(day) is not null,
                     [.. report.DecidedBy.Select(DeciderOf)],
-                    duplicates.Contains(i)) { OperatorSeconded = op.Seconded, OperatorMainRegistration = op.Main, DeviceFlags = devices[i] };
+                    duplicates.Contains(i)) { OperatorSeconded = op.Seconded, OperatorMainRegistration = op.Main, DeviceFlags = devices[i], Announced = announced.GetValueOrDefault(a.CaseId) };
             }),
         ];
     }

@@ -4,7 +4,7 @@ using Compliance.Service.Http;
 
 namespace Compliance.Service.Cases;
 
-/// <summary><c>/corrections</c>: the whole report anew, without outcomes. Turning a case with a grave outcome diagnostic waits for the regulator.</summary>
+/// <summary><c>/corrections</c>: the whole report anew, without outcomes. Taking a grave outcome, or one that a notice tells of, out of the figures in which it counts waits for the regulator.</summary>
 public static class CorrectCase
 {
     public static void Map(RouteGroupBuilder api) => api.MapPost("/cases/{caseId}/corrections", Correct)
@@ -28,8 +28,9 @@ public static class CorrectCase
             return new(
                 (state, _) => state.Report is null
                     ? Refusal.NotFound("noSuchCase")
-                    : Case.Correct(state, read.Report, ReportingDeadline.Corrected(asked.Reference, read.Regulation, state, read.Report), reason, asked.By),
+                    : Case.Correct(state, read.Report, ReportingDeadline.Corrected(asked.Reference, read.Regulation, state, read.Report), reason, asked.By, asked.Held.Noticed),
                 Awaits: state => read.Report.DifferencesFrom(state.Report!).Count == 0 ? null : ChangeCase.Pending(state, RequestedChange.Correction, of: null),
                 Companions: _ => Patients.With(asked.Found.CaseId, read.Patient));
-        });
+        },
+        held: true);
 }

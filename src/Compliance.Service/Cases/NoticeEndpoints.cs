@@ -40,11 +40,11 @@ public static class NoticeEndpoints
     public sealed record NoticeEntry(
         string Institution, string Technique, string What, DateOnly OccurredOn, ApplicationEndpoints.EvidenceEntry Evidence, string? PatientPseudonym = null, string? CaseNumber = null, DateOnly? ProcedureOn = null);
 
-    /// <param name="CaseId">The case in which the outcome stands; needed unless one alone matches.</param>
+    /// <param name="CaseId">The case in which the outcome stands; needed unless one alone matches, and one of those that match. Where none does, the regulator decides.</param>
     /// <param name="Relation">Of the outcome to the procedure, as the hospital declares it; with <c>accepted: true</c>.</param>
     public sealed record AnswerEntry(bool Accepted, string Reason, Relation? Relation = null, Guid? CaseId = null);
 
-    /// <param name="CaseId">The case in which the outcome is to stand; without it the one that matches, if any.</param>
+    /// <param name="CaseId">The case of that institution in which the outcome is to stand; without it the one that matches, if any.</param>
     /// <param name="Relation">Undetermined unless said, which counts until it is adjudicated.</param>
     public sealed record DecisionEntry(bool Uphold, string Reason, Relation? Relation = null, Guid? CaseId = null);
 
@@ -61,6 +61,7 @@ public static class NoticeEndpoints
     /// <param name="Filer">The institution that noticed it; null for a regulator.</param>
     /// <param name="AnswerDueOn">Last day of the answer.</param>
     /// <param name="Cases">Those that match; none where no such case was reported.</param>
+    /// <param name="NumberedCase">The case of the number given, also where it is voided or of another technique now; null where there is none, or the patient is named.</param>
     public sealed record NoticeShown(
         Guid NoticeId,
         string Institution,
@@ -79,7 +80,8 @@ public static class NoticeEndpoints
         NoticeState State,
         AnswerShown? Answer,
         DecisionShown? Decision,
-        IReadOnlyList<Guid> Cases);
+        IReadOnlyList<Guid> Cases,
+        Guid? NumberedCase);
 
     public static void Map(RouteGroupBuilder api)
     {
@@ -236,7 +238,7 @@ public static class NoticeEndpoints
         var shown = states.Select(s =>
         {
             var (filed, due) = (s.Filed!, NoticeRows.DueOf(s, reference));
-            var (pseudonym, cases) = matches.GetValueOrDefault(filed.Notice, (null, []));
+            var (pseudonym, numbered, cases) = matches.GetValueOrDefault(filed.Notice, NoticesOf.Matches.None);
             return new NoticeShown(
                 filed.Notice,
                 filed.Institution,
@@ -255,10 +257,11 @@ public static class NoticeEndpoints
                 s.Stands,
                 s.Answer is { } a ? new(a.Accepted, a.CaseId, a.Reason, a.AnsweredOn, a.By.Name) : null,
                 s.Decision is { } d ? new(d.Upheld, d.CaseId, d.Reason, d.DecidedOn, d.By.Name) : null,
-                cases);
+                cases,
+                numbered);
         }).ToList();
         // A notice names a patient too, whether or not there is a case: it is noted under its own id.
-        await Patients.NoteReads(connection, caller, shown.SelectMany(n => n.Cases.Append(n.NoticeId)).Distinct(), cancellation);
+        await Patients.NoteReads(connection, caller, shown.SelectMany(n => n.Cases.Append(n.NoticeId).Concat(n.NumberedCase is { } numbered ? [numbered] : [])).Distinct(), cancellation);
         return shown;
     }
 
@@ -318,8 +321,8 @@ public static class NoticeEndpoints
             OutcomeNotice.Decide(state, uphold, stands, reason, NoticeRows.DueOf(state, reference).Deadline, today, caller.Actor());
 
         Guid? into = null;
-        // Nothing is written into a case for a decision that will be refused, or was taken before.
-        if (uphold && Decision(found.State, null, answers.Today).Events.Count > 0)
+        // Nothing is written into a case for a decision that will be refused, or was taken before; one upheld without a case is, if there is a case now.
+        if (uphold && Decision(found.State, caseId ?? Guid.Empty, answers.Today).Events.Count > 0)
         {
             if (Moved(http, found) is { } moved)
                 return moved;
@@ -357,17 +360,18 @@ public static class NoticeEndpoints
 
     /// <summary>
     /// Reports what was noticed in the case it is about. The log appends to one stream at a time: the case comes first, so that no notice is ever answered without its outcome; whoever is cut off between
-    /// the two answers again, and finds the outcome there.
+    /// the two answers again, and finds the outcome there. A hospital puts it into a case that matches and no other: a death would vanish in a case that has one, or in one that counts nowhere any more. The
+    /// regulator may name any case of the institution, of another technique or day too, where what the notice says of it is wrong, or the case is; but none whose patient died on another day.
     /// </summary>
-    /// <param name="needed">True where there must be a case.</param>
+    /// <param name="needed">True for the hospital: there must be a case that matches.</param>
     private static async Task<(Guid? CaseId, IResult? Problem)> Report(
         HttpContext http, Caller caller, Commands commands, Reads reads, IEventStore log, OutcomeNotice.State notice, Guid? named, Relation relation, bool needed)
     {
         var filed = notice.Filed!;
+        await using var connection = await reads.Open(http.RequestAborted);
         if (named is null)
         {
-            await using var connection = await reads.Open(http.RequestAborted);
-            var matches = (await NoticesOf.Notices(connection, [filed.Notice], http.RequestAborted)).GetValueOrDefault(filed.Notice, (null, [])).Cases;
+            var matches = (await NoticesOf.Notices(connection, [filed.Notice], http.RequestAborted)).GetValueOrDefault(filed.Notice, NoticesOf.Matches.None).Cases;
             if (matches.Count == 0 && !needed)
                 return (null, null);
             if (matches.Count != 1)
@@ -376,16 +380,22 @@ public static class NoticeEndpoints
         }
 
         var found = await CaseAccess.ForWriting(http, caller, reads, log, named.Value.ToString("D"));
-        if (found is null || found.State.Key!.Institution != filed.Institution || found.State.Key.Technique != filed.Technique)
+        if (found is null || found.State.Key!.Institution != filed.Institution)
             return (null, Problem.Invalid(http, new Fault("/caseId", "notThatCase")));
+        // As the log has it now: what was reported a moment ago is not in the rows yet.
+        var matched = (await NoticesOf.Of(connection, found, http.RequestAborted)).Any(m => m.Notice.Filed!.Notice == filed.Notice);
         var regulation = ReportingDeadline.RegulationOf(await reads.Reference(http.RequestAborted), found.State);
+        if ((needed && !matched) || (filed.What != OutcomeNotice.Death && regulation.InPractice.Complication(filed.What) is null))
+            return (null, Problem.Invalid(http, new Fault("/caseId", "notThatCase")));
         var outcome = await commands.Execute(
             Aggregates.Cases,
             Case.Stream(found.CaseId),
             (state, today) => state.Voided ? Refusal.Conflict("caseVoided")
                 : filed.OccurredOn < state.Key!.CompletedOn.AddDays(-1) ? Refusal.Invalid("beforeProcedure", "/caseId", state.Key.CompletedOn)
                 : filed.What == OutcomeNotice.Death
-                    ? state.Death is null ? Case.ReportDeath(state, new(filed.OccurredOn, relation), today, caller.Actor()) : Decision<Case.Event>.Nothing
+                    ? state.Death is null ? Case.ReportDeath(state, new(filed.OccurredOn, relation), today, caller.Actor())
+                        : matched || state.Death.OccurredOn == filed.OccurredOn ? Decision<Case.Event>.Nothing
+                        : Refusal.Conflict("deathAlreadyReported")
                     : state.StandingComplications.Any(c => c.Code == filed.What && c.OccurredOn == filed.OccurredOn)
                         ? Decision<Case.Event>.Nothing
                         : Case.ReportComplication(state, new(filed.What, regulation.InPractice.IsSevere(filed.What, declared: null), filed.OccurredOn, relation), today, caller.Actor()),

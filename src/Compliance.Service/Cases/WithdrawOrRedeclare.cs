@@ -5,7 +5,7 @@ using Compliance.Service.Http;
 namespace Compliance.Service.Cases;
 
 /// <summary>
-/// <c>/complications/{id}/withdraw</c>, <c>/death/withdraw</c>, <c>/relation</c> and <c>/void</c>: what a hospital takes back or calls unrelated. Where that would take a grave outcome out of the figures, it waits for the regulator.
+/// <c>/complications/{id}/withdraw</c>, <c>/death/withdraw</c>, <c>/relation</c> and <c>/void</c>: what a hospital takes back or calls unrelated. Where that would take a grave outcome out of the figures, or out of the reach of a notice, or discharge an announcement past its deadline, it waits for the regulator.
 /// </summary>
 public static class WithdrawOrRedeclare
 {
@@ -57,6 +57,9 @@ public static class WithdrawOrRedeclare
         ChangeCase.Run(http, caller, answers, reads, log, caseId, asked =>
         {
             var reason = ChangeCase.Reason(asked.Body.Root);
-            return new((state, _) => Case.Void(state, reason, asked.By), Awaits: state => state.Voided ? null : ChangeCase.Pending(state, RequestedChange.Void, of: null));
-        });
+            return new(
+                (state, day) => Case.Void(state, reason, asked.By, asked.Held.Noticed, asked.Held.AnnouncedDue < day),
+                Awaits: state => state.Voided ? null : ChangeCase.Pending(state, RequestedChange.Void, of: null));
+        },
+        held: true);
 }

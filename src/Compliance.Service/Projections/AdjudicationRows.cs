@@ -52,11 +52,26 @@ internal static class AdjudicationRows
         var key = read.State.Key!;
         var last = adjudicated is null ? null : read.Events.Last(e => e.Data is Case.Event.OutcomeAdjudicated a && (kind == Death ? a.Of == Case.TheDeath : Guid.TryParse(a.Of, out var of) && of == id));
         var decision = (Case.Event.OutcomeAdjudicated?)last?.Data;
-        // What the hospital asked for was its last word: it declared the outcome unrelated, subject to consent.
-        var said = decision?.RequestId is not null ? Relation.Unrelated : declared;
+        var said = Asked(read, kind == Death ? Case.TheDeath : id.ToString("D")) ? Relation.Unrelated : declared;
         return new(
             id, kind, key.CaseId, key.Institution, key.Technique, code, occurredOn, Http.Json.Name(said), adjudicated is { } a ? Http.Json.Name(a) : null,
             decision?.Reason, decision?.By.Name, last is null ? null : Shanghai.DayOf(last.RecordedAt), Evidence: null);
+    }
+
+    /// <summary>
+    /// Whether the hospital's last word of an outcome was to ask that it be called unrelated: it said so, subject to consent, and whether the regulator agreed, refused, or decided without answering does not make it
+    /// have said anything else. What it declares later is another word, and a death reported anew another death.
+    /// </summary>
+    private static bool Asked(CaseRead read, string of)
+    {
+        bool Same(string other) => of == other || (Guid.TryParse(of, out var a) && Guid.TryParse(other, out var b) && a == b);
+        return read.Events.Select(e => e.Data).LastOrDefault(e => e switch
+        {
+            Case.Event.ChangeRequested { Change: RequestedChange.Relation, Of: { } asked } => Same(asked),
+            Case.Event.RelationDeclared r => Same(r.Of),
+            Case.Event.OutcomeWithdrawn w => Same(w.Of),
+            _ => false,
+        }) is Case.Event.ChangeRequested;
     }
 
     /// <summary>A notice that is disputed, or was decided; null for one that no regulator has to do with.</summary>

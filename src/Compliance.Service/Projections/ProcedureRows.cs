@@ -4,13 +4,15 @@ using Npgsql;
 
 namespace Compliance.Service.Projections;
 
-/// <summary>One row per announced procedure that is still to be reported, and what every closing found overdue among them.</summary>
+/// <summary>One row per announced procedure that is still to be reported, what every closing found overdue among them, and of every announcement that stands what its report is held against.</summary>
 internal static class ProcedureRows
 {
     /// <summary>Writes the rows as the procedures' states say. What has been reported has none, in whichever order report and announcement came.</summary>
     public static async Task Write(NpgsqlConnection connection, IReadOnlyList<Procedure.State> states, Reference reference, CancellationToken cancellation)
     {
-        await Remove(connection, [.. states.Select(s => s.Key!.CaseId)], cancellation);
+        var ids = states.Select(s => s.Key!.CaseId).ToArray();
+        await Remove(connection, ids, cancellation);
+        await connection.Execute("delete from announced where case_id = any($1)", cancellation, ids);
         var rows = states.Where(s => s.Stands).Select(s => (State: s, Key: s.Key!, Timeliness: ReportingDeadline.Now(reference, s))).ToList();
         if (rows.Count == 0)
         {
@@ -35,6 +37,26 @@ internal static class ProcedureRows
             rows.Select(r => r.Timeliness.Provisional).ToArray(),
             rows.Select(r => r.Timeliness.CalendarVersion).ToArray(),
             rows.Select(r => r.State.FellOverdueOn is not null).ToArray());
+        await connection.Execute(
+            "insert into announced (case_id, technique, completed_on, therapeutic, has_deadline) select * from unnest($1::uuid[], $2::text[], $3::date[], $4::boolean[], $5::boolean[])",
+            cancellation,
+            rows.Select(r => r.Key.CaseId).ToArray(),
+            rows.Select(r => r.Key.Technique).ToArray(),
+            rows.Select(r => r.Key.CompletedOn).ToArray(),
+            rows.Select(r => r.State.Said!.Therapeutic).ToArray(),
+            rows.Select(r => r.Timeliness.Deadline is not null).ToArray());
+    }
+
+    /// <summary>What was announced of these cases and stands, by case.</summary>
+    public static async Task<IReadOnlyDictionary<Guid, SaidBefore>> Announced(NpgsqlConnection connection, Guid[] cases, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand("select case_id, technique, completed_on, therapeutic, has_deadline from announced where case_id = any($1)", connection);
+        command.Parameters.Add(new() { Value = cases });
+        var announced = new Dictionary<Guid, SaidBefore>();
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        while (await reader.ReadAsync(cancellation))
+            announced.Add(reader.GetGuid(0), new(reader.GetString(1), reader.GetFieldValue<DateOnly>(2), reader.GetBoolean(3), reader.GetBoolean(4)));
+        return announced;
     }
 
     /// <summary>Cases seen for the first time: nothing more is owed of their procedures.</summary>

@@ -234,6 +234,15 @@ create index procedures_by_institution on procedures (institution, technique, de
 create index procedures_by_operator on procedures (operator, technique, deadline);
 create index procedures_falling on procedures (deadline) where not fell_overdue;
 
+-- Of every announcement not withdrawn, reported or not, what its report is held against.
+create table announced (
+    case_id       uuid    not null primary key,
+    technique     text    not null,
+    completed_on  date    not null,
+    therapeutic   boolean not null,
+    has_deadline  boolean not null
+);
+
 -- What the monitor records of a day closed: the procedures whose report was overdue for the first time.
 create table overdue_reports (
     day           date not null,

@@ -205,8 +205,9 @@ public static class Case
 
         public IEnumerable<Complication> StandingComplications => Complications.Where(c => !c.Withdrawn);
 
-        /// <summary>What makes a change to the case the regulator's affair: a death, a severe complication, or an incident.</summary>
-        public bool HasGraveOutcome => Death is not null || StandingComplications.Any(c => c.Severe) || Incidents.Count > 0;
+        /// <summary>What makes a change to the case the regulator's affair: a death, a severe complication, an incident, or a follow-up that found the patient dead, whose report is still owed.</summary>
+        public bool HasGraveOutcome =>
+            Death is not null || StandingComplications.Any(c => c.Severe) || Incidents.Count > 0 || StandingFollowUps.Any(f => f.Status == FollowUpStatus.Dead);
     }
 
     public static State Evolve(State state, Event e) => e switch
@@ -346,10 +347,12 @@ public static class Case
     }
 
     /// <summary>
-    /// Puts the whole report anew. Turning a case with a grave outcome diagnostic is a request; while one waits, no other
-    /// correction is taken, for agreeing to it would undo what was corrected since.
+    /// Puts the whole report anew. Taking a grave outcome out of the figures in which it counts, to another day, technique or operator, or by turning the case diagnostic, is a request: a death moved out
+    /// of the rolling year is as gone as one withdrawn. So it is of a case that a notice is about, of which the patient too stays who it was. While a request waits, no other correction is taken,
+    /// for agreeing to it would undo what was corrected since.
     /// </summary>
-    public static Decision<Event> Correct(State state, CaseReport report, Timeliness timeliness, string reason, Actor by)
+    /// <param name="noticed">An outcome notice that is not dismissed is about the case as it stands.</param>
+    public static Decision<Event> Correct(State state, CaseReport report, Timeliness timeliness, string reason, Actor by, bool noticed = false)
     {
         if (Unchangeable(state) is { } refusal)
         {
@@ -366,12 +369,39 @@ public static class Case
             return waiting.Report!.DifferencesFrom(report).Count == 0 ? Decision<Event>.Nothing : Refusal.Conflict("requestPending", waiting.Id);
         }
 
-        if (state.HasGraveOutcome && state.Report!.Therapeutic && !report.Therapeutic)
+        if (Misdated(state, report, "/report/completedAt") is { } misdated)
+        {
+            return misdated;
+        }
+
+        if (((state.HasGraveOutcome || noticed) && Moves(state.Report!, report)) || (noticed && report.PatientHash != state.Report!.PatientHash))
         {
             return AskFor(state, RequestedChange.Correction, of: null, report, timeliness, reason, by);
         }
 
         return Corrected(state, report, timeliness, reason, requestId: null, by);
+    }
+
+    private static bool Moves(CaseReport before, CaseReport after) =>
+        (before.CompletedOn, before.Technique, before.Operator) != (after.CompletedOn, after.Technique, after.Operator) || (before.Therapeutic && !after.Therapeutic);
+
+    /// <summary>A day to which no correction can move the case: it was reported by then, and its outcomes came of it, at most a day earlier where a procedure ran past midnight.</summary>
+    private static Refusal? Misdated(State state, CaseReport report, string pointer)
+    {
+        if (report.CompletedOn == state.Report!.CompletedOn)
+        {
+            return null;
+        }
+
+        if (report.CompletedOn > state.Timeliness!.ReceivedOn)
+        {
+            return Refusal.Invalid("afterReport", pointer, state.Timeliness.ReceivedOn);
+        }
+
+        var outcomes = state.StandingComplications.Select(c => c.OccurredOn).Concat(state.Incidents.Select(i => i.DeterminedOn));
+        return (state.Death is { } d ? outcomes.Append(d.OccurredOn) : outcomes).Where(on => on.AddDays(1) < report.CompletedOn).Order().ToList() is [var first, ..]
+            ? Refusal.Invalid("afterOutcome", pointer, first)
+            : null;
     }
 
     private static Event.Corrected Corrected(State state, CaseReport report, Timeliness timeliness, string reason, Guid? requestId, Actor by) =>
@@ -552,8 +582,13 @@ public static class Case
         return state.Incidents.FirstOrDefault(i => Names(of, i.Id)) is { } incident ? (incident.Declared, incident.Adjudicated, true, true) : default;
     }
 
-    /// <summary>Takes a case back that should never have been reported. One with a grave outcome leaves only with the regulator's consent.</summary>
-    public static Decision<Event> Void(State state, string reason, Actor by)
+    /// <summary>
+    /// Takes a case back that should never have been reported. Only with the regulator's consent one leaves that has a grave outcome, that a notice is about, or that was announced and past its deadline:
+    /// a report made and taken back would discharge what the hospital itself may withdraw no more (<see cref="Procedure.Withdraw"/>).
+    /// </summary>
+    /// <param name="noticed">An outcome notice that is not dismissed is about the case as it stands.</param>
+    /// <param name="announcedAndDue">Its announcement stands, and the deadline of that has passed.</param>
+    public static Decision<Event> Void(State state, string reason, Actor by, bool noticed = false, bool announcedAndDue = false)
     {
         if (state.Report is null)
         {
@@ -561,7 +596,7 @@ public static class Case
         }
 
         return state.Voided ? Decision<Event>.Nothing
-            : state.HasGraveOutcome ? AskFor(state, RequestedChange.Void, null, null, null, reason, by)
+            : state.HasGraveOutcome || noticed || announcedAndDue ? AskFor(state, RequestedChange.Void, null, null, null, reason, by)
             : new Event.Voided(state.Key!, reason, null, by);
     }
 
@@ -588,6 +623,12 @@ public static class Case
         if (!agree)
         {
             return decision;
+        }
+
+        // An outcome may have come since that lies before the day asked for.
+        if (!state.Voided && request.Change == RequestedChange.Correction && Misdated(state, request.Report!, "/agree") is { } misdated)
+        {
+            return misdated;
         }
 
         // What the request was about may have gone since, by another request: then agreeing changes nothing more.

@@ -56,7 +56,8 @@ public static class CaseDuties
 
     /// <summary>
     /// The follow-ups owed, in their order. None is owed of a patient who died by the end of its window; nor where the window had ended before the case was reported: nobody can be on time for what the
-    /// system did not know of, and the lateness of the report is held against its hospital already.
+    /// system did not know of, and the lateness of the report is held against its hospital already. A correction of the day opens the windows anew, as it does the statement: what was learnt before a window
+    /// tells nothing of it, and discharges nothing.
     /// </summary>
     public static IReadOnlyList<OwedFollowUp> FollowUps(Case.State state, ReportingRule rule)
     {
@@ -69,7 +70,7 @@ public static class CaseDuties
             var dueOn = opensOn.AddDays(interval.WithinDays);
             if (dueOn < state.Timeliness!.ReceivedOn || state.Death?.OccurredOn <= dueOn)
                 continue;
-            var recorded = state.FollowUps.Where(f => f.Interval == interval.Days).ToList();
+            var recorded = state.FollowUps.Where(f => f.Interval == interval.Days && f.On >= opensOn).ToList();
             var inTime = recorded.Count > 0 && recorded[^1].Status != FollowUpStatus.Lost
                 && recorded.Exists(f => f.Status != FollowUpStatus.Lost && f.On >= opensOn && f.On <= dueOn && f.ReceivedOn <= dueOn);
             owed.Add(new(interval.Days, opensOn, dueOn, recorded.Count == 0 ? FollowUpDuty.Open : inTime ? FollowUpDuty.InTime : FollowUpDuty.Otherwise));

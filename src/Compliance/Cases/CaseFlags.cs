@@ -21,6 +21,10 @@ public sealed record Decider(string Physician, bool RegisteredHere, bool Active,
     public string? MainRegistration { get; init; }
 }
 
+/// <summary>Of an announcement what its report must not contradict unnoticed.</summary>
+/// <param name="HasDeadline">Its report had one.</param>
+public sealed record SaidBefore(string Technique, DateOnly CompletedOn, bool Therapeutic, bool HasDeadline);
+
 /// <summary>What the registries say about the people and the place of a case, on its day.</summary>
 /// <param name="UnderAid">The institution is aided by a qualified one before its own grant; those seconded to it count as its own.</param>
 public sealed record CaseCircumstances(
@@ -40,6 +44,9 @@ public sealed record CaseCircumstances(
 
     /// <summary>The institution of the operator's main registration (主要执业机构) on the day of completion; null without one.</summary>
     public string? OperatorMainRegistration { get; init; }
+
+    /// <summary>What was announced of the procedure, while that stands; null for a case never announced.</summary>
+    public SaidBefore? Announced { get; init; }
 
     /// <summary>The flags that the case's devices earn it, by the rules about devices.</summary>
     public IReadOnlyList<string> DeviceFlags { get; init; } = [];
@@ -100,6 +107,12 @@ public static class CaseFlags
     public const string ConsentNotApproved = "consentNotApproved";
     public const string Late = "late";
 
+    /// <summary>
+    /// Of another day or technique than was announced, no longer a treatment or one now, or with a deadline where there was none or the other way round (NV-REPORT-10WD, CI3-REPORT-10WD): a report may put right
+    /// what was announced in haste, and nobody escapes a deadline unseen by reporting something else.
+    /// </summary>
+    public const string DiffersFromAnnouncement = "differsFromAnnouncement";
+
     /// <summary>Another case not voided looks like it: see <see cref="LookAlike"/>.</summary>
     public const string PossibleDuplicate = "possibleDuplicate";
 
@@ -136,7 +149,7 @@ public static class CaseFlags
     public static readonly IReadOnlyList<string> All =
     [
         OperatorUnknown, OperatorNotQualified, OperatorSuspended, OperatorNotRegistered, VisitingExpert, TitleTooLow, InstitutionNotQualified,
-        InstitutionSuspended, UnderAid, TooFewDeciders, DecidedAfterStart, ConsentAbsent, ConsentAfterStart, ConsentIncomplete, ConsentNotApproved, Late, PossibleDuplicate,
+        InstitutionSuspended, UnderAid, TooFewDeciders, DecidedAfterStart, ConsentAbsent, ConsentAfterStart, ConsentIncomplete, ConsentNotApproved, Late, DiffersFromAnnouncement, PossibleDuplicate,
         UnapprovedDevice, ExpiredDevice, ReusedDevice, Emergency, .. OfOutcomes,
     ];
 
@@ -173,6 +186,7 @@ public static class CaseFlags
         Flag(ConsentNotApproved, report.Consent == Consent.EmergencyApproved
             && (report.Urgency is Urgency.Elective or Urgency.Urgent || report.ConsentDetails is { ApprovedBy: null }));
         Flag(Late, timeliness.IsLate);
+        Flag(DiffersFromAnnouncement, there.Announced is { } said && said != new SaidBefore(report.Technique, report.CompletedOn, report.Therapeutic, timeliness.Deadline is not null));
         Flag(PossibleDuplicate, there.LooksReportedBefore);
         Flag(UnapprovedDevice, there.DeviceFlags.Contains(UnapprovedDevice));
         Flag(ExpiredDevice, there.DeviceFlags.Contains(ExpiredDevice));

@@ -8,7 +8,8 @@ public enum LatenessCause
 
     /// <summary>
     /// A correction received after the deadline gave the case the deadline it had missed: by moving it to another day or technique,
-    /// or by making it a case that has one. Other corrections are no lateness, whenever they come.
+    /// or by making it a case that has one. Other corrections are no lateness, whenever they come; nor is one that brings back a day
+    /// and technique for which the case had been in time already: what was reported in time is not late for a mistake put right.
     /// </summary>
     CorrectedAfterDeadline,
 
@@ -32,10 +33,20 @@ public sealed record Lateness(LatenessCause Cause, DateOnly On, DateOnly Deadlin
     {
         var found = new List<Lateness>();
         var requested = new Dictionary<Guid, DateOnly>();
+        var inTime = new HashSet<(DateOnly, string)>();
         Timeliness? before = null;
-        void Add(LatenessCause cause, DateOnly on, DateOnly counts, Timeliness told, Timeliness now)
+        void Add(LatenessCause cause, DateOnly on, DateOnly counts, CaseKey of, Timeliness told, Timeliness now)
         {
-            if (told.Deadline is { } deadline && deadline < counts)
+            if (told.Deadline is not { } deadline)
+            {
+                return;
+            }
+
+            if (counts <= deadline)
+            {
+                inTime.Add((of.CompletedOn, of.Technique));
+            }
+            else if (!inTime.Contains((of.CompletedOn, of.Technique)))
             {
                 found.Add(new(now.Deadline < counts ? cause : LatenessCause.CalendarRecomputed, on, deadline, now.Deadline == deadline ? null : now.Deadline));
             }
@@ -47,7 +58,7 @@ public sealed record Lateness(LatenessCause Cause, DateOnly On, DateOnly Deadlin
             {
                 case Case.Event.Reported r:
                     before = asRecomputed(r.Case, r.Timeliness);
-                    Add(LatenessCause.Late, r.Timeliness.ReceivedOn, r.Timeliness.ReceivedOn, r.Timeliness, before);
+                    Add(LatenessCause.Late, r.Timeliness.ReceivedOn, r.Timeliness.ReceivedOn, r.Case, r.Timeliness, before);
                     break;
                 case Case.Event.ChangeRequested r:
                     requested[r.RequestId] = recordedOn;
@@ -59,11 +70,11 @@ public sealed record Lateness(LatenessCause Cause, DateOnly On, DateOnly Deadlin
                     if (before!.Deadline is null)
                     {
                         // Nothing was due until now, so what is due was reported with the correction.
-                        Add(LatenessCause.CorrectedAfterDeadline, on, on, c.Timeliness, after);
+                        Add(LatenessCause.CorrectedAfterDeadline, on, on, c.Case, c.Timeliness, after);
                     }
                     else if (!before.IsLate)
                     {
-                        Add(LatenessCause.CorrectedAfterDeadline, on, c.Timeliness.ReceivedOn, c.Timeliness, after);
+                        Add(LatenessCause.CorrectedAfterDeadline, on, c.Timeliness.ReceivedOn, c.Case, c.Timeliness, after);
                     }
 
                     before = after;

@@ -68,7 +68,7 @@ public static class OutcomeNotice
             [property: Stored("AnsweredOn")] DateOnly AnsweredOn,
             Actor By) : Event(Notice, Institution, Technique, By);
 
-        /// <summary>The regulator decided a disputed notice.</summary>
+        /// <summary>The regulator decided a notice; once more where it was upheld without a case, and there is one now.</summary>
         /// <param name="CaseId">The case in which the outcome stands since; null when it was dismissed, or there is no such case to put it in.</param>
         public sealed record Decided(
             Guid Notice,
@@ -115,12 +115,16 @@ public static class OutcomeNotice
             : new Event.Answered(filed.Notice, filed.Institution, filed.Technique, accepted, accepted ? caseId : null, reason, today, by);
     }
 
-    /// <summary>The regulator decides what the hospital disputes, or leaves unanswered past its deadline.</summary>
+    /// <summary>
+    /// The regulator decides what the hospital disputes, or leaves unanswered past its deadline. One upheld while there was no case for it is decided again, upheld, with the case that was reported since: what is
+    /// held to have happened must come to count.
+    /// </summary>
     public static Decision<Event> Decide(State state, bool upheld, Guid? caseId, string reason, DateOnly? answerDueOn, DateOnly today, Actor by)
     {
         if (state.Filed is not { } filed)
             return Refusal.NotFound("noSuchNotice");
-        return state.Decision is { } before ? before.Upheld == upheld ? Decision<Event>.Nothing : Refusal.Conflict("noticeDecided")
+        return state.Decision is { } before && !(before is { Upheld: true, CaseId: null } && upheld && caseId is not null)
+                ? before.Upheld == upheld ? Decision<Event>.Nothing : Refusal.Conflict("noticeDecided")
             : state.Answer is { Accepted: true } ? Refusal.Conflict("noticeAnswered")
             : state.Answer is null && today <= answerDueOn ? Refusal.Conflict("noticeNotDue", answerDueOn.Value)
             : new Event.Decided(filed.Notice, filed.Institution, filed.Technique, upheld, upheld ? caseId : null, reason, today, by);

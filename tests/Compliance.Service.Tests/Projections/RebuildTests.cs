@@ -141,6 +141,7 @@ public sealed class RebuildTests
     [InlineData("update adjudications set pending = true", "adjudications")]
     [InlineData("update device_receipts set quantity = quantity + 1", "device_receipts")]
     [InlineData("update procedures set deadline = deadline + 1", "procedures")]
+    [InlineData("update announced set therapeutic = not therapeutic", "announced")]
     [InlineData("update procedures set fell_overdue = false where fell_overdue", "procedures")]
     [InlineData("update overdue_reports set deadline = deadline - 1", "overdue_reports")]
     public async Task Rows_that_are_not_what_the_log_says_turn_health_red_until_they_are_built_anew(string tampering, string table)
@@ -267,7 +268,7 @@ public sealed class RebuildTests
         var tables = await service.Get<Reconciliation>().Run(closings: true, static _ => { }, CancellationToken.None);
         tables.Select(t => t.Table).ShouldBe(
         [
-            "active_spans", "adjudications", "announcements", "assessment_schedules", "assessments", "calendars", "case_changes", "case_facts", "closings", "days_closed",
+            "active_spans", "adjudications", "announced", "announcements", "assessment_schedules", "assessments", "calendars", "case_changes", "case_facts", "closings", "days_closed",
             "device_receipts", "device_registration_products", "device_registrations", "device_uses", "dues", "enforcement", "former_places", "incidents",
             "institution_days", "institutions", "outcome_notices", "overdue_reports", "physicians", "procedures", "proposals", "provincial_limits", "qualifications", "register_entries", "register_snapshots", "register_touched", "registrations",
             "regulations", "rounds", "titles", "verified_totals",

@@ -33,7 +33,8 @@ public static class RandomHistories
     {
         public required CaseKey Key { get; init; }
         public required CaseReport Report { get; set; }
-        public DateOnly LastAllowedDay { get; set; } = DateOnly.MaxValue;
+        public required DateOnly ReceivedOn { get; init; }
+        public required DateOnly LastAllowedDay { get; set; }
         public bool Voided { get; set; }
         public bool Dead { get; set; }
         public List<bool> Complications { get; } = [];
@@ -358,7 +359,7 @@ public static class RandomHistories
                     Do(set with { From = _today.AddDays(Chance(0.5) ? 0 : _random.Next(40)) });
                     break;
                 case ReportCase report:
-                    var known = new Known { Key = report.Case, Report = report.Report };
+                    var known = new Known { Key = report.Case, Report = report.Report, ReceivedOn = _today, LastAllowedDay = _today };
                     foreach (var complication in report.Complications)
                     {
                         known.Complications.Add(complication.Severe);
@@ -585,7 +586,14 @@ public static class RandomHistories
             {
                 return;
             }
-            if (c.HasHarm && Treats(c.Report) && !Treats(report))
+            if (Chance(0.03) && c.ReceivedOn < _today)
+            {
+                // It had been reported by then: refused.
+                Do(new CorrectCase(c.Key, report with { CompletedOn = SomeDay(c.ReceivedOn.AddDays(1), _today) }));
+                return;
+            }
+            var moved = (report.CompletedOn, report.Technique, report.Operator) != (c.Report.CompletedOn, c.Report.Technique, c.Report.Operator);
+            if (c.HasHarm && (moved || (Treats(c.Report) && !Treats(report))))
             {
                 if (c.Open.Any(i => c.Requests[i - 1] is CorrectCase))
                 {

@@ -18,6 +18,7 @@ public sealed class Reckoner(Readings? readings = null)
         public Relation? Adjudicated { get; set; }
         public bool Withdrawn { get; set; }
         public DateOnly DeterminedOn { get; init; }
+        public required DateOnly On { get; init; }
         public int Grade { get; init; }
 
         public bool Counts => !Withdrawn && (Adjudicated ?? Declared) != Relation.Unrelated;
@@ -704,11 +705,11 @@ public sealed class Reckoner(Readings? readings = null)
             WithdrawAnnouncement o => WithdrawAnnounced(o),
             CorrectCase o => OnCase(o.Case, c => Correct(c, o)),
             ReportComplication o => OnCase(o.Case, c => Done(() => c.Complications.Add(
-                new RecordedOutcome { Severe = o.Complication.Severe, Declared = o.Complication.Relation }))),
+                new RecordedOutcome { Severe = o.Complication.Severe, Declared = o.Complication.Relation, On = o.Complication.OccurredOn }))),
             ReportDeath o => OnCase(o.Case, c => c.Find(Target.Death) is null && Done(() => c.Deaths.Add(
-                new RecordedOutcome { Severe = true, Declared = o.Death.Relation }))),
+                new RecordedOutcome { Severe = true, Declared = o.Death.Relation, On = o.Death.OccurredOn }))),
             RecordIncident o => OnCase(o.Case, c => Done(() => c.IncidentsRecorded.Add(
-                new RecordedOutcome { Severe = true, Declared = o.Relation, Grade = o.Grade, DeterminedOn = o.DeterminedOn }))),
+                new RecordedOutcome { Severe = true, Declared = o.Relation, Grade = o.Grade, DeterminedOn = o.DeterminedOn, On = o.DeterminedOn }))),
             DeclareRelation o => OnCase(o.Case, c => Declare(c, o)),
             Withdraw o => OnCase(o.Case, c => WithdrawFrom(c, o)),
             Adjudicate o => OnCase(o.Case, c => c.Find(o.Of) is { Withdrawn: false } outcome && Done(() => outcome.Adjudicated = o.Relation)),
@@ -762,11 +763,11 @@ public sealed class Reckoner(Readings? readings = null)
         var c = new CaseFile { Key = o.Case, Report = o.Report, ReceivedOn = _today };
         foreach (var complication in o.Complications)
         {
-            c.Complications.Add(new RecordedOutcome { Severe = complication.Severe, Declared = complication.Relation });
+            c.Complications.Add(new RecordedOutcome { Severe = complication.Severe, Declared = complication.Relation, On = complication.OccurredOn });
         }
         if (o.Death is not null)
         {
-            c.Deaths.Add(new RecordedOutcome { Severe = true, Declared = o.Death.Relation });
+            c.Deaths.Add(new RecordedOutcome { Severe = true, Declared = o.Death.Relation, On = o.Death.OccurredOn });
         }
         _cases.Add(c);
         _caseByKey.Add(o.Case, c);
@@ -829,7 +830,13 @@ public sealed class Reckoner(Readings? readings = null)
             // What waits for the regulator is the whole report: another one beside it would be undone, or undo it.
             return waiting.Report.SameAs(o.Report);
         }
-        if (c.HasHarm && IsTherapeutic(c.Report) && !IsTherapeutic(o.Report))
+        if (IsImpossible(c, o.Report))
+        {
+            return false;
+        }
+        // Harm is moved out of the figures of a day, a technique or an operator no more than out of those of treatments.
+        var moved = o.Report.CompletedOn != c.Report.CompletedOn || o.Report.Technique != c.Report.Technique || o.Report.Operator != c.Report.Operator;
+        if (c.HasHarm && (moved || (IsTherapeutic(c.Report) && !IsTherapeutic(o.Report))))
         {
             c.Requests.Add(new Request { Wanted = o });
             return true;
@@ -837,6 +844,12 @@ public sealed class Reckoner(Readings? readings = null)
         c.Report = o.Report;
         return true;
     }
+
+    /// <summary>Moved behind the day on which it was first reported, or more than a day behind something that came of it.</summary>
+    private static bool IsImpossible(CaseFile c, CaseReport corrected) =>
+        corrected.CompletedOn != c.Report.CompletedOn
+        && (corrected.CompletedOn > c.ReceivedOn
+            || c.Complications.Concat(c.Deaths).Concat(c.IncidentsRecorded).Any(outcome => !outcome.Withdrawn && outcome.On.AddDays(1) < corrected.CompletedOn));
 
     private static bool Declare(CaseFile c, DeclareRelation o)
     {
@@ -886,6 +899,10 @@ public sealed class Reckoner(Readings? readings = null)
     private static bool Decide(CaseFile c, DecideRequest o)
     {
         if (c.Requests.ElementAtOrDefault(o.Request - 1) is not { Decided: false } request)
+        {
+            return false;
+        }
+        if (o.Agree && request.Wanted is CorrectCase asked && IsImpossible(c, asked.Report))
         {
             return false;
         }

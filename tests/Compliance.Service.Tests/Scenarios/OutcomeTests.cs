@@ -165,7 +165,7 @@ public sealed class OutcomeTests
         // Corrected and reported again as first sent: nothing changes; only the other way round is another word.
         var anew = lines[0].DeepClone().AsObject();
         anew.Remove("outcome");
-        anew["operator"] = "H1-B";
+        anew["succeeded"] = true;
         (await service.Send(HttpMethod.Post, $"cases/{Text(shown, "caseId")}/corrections", new JsonObject { ["reason"] = "r", ["report"] = anew }.ToJsonString(), hospital)).Expect(HttpStatusCode.OK);
         (await service.Import("cases/import", lines.Take(1), hospital)).Expect(HttpStatusCode.OK).Body!["unchanged"]!.GetValue<int>().ShouldBe(1);
         Text((await Shown(service, hospital, Text(shown, "caseId")!))["outcomeStatement"]!, "statedOn").ShouldBe("2025-10-10");
@@ -286,6 +286,142 @@ public sealed class OutcomeTests
         // The log holds no pseudonym.
         await using var command = service.Get<NpgsqlDataSource>().CreateCommand("select count(*) from events.mt_events where data::text like '%pseudonym-of-c1%'");
         ((long)(await command.ExecuteScalarAsync())!).ShouldBe(0);
+    }
+
+    private static JsonObject Of(string number, string pseudonym, string completedOn = "2025-09-01", bool died = false)
+    {
+        var report = World.Case("H1", number, Day(completedOn), died: died);
+        report["patient"] = new JsonObject { ["pseudonym"] = pseudonym };
+        return report;
+    }
+
+    private static async Task<string> Filed(TestService service, JsonObject notice) => Text((await service.Post("outcome-notices", notice, await service.Token("hospital", institution: "H2"))).Expect(HttpStatusCode.Accepted).Body!, "noticeId")!;
+
+    [Fact]
+    public async Task An_outcome_is_put_into_a_case_that_the_notice_can_be_about_and_no_other()
+    {
+        var (service, world, hospital) = await Start("2025-09-22");
+        await using var _s = service;
+        await world.Hospital("H2");
+        var regulator = await world.Regulator;
+        var c1 = await Report(service, hospital, Of("c1", "patient-x"));
+        // Another patient who died long ago; the same one on a day not meant; another who lives.
+        var (dead, sameLater, other) = (
+            await Report(service, hospital, Of("c9", "patient-y", "2025-03-03", died: true)), await Report(service, hospital, Of("c2", "patient-x", "2025-09-21")), await Report(service, hospital, Of("c3", "patient-z")));
+        var byPatient = Notice("H1", Day("2025-09-15"), pseudonym: "patient-x");
+        var (named, numbered) = (await Filed(service, byPatient), await Filed(service, Notice("H1", Day("2025-09-15"), caseNumber: "c1")));
+        await Items(service, "outcome-notices", hospital);
+        var head = await service.Get<IEventStore>().Head();
+        foreach (var (notice, caseId) in new[] { (named, dead), (named, sameLater), (named, other), (numbered, dead), (numbered, other) })
+            Code(await service.Post($"outcome-notices/{notice}/answer", new { accepted = true, reason = "r", relation = "related", caseId }, hospital), "/caseId").ShouldBe("notThatCase");
+        (await service.Get<IEventStore>().Head()).ShouldBe(head, "nothing is written, neither in a case nor of the notice");
+
+        // The regulator may go beyond what matches, but not hide a death behind another.
+        (await service.Post($"outcome-notices/{named}/answer", new { accepted = false, reason = "r" }, hospital)).Expect(HttpStatusCode.OK);
+        Text((await service.Post($"outcome-notices/{named}/decide", new { uphold = true, reason = "r", caseId = dead }, regulator)).Expect(HttpStatusCode.Conflict).Body!, "code").ShouldBe("deathAlreadyReported");
+        (await service.Post($"outcome-notices/{named}/decide", new { uphold = true, reason = "the pseudonym was another's", caseId = other }, regulator)).Expect(HttpStatusCode.OK);
+        Text((await Shown(service, hospital, other))["death"]!, "occurredOn").ShouldBe("2025-09-15");
+
+        (await service.Post($"outcome-notices/{numbered}/answer", new { accepted = true, reason = "r", relation = "related", caseId = c1 }, hospital)).Expect(HttpStatusCode.OK);
+        Text((await Shown(service, hospital, c1))["death"]!, "occurredOn").ShouldBe("2025-09-15");
+    }
+
+    [Fact]
+    public async Task A_notice_holds_the_case_it_is_about_until_it_is_dismissed()
+    {
+        var (service, world, hospital) = await Start("2025-09-22");
+        await using var _s = service;
+        await world.Hospital("H2");
+        var regulator = await world.Regulator;
+        var report = Of("c1", "patient-x");
+        var id = await Report(service, hospital, report);
+        var gone = await Report(service, hospital, Of("c2", "patient-y"));
+        (await service.Post($"cases/{gone}/void", new { reason = "entered twice" }, hospital)).Expect(HttpStatusCode.OK);
+        var (notice, late) = (await Filed(service, Notice("H1", Day("2025-09-15"), pseudonym: "patient-x")), await Filed(service, Notice("H1", Day("2025-09-15"), caseNumber: "c2")));
+        report.Remove("outcome");
+
+        // What was voided before is shown to whoever decides.
+        var listed = await Items(service, "outcome-notices", regulator);
+        listed.Select(n => (Text(n, "noticeId"), n["cases"]!.AsArray().Count, Text(n, "numberedCase"))).ShouldBe([(notice, 1, null), (late, 0, gone)], ignoreOrder: true);
+
+        async Task<string?> Correct(Action<JsonObject> change, HttpStatusCode expected)
+        {
+            var changed = report.DeepClone().AsObject();
+            change(changed);
+            var answer = (await service.Send(HttpMethod.Post, $"cases/{id}/corrections", new JsonObject { ["reason"] = "r", ["report"] = changed }.ToJsonString(), hospital)).Expect(expected);
+            return Text(answer.Body!, "requestId");
+        }
+
+        async Task Refuse(string? request) => (await service.Post($"cases/{id}/requests/{request}/decide", new { agree = false, reason = "there is a notice" }, regulator)).Expect(HttpStatusCode.OK);
+        Action<JsonObject>[] escapes =
+        [
+            r => r["intent"] = "diagnostic",
+            r => r["completedAt"] = "2024-09-01T10:00:00+08:00",
+            r => (r["technique"], r["procedureCodes"]) = ("comprehensive", new JsonArray("CI-L3-05")),
+            r => r["operator"] = "H1-B",
+            r => r["patient"] = new JsonObject { ["pseudonym"] = "patient-w" },
+        ];
+        foreach (var escape in escapes)
+            await Refuse(await Correct(escape, HttpStatusCode.Accepted));
+        await Correct(r => r["succeeded"] = true, HttpStatusCode.OK);
+        report["succeeded"] = true;
+        await Refuse(Text((await service.Post($"cases/{id}/void", new { reason = "entered twice" }, hospital)).Expect(HttpStatusCode.Accepted).Body!, "requestId"));
+
+        // Disputed it holds still; dismissed no more.
+        (await service.Post($"outcome-notices/{notice}/answer", new { accepted = false, reason = "r" }, hospital)).Expect(HttpStatusCode.OK);
+        await Items(service, "outcome-notices", hospital);
+        await Refuse(await Correct(escapes[0], HttpStatusCode.Accepted));
+        (await service.Post($"outcome-notices/{notice}/decide", new { uphold = false, reason = "another patient" }, regulator)).Expect(HttpStatusCode.OK);
+        await Items(service, "outcome-notices", hospital);
+        await Correct(escapes[3], HttpStatusCode.OK);
+        (await service.Post($"cases/{id}/void", new { reason = "entered twice" }, hospital)).Expect(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task A_notice_upheld_without_a_case_is_put_into_the_one_reported_since()
+    {
+        var (service, world, hospital) = await Start("2025-09-22");
+        await using var _s = service;
+        await world.Hospital("H2");
+        var regulator = await world.Regulator;
+        var notice = await Filed(service, Notice("H1", Day("2025-09-15"), pseudonym: "patient-x"));
+        (await service.Post($"outcome-notices/{notice}/answer", new { accepted = false, reason = "never here" }, hospital)).Expect(HttpStatusCode.OK);
+        async Task<Answer> Uphold() => (await service.Post($"outcome-notices/{notice}/decide", new { uphold = true, reason = "she was" }, regulator)).Expect(HttpStatusCode.OK);
+        Text((await Uphold()).Body!, "caseId").ShouldBeNull();
+        var head = await service.Get<IEventStore>().Head();
+        await Uphold();
+        (await service.Get<IEventStore>().Head()).ShouldBe(head, "the same again changes nothing while there is no case");
+
+        var id = await Report(service, hospital, Of("c1", "patient-x"));
+        Flags(await Shown(service, hospital, id)).ShouldBe("outcomeContradicted");
+        Text((await Uphold()).Body!, "caseId").ShouldBe(id);
+        var shown = await Shown(service, hospital, id);
+        (Text(shown["death"]!, "occurredOn"), Text(shown["death"]!, "relation"), Flags(shown)).ShouldBe(("2025-09-15", "undetermined", ""));
+        head = await service.Get<IEventStore>().Head();
+        await Uphold();
+        (await service.Get<IEventStore>().Head()).ShouldBe(head);
+    }
+
+    [Fact]
+    public async Task A_request_refused_is_no_agreement()
+    {
+        var (service, world, hospital) = await Start("2025-09-22");
+        await using var _s = service;
+        var regulator = await world.Regulator;
+        var (asked, taken) = (await Report(service, hospital, World.Case("H1", "asked", Day("2025-09-10"), died: true)), await Report(service, hospital, World.Case("H1", "taken back", Day("2025-09-10"), died: true)));
+        foreach (var id in new[] { asked, taken })
+        {
+            var request = Text((await service.Post($"cases/{id}/relation", new { of = "death", relation = "unrelated", reason = "autopsy" }, hospital)).Expect(HttpStatusCode.Accepted).Body!, "requestId");
+            (await service.Post($"cases/{id}/requests/{request}/decide", new { agree = false, reason = "no autopsy" }, regulator)).Expect(HttpStatusCode.OK);
+        }
+
+        // Whoever declares it anew has said something else since.
+        (await service.Post($"cases/{taken}/relation", new { of = "death", relation = "undetermined", reason = "on reflection" }, hospital)).Expect(HttpStatusCode.OK);
+        foreach (var id in new[] { asked, taken })
+            (await service.Post($"cases/{id}/adjudications", new { of = "death", relation = "related", reason = "file read" }, regulator)).Expect(HttpStatusCode.OK);
+        (await Items(service, "adjudications?state=decided", regulator)).Select(a => (Text(a, "caseId"), Text(a, "declared"), Text(a, "decision"))).ShouldBe([(asked, "unrelated", "related"), (taken, "undetermined", "related")], ignoreOrder: true);
+        var all = (await service.Get("adjudications/agreement?technique=neurovascular&from=2025-09-22&to=2025-09-22", regulator)).Expect(HttpStatusCode.OK).Body!["all"]!;
+        (all["decided"]!.GetValue<int>(), all["agreed"]!.GetValue<int>()).ShouldBe((2, 0));
     }
 
     [Fact]

@@ -370,6 +370,65 @@ public sealed class ProcedureTests
     }
 
     [Fact]
+    public async Task What_was_announced_and_reported_is_voided_by_its_hospital_until_the_deadline_and_then_with_consent()
+    {
+        var (service, world, own) = await Start(Monday);
+        await using var _ = service;
+        var ids = new Dictionary<string, string>();
+        foreach (var number in new[] { "in time", "too late" })
+        {
+            ids[number] = Id(await Announce(service, own, number, Monday));
+            await Report(service, own, number, Monday);
+        }
+
+        var never = Id(await Report(service, own, "never announced", Monday));
+        async Task<Answer> Void(string id, HttpStatusCode expected) => (await service.Post($"cases/{id}/void", new { reason = "another room" }, own)).Expect(expected);
+        await service.MoveTo(Deadline);
+        await Void(ids["in time"], HttpStatusCode.OK);
+        await service.MoveTo(Deadline.AddDays(1));
+        await Void(never, HttpStatusCode.OK);
+        var request = (await Void(ids["too late"], HttpStatusCode.Accepted)).Body!["requestId"]!.GetValue<string>();
+        (await Void(ids["too late"], HttpStatusCode.Accepted)).Body!["requestId"]!.GetValue<string>().ShouldBe(request);
+        async Task<int> Cases() => World.Count(await world.Metrics("H1", Deadline.AddDays(1), await service.Get<IEventStore>().Head()), "cases");
+        (await Cases()).ShouldBe(1);
+        (await service.Post($"cases/{ids["too late"]}/requests/{request}/decide", new { agree = true, reason = "r" }, await world.Regulator)).Expect(HttpStatusCode.OK);
+        (await Cases()).ShouldBe(0);
+        (await Obligations(service, own, "&kind=report"))["items"]!.AsArray().ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_report_of_something_else_than_was_announced_is_flagged()
+    {
+        var (service, world, own) = await Start(Monday.AddDays(3));
+        await using var _ = service;
+        foreach (var number in new[] { "same", "day", "intent", "withdrawn" })
+        {
+            var id = Id(await Announce(service, own, number, Monday));
+            if (number == "withdrawn")
+                (await service.Post($"procedures/{id}/withdraw", new { reason = "another room" }, own)).Expect(HttpStatusCode.OK);
+        }
+
+        await Obligations(service, own);
+        async Task<bool> Flagged(string number, DateOnly day, bool therapeutic = true)
+        {
+            var report = World.Case("H1", number, day, by: "H1-B", therapeutic: therapeutic);
+            var answer = (await service.Send(HttpMethod.Post, "cases", report.ToJsonString(), own)).Expect(HttpStatusCode.Created).Body!;
+            var shown = (await service.Get($"cases/{answer["caseId"]}", own)).Expect(HttpStatusCode.OK).Body!;
+            bool In(JsonNode of, string what) => of[what]!.AsArray().Any(f => f!.GetValue<string>() == "differsFromAnnouncement");
+            In(shown, "flags").ShouldBe(In(answer, "flags"));
+            return In(answer, "flags");
+        }
+
+        (await Flagged("same", Monday)).ShouldBeFalse("who operated is often learnt later");
+        (await Flagged("day", Monday.AddDays(1))).ShouldBeTrue();
+        (await Flagged("intent", Monday, therapeutic: false)).ShouldBeTrue();
+        (await Flagged("withdrawn", Monday.AddDays(1))).ShouldBeFalse();
+        (await Flagged("never announced", Monday)).ShouldBeFalse();
+        (await service.Get($"cases?flag=differsFromAnnouncement&minPosition={await service.Get<IEventStore>().Head()}", await world.Regulator)).Expect(HttpStatusCode.OK).Body!["items"]!.AsArray()
+            .Select(c => c!["caseNumber"]!.GetValue<string>()).ShouldBe(["intent", "day"]);
+    }
+
+    [Fact]
     public async Task A_case_late_by_a_calendar_of_the_time_shows_both_deadlines()
     {
         // Monday 21 December 2026 is due on 5 January as far as is known; the notice rests 4 and 5 as well, so the ninth and the tenth are 6 and 7.

@@ -214,6 +214,8 @@ public sealed class RepeatTests(RepeatService hospital) : IClassFixture<RepeatSe
     public async Task After_a_correction_the_report_as_first_sent_and_as_it_stands_say_nothing_new()
     {
         var first = World.Case("H1", NewNumber(), Day, complication: true);
+        // A mild one: with a grave one the correction would wait for the regulator.
+        first["outcome"]!["complications"]![0]!["code"] = "accessSiteHaematoma";
         var id = (await Post("cases", first)).Expect(HttpStatusCode.Created).Body!["caseId"]!.GetValue<string>();
         var corrected = first.DeepClone().AsObject();
         corrected["operator"] = "H1-B";

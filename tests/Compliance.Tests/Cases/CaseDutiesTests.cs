@@ -242,6 +242,18 @@ public class CaseDutiesTests
     public void What_was_over_before_the_report_is_not_owed(string receivedOn, int owed) =>
         CaseDuties.FollowUps(Case_(Given.Day, On(receivedOn), new(2026, 3, 16)), Rule).Count.ShouldBe(owed);
 
+    /// <summary>Corrected to Tuesday 3 March the first window is 2 to 17 April.</summary>
+    [Theory]
+    [InlineData("2026-04-01", FollowUpDuty.Open)]
+    [InlineData("2026-04-02", FollowUpDuty.InTime)]
+    public void A_correction_of_the_day_opens_again_what_was_learnt_before_the_window(string on, FollowUpDuty duty)
+    {
+        var tuesday = Report with { CompletedOn = new(2026, 3, 3), CompletedAt = Report.CompletedAt.AddDays(1) };
+        var moved = Reported(null, s => FollowUp(s, on), s => Case.Correct(s, tuesday, OnTime, "r", Hospital));
+        CaseDuties.FollowUps(moved, Rule)[0].ShouldBe(new(30, On("2026-04-02"), On("2026-04-17"), duty));
+        CaseDuties.Open(moved, Rule, Calendars).Any(o => (o.Kind, o.Number) == (ObligationKind.FollowUp, 30)).ShouldBe(duty == FollowUpDuty.Open);
+    }
+
     [Fact]
     public void A_follow_up_that_finds_the_patient_dead_stands_for_no_report()
     {

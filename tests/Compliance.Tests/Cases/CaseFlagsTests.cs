@@ -243,6 +243,16 @@ public class CaseFlagsTests
     public void A_device_earns_its_case_its_flags(string flag) => Nv(Regular with { DeviceFlags = [flag] }).ShouldBe([flag]);
 
     [Fact]
+    public void DiffersFromAnnouncement()
+    {
+        var said = new SaidBefore("neurovascular", Given.Day, Therapeutic: true, HasDeadline: true);
+        Nv(Regular with { Announced = said }).ShouldBeEmpty();
+        foreach (var other in new[] { said with { CompletedOn = Given.Day.AddDays(-1) }, said with { Technique = "comprehensive" }, said with { Therapeutic = false }, said with { HasDeadline = false } })
+            Nv(Regular with { Announced = other }).ShouldBe(["differsFromAnnouncement"]);
+        Nv(Regular with { Announced = said }, timeliness: Given.OnTime with { Deadline = null }).ShouldBe(["differsFromAnnouncement"]);
+    }
+
+    [Fact]
     public void Every_flag_there_is_stands_in_the_list()
     {
         var late = Level3 with { Urgency = Urgency.Emergency, Consent = Consent.Absent, DecidedOn = Given.Day.AddDays(1) };
@@ -250,7 +260,7 @@ public class CaseFlagsTests
             late,
             Given.OnTime with { ReceivedOn = new(2026, 4, 1) },
             Comprehensive,
-            new(true, false, false, true, Title.Resident, false, true, false, [], true) { DeviceFlags = ["unapprovedDevice", "expiredDevice", "reusedDevice"] });
+            new(true, false, false, true, Title.Resident, false, true, false, [], true) { DeviceFlags = ["unapprovedDevice", "expiredDevice", "reusedDevice"], Announced = new("neurovascular", Given.Day, true, true) });
         string[] consent =
         [
             .. Nv(Regular, Signed with { ConsentDetails = Sound with { SignedAt = Start, PatientInformed = false } }),

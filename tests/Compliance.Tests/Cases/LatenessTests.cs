@@ -67,6 +67,23 @@ public class LatenessTests
     }
 
     [Fact]
+    public void A_detour_back_to_what_was_reported_in_time_is_no_lateness()
+    {
+        var (first, due) = (Reported(Given.Report, Due(Monday, Deadline)), Due(Monday, Deadline));
+        var astray = Corrected(Given.Report, Given.Diagnostic, Due(Monday, null), Deadline.AddDays(5));
+        Of(first, astray, Corrected(Given.Diagnostic, Given.Report, due, Deadline.AddDays(60))).ShouldBeEmpty();
+        // Back to another day, or technique, is something never reported in time.
+        var tuesday = On(Monday.AddDays(1));
+        Of(first, astray, Corrected(Given.Diagnostic, tuesday, Due(Monday, Deadline.AddDays(1)), Deadline.AddDays(60)))
+            .ShouldBe([new(LatenessCause.CorrectedAfterDeadline, Deadline.AddDays(60), Deadline.AddDays(1), null)]);
+        Of(first, astray, Corrected(Given.Diagnostic, Given.Report with { Technique = "comprehensive" }, due, Deadline.AddDays(60)))
+            .ShouldBe([new(LatenessCause.CorrectedAfterDeadline, Deadline.AddDays(60), Deadline, null)]);
+        // A correction in time counts as a report in time.
+        Of(
+            Reported(Given.Diagnostic, Due(Monday, null)), Corrected(Given.Diagnostic, Given.Report, due, Deadline), astray, Corrected(Given.Diagnostic, Given.Report, due, Deadline.AddDays(60))).ShouldBeEmpty();
+    }
+
+    [Fact]
     public void What_waited_for_the_regulator_came_when_the_hospital_asked()
     {
         var id = Guid.NewGuid();

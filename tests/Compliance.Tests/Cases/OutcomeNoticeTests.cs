@@ -49,6 +49,23 @@ public class OutcomeNoticeTests
     }
 
     [Fact]
+    public void One_upheld_without_a_case_is_decided_again_when_there_is_one()
+    {
+        Decision<OutcomeNotice.Event> Uphold(OutcomeNotice.State state, Guid? caseId, bool upheld = true) => OutcomeNotice.Decide(state, upheld, caseId, "r", Due, Due, Regulator);
+        var disputed = After(Filed, Respond(Filed, accepted: false));
+        var without = After(disputed, Uphold(disputed, null));
+        Uphold(without, null).ShouldBe(Decision<OutcomeNotice.Event>.Nothing);
+        Uphold(without, CaseId, upheld: false).Refusal!.Code.ShouldBe("noticeDecided");
+        var placed = After(without, Uphold(without, CaseId));
+        (placed.Stands, placed.Decision!.CaseId).ShouldBe((NoticeState.Upheld, CaseId));
+        Uphold(placed, CaseId).ShouldBe(Decision<OutcomeNotice.Event>.Nothing);
+        Uphold(placed, Guid.NewGuid()).ShouldBe(Decision<OutcomeNotice.Event>.Nothing);
+        // What was dismissed stays so.
+        var dismissed = After(disputed, Uphold(disputed, null, upheld: false));
+        Uphold(dismissed, CaseId).Refusal!.Code.ShouldBe("noticeDecided");
+    }
+
+    [Fact]
     public void What_is_not_answered_in_time_the_regulator_may_decide()
     {
         Decide(Filed, upheld: true).Refusal!.Code.ShouldBe("noticeNotDue");

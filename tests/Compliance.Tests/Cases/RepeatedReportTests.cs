@@ -18,18 +18,18 @@ public class RepeatedReportTests
     [Fact]
     public void After_a_correction_both_the_first_report_and_the_present_one_are_repeats()
     {
-        var state = Reported(With(null, Stroke), s => Case.Correct(s, Corrected, OnTime, "typed wrongly", Hospital), s => Case.ReportDeath(s, Death, Day.AddDays(5), Hospital));
+        var state = Reported(With(null, Haematoma), s => Case.Correct(s, Corrected, OnTime, "typed wrongly", Hospital), s => Case.ReportDeath(s, Death, Day.AddDays(5), Hospital));
 
-        state.When(s => Report_(s, outcome: With(null, Stroke))).ShouldBeEmpty();
-        state.When(s => Report_(s, Corrected, With(Death, Stroke))).ShouldBeEmpty();
+        state.When(s => Report_(s, outcome: With(null, Haematoma))).ShouldBeEmpty();
+        state.When(s => Report_(s, Corrected, With(Death, Haematoma))).ShouldBeEmpty();
     }
 
     [Fact]
     public void A_mixture_of_the_first_and_the_present_report_is_neither()
     {
-        var state = Reported(With(null, Stroke), s => Case.Correct(s, Corrected, OnTime, "typed wrongly", Hospital), s => Case.ReportDeath(s, Death, Day.AddDays(5), Hospital));
+        var state = Reported(With(null, Haematoma), s => Case.Correct(s, Corrected, OnTime, "typed wrongly", Hospital), s => Case.ReportDeath(s, Death, Day.AddDays(5), Hospital));
 
-        var refusal = Report_(state, Report, With(Death, Stroke)).Refusal.ShouldNotBeNull();
+        var refusal = Report_(state, Report, With(Death, Haematoma)).Refusal.ShouldNotBeNull();
 
         refusal.Code.ShouldBe("caseDiffers");
         refusal.Pointers.ShouldBe(["/operator"]);

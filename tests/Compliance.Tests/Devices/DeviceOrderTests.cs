@@ -15,6 +15,9 @@ public class DeviceOrderTests
     private const int Orders = 4;
 
     private static readonly DateOnly First = new(2026, 1, 1);
+
+    /// <summary>After every day on which a device was used.</summary>
+    private static readonly Timeliness Received = Given.OnTime with { ReceivedOn = new(2026, 12, 31) };
     private static readonly string[] Products = ["06901234567892", "09521234543213"];
     private static readonly string[] Numbers = ["N0", "N1", "N2"];
 
@@ -163,8 +166,8 @@ public class DeviceOrderTests
     private static Case.State Told(Step step, Case.State state, Random random)
     {
         var decision = step.Content is not { } content ? Case.Void(state, "by mistake", Given.Hospital)
-            : state.Report is null ? Case.ReportCase(state, $"H{step.Id % 3}", $"{step.Id}", Report(content, random), ReportedOutcome.None, Given.OnTime, [], Given.Hospital)
-            : Case.Correct(state, Report(content, random), Given.OnTime, "typed wrongly", Given.Hospital);
+            : state.Report is null ? Case.ReportCase(state, $"H{step.Id % 3}", $"{step.Id}", Report(content, random), ReportedOutcome.None, Received, [], Given.Hospital)
+            : Case.Correct(state, Report(content, random), Received, "typed wrongly", Given.Hospital);
         decision.Refusal.ShouldBeNull();
         return decision.Events.Aggregate(state, Case.Evolve);
     }
