@@ -177,11 +177,10 @@ public sealed record CaseShown(
     private static IReadOnlyList<FollowUpShown> FollowUpsOf(Case.State state, ReportingRule rule)
     {
         var owed = CaseDuties.FollowUps(state, rule);
-        var standing = state.StandingFollowUps.ToDictionary(f => f.Interval ?? 0);
         return
         [
-            .. standing.Values.Where(f => owed.All(o => o.Interval != f.Interval || f.On < o.OpensOn)).Select(f => new FollowUpShown(f.Interval, null, null, f.On, f.Status, f.Remark, f.ReceivedOn, null)),
-            .. owed.Select(o => standing.GetValueOrDefault(o.Interval) is { } f && f.On >= o.OpensOn
+            .. state.StandingFollowUps.Where(f => owed.All(o => o.Interval != f.Interval || f.On < o.OpensOn)).Select(f => new FollowUpShown(f.Interval, null, null, f.On, f.Status, f.Remark, f.ReceivedOn, null)),
+            .. owed.Select(o => state.FollowUps.LastOrDefault(f => f.Interval == o.Interval && f.On >= o.OpensOn) is { } f
                 ? new FollowUpShown(o.Interval, o.OpensOn, o.DueOn, f.On, f.Status, f.Remark, f.ReceivedOn, o.Duty == FollowUpDuty.InTime)
                 : new FollowUpShown(o.Interval, o.OpensOn, o.DueOn, null, null, null, null, InTime: false)),
         ];

@@ -419,6 +419,35 @@ public sealed class ReckonerTests
     }
 
     [Fact]
+    public void A_death_leaves_the_year_the_technique_or_the_operator_with_consent_alone()
+    {
+        foreach (var moved in new[] { Report(Day("2022-02-01")), Report(Day("2024-02-01"), Technique.Comprehensive), Report(Day("2024-02-01"), by: "P002") })
+        {
+            var story = Volume(Technique.Neurovascular, 100, deaths: 3);
+            int Deaths() => story.Reckoner.Metrics(Doctor, Technique.Neurovascular, story.Today).DeathCases;
+            story.Do(new CorrectCase(new CaseKey(H, "1"), moved)).ShouldBeTrue();
+            Deaths().ShouldBe(3);
+            story.Do(new DecideRequest(new CaseKey(H, "1"), 1, Agree: true)).ShouldBeTrue();
+            Deaths().ShouldBe(2);
+            // The fourth case has no outcome, and moves at once.
+            story.Do(new CorrectCase(new CaseKey(H, "4"), moved)).ShouldBeTrue();
+            story.Do(new DecideRequest(new CaseKey(H, "4"), 1, Agree: true)).ShouldBeFalse();
+        }
+    }
+
+    [Fact]
+    public void No_case_is_moved_behind_its_report_or_what_came_of_it()
+    {
+        // Completed, and died, on 1 February; reported on 2 September, and asked on the 4th.
+        var story = Volume(Technique.Neurovascular, 4, deaths: 1);
+        story.Until("2024-09-04");
+        story.Do(new CorrectCase(new CaseKey(H, "1"), Report(Day("2024-02-03")))).ShouldBeFalse();
+        story.Do(new CorrectCase(new CaseKey(H, "1"), Report(Day("2024-02-02")))).ShouldBeTrue();
+        story.Do(new CorrectCase(new CaseKey(H, "4"), Report(Day("2024-09-03")))).ShouldBeFalse();
+        story.Do(new CorrectCase(new CaseKey(H, "4"), Report(Day("2024-09-02")))).ShouldBeTrue();
+    }
+
+    [Fact]
     public void Grounds_that_prove_untrue_undermine_once_and_annulling_gives_back_the_standing()
     {
         var story = Volume(Technique.Neurovascular, 100, deaths: 3);
@@ -698,12 +727,25 @@ public sealed class ReckonerTests
             RandomHistories.Generate(seed, profile).Describe().ShouldBe(history.Describe());
             var reckoner = new Reckoner();
             var announced = 0;
+            var reportedOn = new Dictionary<CaseKey, DateOnly>();
             foreach (var next in history.Operations)
             {
                 // announcements contradicted, revived, or withdrawn too late
                 if (next.Operation is AnnounceProcedure or WithdrawAnnouncement)
                 {
                     announced += reckoner.Apply(next) ? 1 : 0;
+                    continue;
+                }
+
+                if (next.Operation is ReportCase report)
+                {
+                    reportedOn.Add(report.Case, next.Day);
+                }
+
+                // a day after that of the report
+                if (next.Operation is CorrectCase correct && correct.Report.CompletedOn > reportedOn[correct.Case])
+                {
+                    reckoner.Apply(next).ShouldBeFalse(next.ToString());
                     continue;
                 }
 

@@ -392,14 +392,39 @@ public sealed class OutcomeTests
         await Uphold();
         (await service.Get<IEventStore>().Head()).ShouldBe(head, "the same again changes nothing while there is no case");
 
-        var id = await Report(service, hospital, Of("c1", "patient-x"));
+        var id = await Report(service, hospital, Of("c1", "patient-x", "2025-09-10"));
         Flags(await Shown(service, hospital, id)).ShouldBe("outcomeContradicted");
+        (await Items(service, "cases?flag=outcomeContradicted", regulator)).Select(c => Text(c, "caseId")).ShouldBe([id]);
         Text((await Uphold()).Body!, "caseId").ShouldBe(id);
         var shown = await Shown(service, hospital, id);
         (Text(shown["death"]!, "occurredOn"), Text(shown["death"]!, "relation"), Flags(shown)).ShouldBe(("2025-09-15", "undetermined", ""));
         head = await service.Get<IEventStore>().Head();
         await Uphold();
         (await service.Get<IEventStore>().Head()).ShouldBe(head);
+    }
+
+    [Fact]
+    public async Task A_correction_moves_no_death_by_itself()
+    {
+        var (service, world, hospital) = await Start("2025-09-22");
+        await using var _s = service;
+        var report = World.Case("H1", "c1", Day("2025-09-10"), died: true);
+        var id = await Report(service, hospital, report);
+        report.Remove("outcome");
+        await service.MoveTo(Day("2025-09-24"));
+        async Task<Answer> Correct(string day)
+        {
+            report["completedAt"] = $"{day}T10:00:00+08:00";
+            return await service.Send(HttpMethod.Post, $"cases/{id}/corrections", new JsonObject { ["reason"] = "r", ["report"] = report.DeepClone() }.ToJsonString(), hospital);
+        }
+
+        async Task<int> Deaths() => World.Count(await world.Metrics("H1", Day("2025-09-24"), await service.Get<IEventStore>().Head()), "deathCases");
+        Code(await Correct("2025-09-23"), "/report/completedAt").ShouldBe("afterReport");
+        Code(await Correct("2025-09-12"), "/report/completedAt").ShouldBe("afterOutcome");
+        var request = Text((await Correct("2023-09-10")).Expect(HttpStatusCode.Accepted).Body!, "requestId");
+        (await Deaths()).ShouldBe(1);
+        (await service.Post($"cases/{id}/requests/{request}/decide", new { agree = true, reason = "the file is of 2023" }, await world.Regulator)).Expect(HttpStatusCode.OK);
+        (await Deaths()).ShouldBe(0);
     }
 
     [Fact]
