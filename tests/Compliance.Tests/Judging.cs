@@ -11,9 +11,9 @@ internal static class Judging
     public static readonly DateOnly AsOf = new(2026, 6, 30);
     public static readonly DateOnly Settled = new(2026, 6, 12);
 
-    public static Regulation Neurovascular => ShippedRegulations.Set.Find("NV-2012", 2)!;
+    public static Regulation Neurovascular => ShippedRegulations.All.Single(s => s.Regulation.Id == "NV-2012").Regulation;
 
-    public static Regulation Comprehensive => ShippedRegulations.Set.Find("CI-2012", 2)!;
+    public static Regulation Comprehensive => ShippedRegulations.All.Single(s => s.Regulation.Id == "CI-2012").Regulation;
 
     public static SubjectFacts InstitutionWith(Counts counts) => Facts(Subject.Institution("H1"), counts);
 

@@ -11,7 +11,9 @@ public sealed class ShippedContentChangedException(string what)
 
 /// <summary>
 /// Puts what the software ships into the log: calendars, regulations, and the day that a new log begins with. Run at
-/// every start and on every node; what is there already is compared by its hash and left alone.
+/// every start and on every node; what is there already is compared by its hash and left alone. A regulation that the log
+/// holds in an earlier version is not amended by a release: what was coded and judged by it stays so, and who answers for
+/// the rule publishes the new version, with the day from which it is in force.
 /// </summary>
 public sealed class Seeding(IEventStore log, Clock clock, ILogger<Seeding> logger)
 {
@@ -55,25 +57,28 @@ public sealed class Seeding(IEventStore log, Clock clock, ILogger<Seeding> logge
         return missing;
     }
 
-    private static List<object> Regulations(string id, IReadOnlyList<object> events)
+    private List<object> Regulations(string id, IReadOnlyList<object> events)
     {
         var held = events.Cast<PublishedRegulation.Published>().ToList();
-        var missing = new List<object>();
-        foreach (var shipped in ShippedRegulations.All.Where(s => s.Regulation.Id == id))
+        var shipped = ShippedRegulations.All.Where(s => s.Regulation.Id == id).ToList();
+        if (held.Count == 0)
         {
-            var (version, technique) = (shipped.Regulation.Version, shipped.Regulation.Technique);
-            // One that was published through the API before the software shipped it is the log's word and holds.
-            if (held.Find(h => h.Version == version) is not { } there)
-            {
-                missing.Add(new PublishedRegulation.Published(id, version, technique, JsonElement.Parse(shipped.Json), shipped.Sha256, By));
-            }
-            else if (there.By == By && there.Hash != shipped.Sha256)
-            {
-                throw new ShippedContentChangedException($"Regulation {id}, version {version},");
-            }
+            return [.. shipped.Select(s => new PublishedRegulation.Published(id, s.Regulation.Version, s.Regulation.Technique, JsonElement.Parse(s.Json), s.Sha256, By))];
         }
 
-        return missing;
+        // One that was published through the API before the software shipped it is the log's word and holds.
+        if (shipped.Find(s => held.Exists(h => h.By == By && h.Version == s.Regulation.Version && h.Hash != s.Sha256)) is { } changed)
+        {
+            throw new ShippedContentChangedException($"Regulation {id}, version {changed.Regulation.Version},");
+        }
+
+        var newest = held.Max(h => h.Version);
+        if (shipped.Exists(s => s.Regulation.Version > newest))
+        {
+            logger.LogInformation("This release ships a newer version of {Regulation} than version {Version}, which the log holds: it comes into force when it is published", id, newest);
+        }
+
+        return [];
     }
 
     // Another node may do the same at this moment: on a conflict look again, what is missing then may be nothing.

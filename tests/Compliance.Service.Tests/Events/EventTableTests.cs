@@ -393,7 +393,7 @@ public sealed class EventTableTests
     [Fact]
     public void What_stands_alone_is_read()
     {
-        Golden<PublishedLimits.Published>(["provincial_limits_published"]).Single().Limits.Validate(ShippedRegulations.Set.Find("NV-2012", 2)!).ShouldBeEmpty();
+        Golden<PublishedLimits.Published>(["provincial_limits_published"]).Single().Limits.Validate(ShippedRegulations.All.Single(s => s.Regulation.Id == "NV-2012").Regulation).ShouldBeEmpty();
 
         Enforcement.Fold(Golden<Enforcement.Set>(["enforcement_set"])).ModeOn(new(2026, 2, 1)).ShouldBe(EnforcementMode.Enforce);
 

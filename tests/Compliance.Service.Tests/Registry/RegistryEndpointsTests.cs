@@ -1,6 +1,7 @@
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using Compliance.Regulations;
 using Compliance.Service.Calendars;
 using Compliance.Service.EventStore;
 using Compliance.Service.Http;
@@ -256,16 +257,16 @@ public sealed class RegistryEndpointsTests(RegistryEndpointsTests.Service servic
         list.Body.GetProperty("items").EnumerateArray().Select(r => r.GetProperty("id").GetString()).ShouldBe(["CI-2012", "EN-2012", "NC-2024", "NV-2012"]);
         var page = await Get("/public/regulations?limit=1", who: null);
         (await Get($"/public/regulations?limit=1&cursor={page.Body.GetProperty("nextCursor")}", who: null)).Body.GetProperty("items")[0].GetProperty("id").GetString().ShouldBe("EN-2012");
-        var open = await Get("/public/regulations/NV-2012/2", who: null);
+        var open = await Get("/public/regulations/NV-2012/3", who: null);
         open.Headers.CacheControl!.Public.ShouldBeTrue();
         open.Body.GetProperty("clauses").EnumerateArray().First(c => c.GetProperty("id").GetString() == "NV-VOL-INST-TX").GetProperty("applies")[0].GetProperty("effect").GetString().ShouldBe("warnThenSuspend");
         open.Body.GetProperty("clauses")[0].TryGetProperty("kind", out _).ShouldBeTrue();
-        (await Send(HttpMethod.Get, "/public/regulations/NV-2012/2", headers: ("If-None-Match", open.Headers.ETag!.Tag))).Status.ShouldBe(304);
-        var closed = await Get("/regulations/NV-2012/2", "physician P9");
+        (await Send(HttpMethod.Get, "/public/regulations/NV-2012/3", headers: ("If-None-Match", open.Headers.ETag!.Tag))).Status.ShouldBe(304);
+        var closed = await Get("/regulations/NV-2012/3", "physician P9");
         closed.Body.ToString().ShouldBe(open.Body.ToString());
         closed.Headers.CacheControl!.NoStore.ShouldBeTrue();
         (await Get("/regulations/NV-2012/9", "national")).Status.ShouldBe(404);
-        (await Get("/regulations/NV-2012/2", who: null)).Status.ShouldBe(401);
+        (await Get("/regulations/NV-2012/3", who: null)).Status.ShouldBe(401);
     }
 
     [Fact]
@@ -294,6 +295,29 @@ public sealed class RegistryEndpointsTests(RegistryEndpointsTests.Service servic
         before.Count.ShouldBe(7);
         await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => new Seeding(service.Log, service.Clock, NullLogger<Seeding>.Instance).Begin(CancellationToken.None)));
         (await service.Log.ReadStreams([Compliance.Calendars.Calendar.Stream, Compliance.Calendars.Day.Stream, "regulation-NV-2012", "regulation-CI-2012"])).Count(e => e.Data is not Compliance.Calendars.Calendar.Published { Hash: null }).ShouldBe(7);
+    }
+
+    [Fact]
+    public async Task A_release_amends_no_regulation_that_a_log_holds()
+    {
+        await using var database = ReadSchema.Connect(await TestPostgres.CreateDatabase());
+        await using PostgresEventStore log = new(database, EventTable.Types, () => TimeSpan.Zero);
+        var shipped = ShippedRegulations.All.Single(s => s.Regulation.Id == "NV-2012");
+        PublishedRegulation.Published earlier = new("NV-2012", 2, "neurovascular", JsonElement.Parse(shipped.Json.Replace("\"version\": 3", "\"version\": 2", StringComparison.Ordinal)), new string('0', 64), new("system", "shipped"));
+        await log.Append(new("regulation-NV-2012", 0, [earlier]));
+        await new Seeding(log, service.Clock, NullLogger<Seeding>.Instance).Begin(CancellationToken.None);
+        (await log.ReadStream("regulation-NV-2012")).Select(e => ((PublishedRegulation.Published)e.Data).Version).ShouldBe([2]);
+        (await log.ReadStream("regulation-CI-2012")).Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_shipped_file_that_was_edited_in_place_is_refused()
+    {
+        await using var database = ReadSchema.Connect(await TestPostgres.CreateDatabase());
+        await using PostgresEventStore log = new(database, EventTable.Types, () => TimeSpan.Zero);
+        var shipped = ShippedRegulations.All.Single(s => s.Regulation.Id == "NV-2012");
+        await log.Append(new("regulation-NV-2012", 0, [new PublishedRegulation.Published("NV-2012", 3, "neurovascular", JsonElement.Parse(shipped.Json), new string('0', 64), new("system", "shipped"))]));
+        await Should.ThrowAsync<ShippedContentChangedException>(() => new Seeding(log, service.Clock, NullLogger<Seeding>.Instance).Begin(CancellationToken.None));
     }
 
     [Fact]

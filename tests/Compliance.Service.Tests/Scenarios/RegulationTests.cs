@@ -28,12 +28,14 @@ public sealed class RegulationTests : IAsyncLifetime
         return reader.ReadToEnd();
     }
 
+    private static readonly int Shipped = Neurovascular["version"]!.GetValue<int>();
+
     private static JsonObject Neurovascular => JsonNode.Parse(ShippedRegulations.All.Single(s => s.Regulation.Id == "NV-2012").Json)!.AsObject();
 
     private static JsonObject Next(Action<JsonObject> change, string judgesFrom = "2025-10-01")
     {
         var next = Neurovascular;
-        next["version"] = 3;
+        next["version"] = Shipped + 1;
         next["effectiveFrom"] = "2025-09-03";
         next["judgesFrom"] = judgesFrom;
         change(next);
@@ -101,10 +103,10 @@ public sealed class RegulationTests : IAsyncLifetime
         await _service.MoveTo(new DateOnly(2025, 10, 2));
         (await _world.Standing("H1")).ShouldBe("suspended");
         var suspended = (await _world.History("H1")).Single(e => e["type"]!.GetValue<string>() == "suspended")["data"]!;
-        (suspended["judgedOn"]!.GetValue<string>(), suspended["grounds"]!["version"]!.GetValue<int>()).ShouldBe(("2025-10-01", 3));
-        (await _world.Compliance("H1", new DateOnly(2025, 9, 30)))["regulation"]!["version"]!.GetValue<int>().ShouldBe(2);
+        (suspended["judgedOn"]!.GetValue<string>(), suspended["grounds"]!["version"]!.GetValue<int>()).ShouldBe(("2025-10-01", Shipped + 1));
+        (await _world.Compliance("H1", new DateOnly(2025, 9, 30)))["regulation"]!["version"]!.GetValue<int>().ShouldBe(Shipped);
 
-        var diff = (await _service.Get("regulations/NV-2012/diff?from=2&to=3", await _service.National)).Expect(HttpStatusCode.OK).Body!["changes"]!.AsArray();
+        var diff = (await _service.Get($"regulations/NV-2012/diff?from={Shipped}&to={Shipped + 1}", await _service.National)).Expect(HttpStatusCode.OK).Body!["changes"]!.AsArray();
         diff.Select(c => c!["at"]!.GetValue<string>()).ShouldBe(["/version", "/effectiveFrom", "/judgesFrom", "/clauses/NV-RATE-MORT/belowPercent"]);
         (diff[3]!["from"]!.GetValue<int>(), diff[3]!["to"]!.GetValue<int>()).ShouldBe((3, 2));
     }
@@ -140,7 +142,7 @@ public sealed class RegulationTests : IAsyncLifetime
             refused.Body!["code"]!.GetValue<string>().ShouldBe(code);
         }
 
-        (await _service.Get("regulations/NV-2012/3", await _service.National)).Status.ShouldBe(HttpStatusCode.NotFound);
+        (await _service.Get($"regulations/NV-2012/{Shipped + 1}", await _service.National)).Status.ShouldBe(HttpStatusCode.NotFound);
     }
 
     [Fact]
@@ -211,7 +213,7 @@ public sealed class RegulationTests : IAsyncLifetime
     {
         await _world.Hospital("H1");
         await _world.Import(World.Year("H1", Start.AddDays(-30), 120));
-        var clause = (await _service.Get("regulations/NV-2012/2/clauses/NV-MORT-LOWVOL", await _world.Regulator)).Expect(HttpStatusCode.OK).Body!["clause"]!;
+        var clause = (await _service.Get($"regulations/NV-2012/{Shipped}/clauses/NV-MORT-LOWVOL", await _world.Regulator)).Expect(HttpStatusCode.OK).Body!["clause"]!;
         (clause["source"]!.GetValue<string>(), clause["reading"] is not null, clause["atMost"]!.GetValue<int>()).ShouldBe(("三(六)", true, 3));
         var finding = (await _service.Get($"institutions/H1/compliance/NV-VOL-INST?technique=neurovascular&minPosition={await Head()}", await _world.Regulator)).Expect(HttpStatusCode.OK).Body!;
         (finding["regulation"]!["version"]!.GetValue<int>(), finding["clause"]!["phrase"]!["zh"]!.GetValue<string>()).ShouldBe((2, "每年完成的神经血管介入诊疗病例原则上不少于100例"));
@@ -220,7 +222,7 @@ public sealed class RegulationTests : IAsyncLifetime
         items.Count.ShouldBe((int)finding["finding"]!["actual"]!.GetValue<decimal>());
         (await _service.Get("institutions/H1/compliance/NV-PHYS-30?technique=neurovascular", await _world.Regulator)).Status.ShouldBe(HttpStatusCode.NotFound);
 
-        using var page = await _service.Http.GetAsync(new Uri("/api/v1/public/regulations/NV-2012/2/print", UriKind.Relative));
+        using var page = await _service.Http.GetAsync(new Uri($"/api/v1/public/regulations/NV-2012/{Shipped}/print", UriKind.Relative));
         (page.StatusCode, page.Content.Headers.ContentType!.MediaType).ShouldBe((HttpStatusCode.OK, "text/html"));
         var html = WebUtility.HtmlDecode(await page.Content.ReadAsStringAsync());
         html.ShouldContain("NV-INST-NS-BEDS");

@@ -174,7 +174,7 @@ public class FrozenAssessmentTests
         SubjectFacts facts = InstitutionWith(Treated(29));
         Grounds grounds = Frozen(facts).Grounds;
         Clauses(grounds.Findings).ShouldBe(["NV-VOL-INST-TX"]);
-        (grounds.Regulation, grounds.Version, grounds.Observation, grounds.Counts).ShouldBe(("NV-2012", 2, facts.Judged, facts.Counts));
+        (grounds.Regulation, grounds.Version, grounds.Observation, grounds.Counts).ShouldBe(("NV-2012", Judging.Neurovascular.Version, facts.Judged, facts.Counts));
         Frozen(NothingToJudge).Grounds.Findings.ShouldBeEmpty();
     }
 }

@@ -64,7 +64,7 @@ public class ApplicationTests
         var granted = When(Advised, s => Grant(s));
         granted.Events.Count.ShouldBe(2);
         var grant = granted.Events[1].ShouldBeOfType<Event.Granted>();
-        (grant.Grant, grant.Reference, grant.Grounds!.Path, grant.Grounds.Regulation, grant.Grounds.Version).ShouldBe((1, "G-1", "trained", "NV-2012", 2));
+        (grant.Grant, grant.Reference, grant.Grounds!.Path, grant.Grounds.Regulation, grant.Grounds.Version).ShouldBe((1, "G-1", "trained", "NV-2012", Judging.Neurovascular.Version));
         grant.Grounds.Results.ShouldHaveSingleItem().Outcome.ShouldBe(ConditionOutcome.Met);
         (granted.After.Application!.Status, granted.After.PathOn(Day.AddDays(10)), granted.After.PathOn(Day.AddDays(9))).ShouldBe((ApplicationStatus.Granted, "trained", null));
         Grant(granted.After, "G-2").Refusal!.Code.ShouldBe("alreadyGranted");

@@ -139,8 +139,8 @@ public class DueTests
     [Fact]
     public void TheFilingOfAGrantThatWasAppliedFor()
     {
-        State applied = Qualification.Evolve(State.Initial, new Application.Event.Submitted(Id, 1, "NV-TRAINED", "NV-2012", 2, [], new(2026, 1, 5), Holder));
-        State granted = Qualification.Evolve(applied, new Event.Granted(Id, 1, Day, "G-1", Imported: false, Regulator, new(1, "NV-TRAINED", "NV-2012", 2, [])));
+        State applied = Qualification.Evolve(State.Initial, new Application.Event.Submitted(Id, 1, "NV-TRAINED", "NV-2012", Judging.Neurovascular.Version, [], new(2026, 1, 5), Holder));
+        State granted = Qualification.Evolve(applied, new Event.Granted(Id, 1, Day, "G-1", Imported: false, Regulator, new(1, "NV-TRAINED", "NV-2012", Judging.Neurovascular.Version, [])));
         Due.Of(granted).ShouldBe([new Due(DueKind.GrantFiling, Day, null, null)]);
         Due.Of(Qualification.Evolve(granted, new Application.Event.GrantFiled(Id, 1, "M-1", Day.AddDays(2), Regulator))).ShouldBeEmpty();
         Due.Of(granted.Then(s => Relinquish(s, Day))).ShouldBeEmpty();

@@ -50,7 +50,7 @@ internal static class Ladder
     // closings
 
     public static Closing ClosingOf(State state, DateOnly day, params IReadOnlyList<Finding> findings) =>
-        new(day, Id, "11", "NV-2012", 2, InstitutionWith(Treated(16, severe: 1)), findings, state.Standing, state.Pending.Any(), Monitoring.WouldSuspend(state, day, findings), GroundsHold: null);
+        new(day, Id, "11", "NV-2012", Judging.Neurovascular.Version, InstitutionWith(Treated(16, severe: 1)), findings, state.Standing, state.Pending.Any(), Monitoring.WouldSuspend(state, day, findings), GroundsHold: null);
 
     public static Decision<Event> Closed(State state, DateOnly day, EnforcementMode mode, params IReadOnlyList<Finding> findings) => Decide(state, ClosingOf(state, day, findings), mode);
 
@@ -77,7 +77,7 @@ internal static class Ladder
         };
         Observation judged = new(judgedFrom ?? period.From, period.To, facts.Judged.Complete);
         facts = facts with { AsOf = period.To, Judged = judged, Current = judged };
-        FrozenAssessment frozen = new(RoundOf(period), sitting, Id, "NV-2012", 2, facts, Evaluation.Evaluate(Neurovascular, facts), new(0, 0, 0, 0, 0, 0, 0, 0), LeftOut: false);
+        FrozenAssessment frozen = new(RoundOf(period), sitting, Id, "NV-2012", Judging.Neurovascular.Version, facts, Evaluation.Evaluate(Neurovascular, facts), new(0, 0, 0, 0, 0, 0, 0, 0), LeftOut: false);
         AssessmentResult result = frozen.Result(Neurovascular.InPractice.AssessmentItems, AssessmentRound.Sheet.Empty);
         result.Outcome.ShouldBe(outcome);
         return PeriodicAssessment.Record(state, frozen, result, new(frozen.Round, sitting, "11", period, scheduled, Setting(mode), held, Rules, on, recorded, HearUntil(recorded), by ?? Actor.Monitor));

@@ -41,7 +41,7 @@ public class QualificationTests
         where T : Event => decided.Events.ShouldHaveSingleItem().ShouldBeOfType<T>();
 
     private static Closing ClosingOf(State state, DateOnly day, params IReadOnlyList<Finding> findings) =>
-        new(day, Id, "11", "NV-2012", 2, InstitutionWith(Treated(16, severe: 1)), findings, state.Standing, state.Pending.Any(), Monitoring.WouldSuspend(state, day, findings), GroundsHold: null);
+        new(day, Id, "11", "NV-2012", Judging.Neurovascular.Version, InstitutionWith(Treated(16, severe: 1)), findings, state.Standing, state.Pending.Any(), Monitoring.WouldSuspend(state, day, findings), GroundsHold: null);
 
     /// <summary>With the seven days that five working days are when no holiday is among them.</summary>
     private static Decision<Event> Reassess(State state, bool passed, DateOnly day) => Qualification.Reassess(state, passed, passed ? "mended" : "not mended", day.AddDays(7), day, Regulator);
@@ -92,7 +92,7 @@ public class QualificationTests
     {
         var decided = When(Good, s => Closed(s, Day, EnforcementMode.Enforce, VolumeBreached, Met("NV-VOL-INST-TX")));
         var warned = Single<Event.Warned>(decided);
-        (warned.JudgedOn, warned.EffectiveOn, warned.By, warned.Grounds.Regulation, warned.Grounds.Version).ShouldBe((Day, Tomorrow.AddDays(1), Actor.Monitor, "NV-2012", 2));
+        (warned.JudgedOn, warned.EffectiveOn, warned.By, warned.Grounds.Regulation, warned.Grounds.Version).ShouldBe((Day, Tomorrow.AddDays(1), Actor.Monitor, "NV-2012", Judging.Neurovascular.Version));
         warned.Grounds.Findings.ShouldBe([VolumeBreached]);
         decided.After.Standing.ShouldBe(Standing.Warned);
         decided.After.StandingOn(Day).ShouldBe(Standing.Good);

@@ -20,7 +20,7 @@ public class RegisterTests
     private static DateOnly Day(string text) => DateOnly.ParseExact(text, "yyyy-MM-dd");
 
     private static Event.Warned Warned(string effectiveOn) =>
-        new(Id, Day(effectiveOn).AddDays(-2), Day(effectiveOn), new("NV-2012", 2, new(GrantedOn, GrantedOn, false), Counts.None, []), null, Regulator);
+        new(Id, Day(effectiveOn).AddDays(-2), Day(effectiveOn), new("NV-2012", Judging.Neurovascular.Version, new(GrantedOn, GrantedOn, false), Counts.None, []), null, Regulator);
 
     private static Event.Suspended Suspended(string effectiveOn) => new(Id, Day(effectiveOn).AddDays(-1), Day(effectiveOn), Day(effectiveOn).AddMonths(3), "11", "seen", null, null, Regulator);
 

@@ -4,8 +4,8 @@ namespace Compliance.Tests.Regulations;
 
 public class CatalogueTests
 {
-    private static readonly Regulation Neurovascular = ShippedRegulations.Set.Find("NV-2012", 2)!;
-    private static readonly Regulation Comprehensive = ShippedRegulations.Set.Find("CI-2012", 2)!;
+    private static readonly Regulation Neurovascular = Judging.Neurovascular;
+    private static readonly Regulation Comprehensive = Judging.Comprehensive;
 
     [Fact]
     public void TheComprehensiveCatalogueHasFortySevenTypesInFourLevels()
@@ -90,5 +90,5 @@ public class CatalogueTests
     [InlineData("CI-2012", true, 3, true)]
     [InlineData("CI-2012", false, 4, true)]
     public void TherapeuticNeurovascularCasesAndComprehensiveOnesFromLevelThreeHaveADeadline(string regulation, bool therapeutic, int level, bool deadline) =>
-        ShippedRegulations.Set.Find(regulation, 2)!.InPractice.HasDeadline(therapeutic, level).ShouldBe(deadline);
+        ShippedRegulations.All.Single(s => s.Regulation.Id == regulation).Regulation.InPractice.HasDeadline(therapeutic, level).ShouldBe(deadline);
 }

@@ -11,18 +11,18 @@ public class PublishingTests
 {
     private static readonly DateOnly Today = new(2026, 3, 2);
     private static readonly Actor Ministry = new("national", "wu");
-    private static readonly Regulation Next = Neurovascular with { Version = 3, EffectiveFrom = Today.AddDays(1), JudgesFrom = Today.AddYears(1) };
-    private static readonly PublishedRegulation.State There = new([(2, "two")]);
+    private static readonly Regulation Next = Neurovascular with { Version = Neurovascular.Version + 1, EffectiveFrom = Today.AddDays(1), JudgesFrom = Today.AddYears(1) };
+    private static readonly PublishedRegulation.State There = new([(Neurovascular.Version, "two")]);
 
     [Fact]
     public void TheNextVersionIsPublishedOnce()
     {
         var e = Publish(There, Next, "three").Events.ShouldHaveSingleItem();
-        (e.Id, e.Version, e.Technique, e.Hash, e.By).ShouldBe(("NV-2012", 3, "neurovascular", "three", Ministry));
+        (e.Id, e.Version, e.Technique, e.Hash, e.By).ShouldBe(("NV-2012", Next.Version, "neurovascular", "three", Ministry));
         var state = PublishedRegulation.Evolve(There, e);
         Publish(state, Next, "three").Events.ShouldBeEmpty();
         Publish(state, Next, "other").Refusal!.Code.ShouldBe("versionExists");
-        Publish(state, Next with { Version = 5 }, "five").Refusal!.Code.ShouldBe("versionNotNext");
+        Publish(state, Next with { Version = Next.Version + 2 }, "five").Refusal!.Code.ShouldBe("versionNotNext");
     }
 
     [Fact]
@@ -43,7 +43,7 @@ public class PublishingTests
     public void AVersionSaysWhatItChanges()
     {
         var changed = Next with { EffectiveFrom = Neurovascular.EffectiveFrom, JudgesFrom = Neurovascular.JudgesFrom, Clauses = [.. Neurovascular.Clauses.Select(c => c is Clause.EventRate { Id: "NV-RATE-MORT" } rate ? rate with { BelowPercent = 2 } : c)] };
-        RegulationDiff.Between(Neurovascular, changed).Select(d => (d.At, d.From?.ToString(), d.To?.ToString())).ShouldBe([("/version", "2", "3"), ("/clauses/NV-RATE-MORT/belowPercent", "3", "2")]);
+        RegulationDiff.Between(Neurovascular, changed).Select(d => (d.At, d.From?.ToString(), d.To?.ToString())).ShouldBe([("/version", $"{Neurovascular.Version}", $"{Next.Version}"), ("/clauses/NV-RATE-MORT/belowPercent", "3", "2")]);
         RegulationDiff.Between(Neurovascular, Neurovascular).ShouldBeEmpty();
     }
 
@@ -129,5 +129,5 @@ public class PublishingTests
         PublishedRegulation.Publish(state, ShippedRegulations.Set, regulation, JsonElement.Parse("{}"), hash, Today, Ministry);
 
     private static Closing Closing(SubjectFacts facts) => new(
-        AsOf, new(facts.Subject, "neurovascular"), "11", "NV-2012", 2, facts, Evaluation.Continue(Evaluation.Evaluate(Neurovascular, facts), [], AsOf, AsOf), Standing.Good, false, false, null);
+        AsOf, new(facts.Subject, "neurovascular"), "11", "NV-2012", Judging.Neurovascular.Version, facts, Evaluation.Continue(Evaluation.Evaluate(Neurovascular, facts), [], AsOf, AsOf), Standing.Good, false, false, null);
 }

@@ -4,7 +4,7 @@ namespace Compliance.Tests.Regulations;
 
 public class RegulationSetTests
 {
-    private static readonly Regulation First = ShippedRegulations.Set.Find("NV-2012", 2)!;
+    private static readonly Regulation First = Judging.Neurovascular;
     private static readonly Regulation Second = First with { Id = "NV-2030", Version = 1, EffectiveFrom = Day("2030-03-01"), JudgesFrom = Day("2031-03-01") };
     private static readonly RegulationSet Set = ShippedRegulations.Set.With(Second);
 
