@@ -322,8 +322,7 @@ public static class Qualification
         public IReadOnlyList<AttestedFact> Attested { get; init; } = [];
 
         /// <summary>What was attested of each fact for the latest day by then; of two for one day the later.</summary>
-        public IReadOnlyList<AttestedFact> AttestedBy(DateOnly day) =>
-            [.. Attested.Where(f => f.HeldOn <= day).Reverse().GroupBy(f => f.Fact).Select(of => of.MaxBy(f => f.HeldOn)!)];
+        public IReadOnlyList<AttestedFact> AttestedBy(DateOnly day) => AttestedFact.AsOf(Attested, day);
 
         /// <summary>The path of the grant that holds on a day; null where it was not applied for in this system.</summary>
         public string? PathOn(DateOnly day) => GrantOn(day)?.Path;

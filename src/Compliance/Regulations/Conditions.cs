@@ -233,6 +233,10 @@ public sealed record AttestedFact(
     /// <summary>True when the two say the same of the same day by the same documents.</summary>
     public bool Says(AttestedFact other) =>
         Fact == other.Fact && HeldOn == other.HeldOn && ValidUntil == other.ValidUntil && JsonElement.DeepEquals(Value, other.Value) && Evidence.SequenceEqual(other.Evidence);
+
+    /// <summary>Of attestations in the order recorded, what they say as of a day: of each fact the last word about the latest day.</summary>
+    public static IReadOnlyList<AttestedFact> AsOf(IEnumerable<AttestedFact> attested, DateOnly day) =>
+        [.. attested.Where(f => f.HeldOn <= day).Reverse().GroupBy(f => f.Fact).Select(of => of.MaxBy(f => f.HeldOn)!)];
 }
 
 /// <summary>The facts about a subject on a day: as attested, and as the system knows them.</summary>

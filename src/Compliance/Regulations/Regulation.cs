@@ -66,6 +66,7 @@ public sealed record Regulation(
 /// <param name="AssessmentItems">The qualitative items of an assessment, each scored pass or fail.</param>
 /// <param name="Catalogue">The procedures that can be reported.</param>
 /// <param name="Complications">The complications that can be reported, with their severity.</param>
+/// <param name="Training">Who may teach the technique and how it is learnt; null where the regulation says nothing of it.</param>
 public sealed record Practice(
     int GuidelineVolume,
     RateDefinition SevereComplications,
@@ -75,7 +76,8 @@ public sealed record Practice(
     ProceedingRules Proceedings,
     IReadOnlyList<AssessmentItem> AssessmentItems,
     IReadOnlyList<CatalogueEntry> Catalogue,
-    IReadOnlyList<ComplicationCode> Complications)
+    IReadOnlyList<ComplicationCode> Complications,
+    TrainingRules? Training = null)
 {
     /// <summary>The catalogue's entry for a code; null when it has none.</summary>
     public CatalogueEntry? Procedure(string code) => Catalogue.FirstOrDefault(entry => entry.Code == code);
@@ -166,3 +168,41 @@ public sealed record CatalogueEntry(string Code, int Level, bool? Therapeutic, B
 
 /// <summary>A complication that can be reported. A report may raise its severity, never lower it.</summary>
 public sealed record ComplicationCode(string Code, bool Severe, Bilingual Title);
+
+/// <summary>Training bases (培训基地) and what is learnt there.</summary>
+/// <param name="Bases">The kinds of base there are, each once.</param>
+/// <param name="Trainee">What a trainee must have done.</param>
+/// <param name="ReviewEveryMonths">Months from a recognition, or from the last review, within which a base is reviewed; at least 1.</param>
+public sealed record TrainingRules(IReadOnlyList<BaseRule> Bases, TraineeRule Trainee, int ReviewEveryMonths)
+{
+    /// <summary>The rule for bases of a kind; null when there is no such kind.</summary>
+    public BaseRule? Base(string kind) => Bases.FirstOrDefault(rule => rule.Kind == kind);
+}
+
+/// <summary>A kind of training base: NV-TB-*, CI3-TB-*, CI-TB-PROV.</summary>
+/// <param name="Kind">The name of the kind on the wire, as in <c>national</c>.</param>
+/// <param name="Path">The path whose clauses are all met when a base is recognised; null where the text asks nothing beforehand.</param>
+/// <param name="ReviewPath">The path a review holds the base against; null where the text asks nothing.</param>
+/// <param name="CertifiesFromLevel">The lowest level of procedures it trains for; 0 where the regulation does not grade.</param>
+/// <param name="CertifiesToLevel">The highest.</param>
+/// <param name="RecognisedBy">Who recognises bases of the kind, reviews them and withdraws the recognition.</param>
+public sealed record BaseRule(string Kind, string? Path, string? ReviewPath, int CertifiesFromLevel, int CertifiesToLevel, BaseAuthority RecognisedBy)
+{
+    /// <summary>Whether its certificate is good for procedures of a level.</summary>
+    public bool Certifies(int level) => CertifiesFromLevel <= level && level <= CertifiesToLevel;
+}
+
+/// <summary>Whose a kind of training base is.</summary>
+public enum BaseAuthority
+{
+    /// <summary>The ministry's (卫生部).</summary>
+    National,
+
+    /// <summary>That of the province the base lies in.</summary>
+    Regulator,
+}
+
+/// <summary>What a trainee must have done.</summary>
+/// <param name="Path">The path whose clauses are all met before a certificate is given.</param>
+/// <param name="Months">Months of training, net of interruptions; at least 1.</param>
+public sealed record TraineeRule(string Path, int Months);

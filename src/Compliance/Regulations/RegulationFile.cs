@@ -165,6 +165,33 @@ public static partial class RegulationFile
             if (practice.Catalogue.Any(entry => entry.Level == 0) && practice.Catalogue.Any(entry => entry.Level > 0))
                 faults.Add(new("/practice/catalogue", "catalogueHalfGraded", "Either every procedure has a level from 1 to 4, or none has."));
             Each(practice.Complications, complication => complication.Code, "/practice/complications", "code", (complication, at) => Both(complication.Title, $"{at}/title"));
+            if (practice.Training is { } training)
+                Trained(training);
+        }
+
+        void Trained(TrainingRules training)
+        {
+            Number(training.ReviewEveryMonths, 1, "/practice/training/reviewEveryMonths");
+            Number(training.Trainee.Months, 1, "/practice/training/trainee/months");
+            Led(training.Trainee.Path, Concern.Trainee, "/practice/training/trainee/path");
+            if (training.Bases.Count == 0)
+                faults.Add(new("/practice/training/bases", "empty", "Somebody trains."));
+            Each(training.Bases, rule => rule.Kind, "/practice/training/bases", "kind", (rule, at) =>
+            {
+                Led(rule.Path, Concern.TrainingBase, $"{at}/path");
+                Led(rule.ReviewPath, Concern.TrainingBase, $"{at}/reviewPath");
+                Level(rule.CertifiesFromLevel, $"{at}/certifiesFromLevel");
+                Level(rule.CertifiesToLevel, $"{at}/certifiesToLevel");
+                if (rule.CertifiesToLevel < rule.CertifiesFromLevel)
+                    faults.Add(new($"{at}/certifiesToLevel", "levelOutOfRange", "The highest level is not below the lowest."));
+                Known(rule.RecognisedBy, $"{at}/recognisedBy");
+            });
+        }
+
+        void Led(string? path, Concern concern, string at)
+        {
+            if (path is not null && regulation.Path(path)?.For != concern)
+                faults.Add(new(at, "unknownPath", $"There is no path {path} for a {Name(concern)}."));
         }
 
         void Fact(FactDefinition fact, string at)
@@ -554,7 +581,9 @@ public static partial class RegulationFile
         }
     }
 
-    private static string Name(FactType type) => JsonSerializer.Serialize(type).Trim('"');
+    // As the file writes it.
+    private static string Name<T>(T value)
+        where T : struct, Enum => JsonSerializer.Serialize(value, Json).Trim('"');
 
     // Lists in lists too: the serializer lets null through where a list holds objects.
     private static bool HoldsNull(Regulation regulation)
@@ -567,7 +596,7 @@ public static partial class RegulationFile
             || regulation.Facts.Any(fact => Any(fact.Choices))
             || regulation.Paths.Any(path => Any(path.Clauses))
             || regulation.Clauses.Any(clause => Any(clause.Applies) || (clause is Clause.Condition condition && InTest(condition.Test)) || (clause is Clause.Enforced enforced && Any(enforced.Names)))
-            || (regulation.Practice is { } practice && (Any(practice.AssessmentItems) || Any(practice.Catalogue) || Any(practice.Complications) || Any(practice.Reporting.FollowUps)));
+            || (regulation.Practice is { } practice && (Any(practice.AssessmentItems) || Any(practice.Catalogue) || Any(practice.Complications) || Any(practice.Reporting.FollowUps) || Any(practice.Training?.Bases)));
     }
 
     // As in "contained in type 'Compliance.Regulations.Clause'".
