@@ -359,7 +359,7 @@ public static class ApplicationEndpoints
                     fact.Title,
                     fact.Unit,
                     facts.Known.TryGetValue(name, out var known) ? known : attested?.Value,
-                    fact.Known is not null,
+                    facts.Known.ContainsKey(name) || fact.Known is { Source: not KnownSource.Training },
                     attested?.HeldOn,
                     attested?.ValidUntil,
                     attested?.Evidence ?? []);
@@ -437,7 +437,7 @@ public static class ApplicationEndpoints
             return ("fact", "unknownFact", [asked.Regulation.Id]);
         }
 
-        return fact.Known is { } known && !known.LeavesHistory(asked.Known.Coverage, heldOn) ? ("fact", "knownToSystem", [])
+        return !asked.Known.LeavesToAttest(fact, heldOn) ? ("fact", "knownToSystem", [])
             : fact.AttestedBy == Attester.Regulator && !asked.InProvince ? ("fact", "regulatorAttests", [])
             : before.Exists(f => f.Fact == name) ? ("fact", "duplicateItem", [])
             : !Fits(fact, value) ? ("value", "wrongType", [new Term(Json.Name(fact.Type))])

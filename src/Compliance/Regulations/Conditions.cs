@@ -2,8 +2,10 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Compliance.Cases;
 using Compliance.Metrics;
 using Compliance.Registry;
+using Compliance.Training;
 
 namespace Compliance.Regulations;
 
@@ -104,14 +106,60 @@ public enum KnownSource
 
     /// <summary>Cases, over the months before the day or ever.</summary>
     Count,
+
+    /// <summary>
+    /// A training at a base of this system: of a trainee the one there is, of an applicant the last that stands certified for the levels that need the qualification. Where there is none it was before
+    /// this system, or elsewhere, and is attested.
+    /// </summary>
+    Training,
 }
+
+/// <summary>What is known of a training.</summary>
+public enum TrainingItem
+{
+    /// <summary>A certificate was given and stands.</summary>
+    Certified,
+
+    /// <summary>The kind of the base, as text.</summary>
+    BaseKind,
+
+    /// <summary>Whether the base was recognised as the training began; days on which it was not count for nothing.</summary>
+    BaseRecognised,
+    ExamPassed,
+
+    /// <summary>First day.</summary>
+    From,
+
+    /// <summary>Last day.</summary>
+    To,
+
+    /// <summary>Whole months, net of interruptions.</summary>
+    Months,
+
+    /// <summary>Whether every case was supervised.</summary>
+    Supervised,
+
+    /// <summary>Cases in one role.</summary>
+    Cases,
+
+    /// <summary>Whether the trainee took part in one part of the care of patients.</summary>
+    Care,
+}
+
+/// <param name="Role">Of cases.</param>
+/// <param name="Intent">Of cases; null for both.</param>
+/// <param name="FromLevel">Of cases: the lowest level counted; 0 for all.</param>
+/// <param name="Care">Of care.</param>
+public sealed record TrainingFact(TrainingItem Item, TrainingRole? Role = null, Intent? Intent = null, int FromLevel = 0, CarePart? Care = null);
 
 /// <param name="Title">For <see cref="KnownSource.Staff"/>: the lowest title counted.</param>
 /// <param name="Count">For <see cref="KnownSource.Count"/>: what is counted.</param>
 /// <param name="Minus">And what is taken from it.</param>
 /// <param name="Months">Over how many months that end on the day; null for ever.</param>
 /// <param name="History">The applicant may attest the part before all cases were in the system; it is added.</param>
-public sealed record KnownFact(KnownSource Source, Title? Title = null, CountName? Count = null, CountName? Minus = null, int? Months = null, bool History = false)
+/// <param name="Training">For <see cref="KnownSource.Training"/>: what of it.</param>
+public sealed record KnownFact(
+    KnownSource Source, Title? Title = null, CountName? Count = null, CountName? Minus = null, int? Months = null, bool History = false, TrainingFact? Training = null)
 {
     /// <summary>The days that are counted, up to a day; without months from the first day there can be a case on.</summary>
     public DaySpan Window(DateOnly asOf) => new(Months is { } months ? asOf.AddMonths(-months).AddDays(1) : DateOnly.MinValue, asOf);
@@ -253,9 +301,14 @@ public sealed record KnownBook(DateOnly AsOf, IReadOnlyDictionary<string, JsonEl
     /// <summary>Together with what is attested. Of what the system counts itself nothing attested counts, but for the part it was counted to fit.</summary>
     public FactBook With(Regulation regulation, IReadOnlyList<AttestedFact> attested) => new(
         AsOf,
-        attested.Where(a => regulation.Fact(a.Fact)?.Known is null || (CountedTo.TryGetValue(a.Fact, out var to) && to == a.HeldOn)).ToDictionary(a => a.Fact),
+        attested.Where(a => regulation.Fact(a.Fact)?.Known is not { } known || IsUntold(known, a.Fact) || (CountedTo.TryGetValue(a.Fact, out var to) && to == a.HeldOn)).ToDictionary(a => a.Fact),
         Known,
         Staff);
+
+    /// <summary>Whether the applicant attests a fact about a day, though it is one the system may know.</summary>
+    public bool LeavesToAttest(FactDefinition fact, DateOnly heldOn) => fact.Known is not { } known || known.LeavesHistory(Coverage, heldOn) || IsUntold(known, fact.Name);
+
+    private bool IsUntold(KnownFact known, string fact) => known.Source == KnownSource.Training && !Known.ContainsKey(fact);
 }
 
 /// <summary>How a clause stands in an application or a dossier.</summary>
@@ -438,7 +491,7 @@ public static class Conditions
 
         if (!book.Known.TryGetValue(fact, out var value))
         {
-            return null;
+            return known.Source == KnownSource.Training ? attested : null;
         }
 
         return known.History && attested is { } before ? JsonElement.Parse((value.GetDecimal() + before.GetDecimal()).ToString(CultureInfo.InvariantCulture)) : value;

@@ -204,5 +204,6 @@ public enum BaseAuthority
 
 /// <summary>What a trainee must have done.</summary>
 /// <param name="Path">The path whose clauses are all met before a certificate is given.</param>
-/// <param name="Months">Months of training, net of interruptions; at least 1.</param>
-public sealed record TraineeRule(string Path, int Months);
+/// <param name="Months">Months of training, net of interruptions; at least 1. A stay is planned for no less.</param>
+/// <param name="LowerPath">In its place for who is trained only for levels that need no qualification; null where the regulation does not grade.</param>
+public sealed record TraineeRule(string Path, int Months, string? LowerPath = null);

@@ -6,6 +6,7 @@ using System.Text.Json.Nodes;
 using System.Text.Json.Schema;
 using System.Text.RegularExpressions;
 using Compliance.Metrics;
+using Compliance.Training;
 
 namespace Compliance.Regulations;
 
@@ -166,14 +167,15 @@ public static partial class RegulationFile
                 faults.Add(new("/practice/catalogue", "catalogueHalfGraded", "Either every procedure has a level from 1 to 4, or none has."));
             Each(practice.Complications, complication => complication.Code, "/practice/complications", "code", (complication, at) => Both(complication.Title, $"{at}/title"));
             if (practice.Training is { } training)
-                Trained(training);
+                Taught(training);
         }
 
-        void Trained(TrainingRules training)
+        void Taught(TrainingRules training)
         {
             Number(training.ReviewEveryMonths, 1, "/practice/training/reviewEveryMonths");
             Number(training.Trainee.Months, 1, "/practice/training/trainee/months");
             Led(training.Trainee.Path, Concern.Trainee, "/practice/training/trainee/path");
+            Led(training.Trainee.LowerPath, Concern.Trainee, "/practice/training/trainee/lowerPath");
             if (training.Bases.Count == 0)
                 faults.Add(new("/practice/training/bases", "empty", "Somebody trains."));
             Each(training.Bases, rule => rule.Kind, "/practice/training/bases", "kind", (rule, at) =>
@@ -218,6 +220,13 @@ public static partial class RegulationFile
                 KnownSource.Level or KnownSource.Title or KnownSource.LicenceScope or KnownSource.Specialty => FactType.Text,
                 KnownSource.Qualification => FactType.Flag,
                 KnownSource.AidBegan => FactType.Day,
+                KnownSource.Training => known.Training?.Item switch
+                {
+                    TrainingItem.BaseKind => FactType.Text,
+                    TrainingItem.From or TrainingItem.To => FactType.Day,
+                    TrainingItem.Months or TrainingItem.Cases => FactType.Count,
+                    _ => FactType.Flag,
+                },
                 _ => FactType.Count,
             };
             if (fact.Type != expected)
@@ -226,6 +235,10 @@ public static partial class RegulationFile
                 faults.Add(new($"{at}/known/count", "countMisplaced", "A count, and only a count, says what is counted."));
             if (known.Source != KnownSource.Count && (known.Minus is not null || known.Months is not null || known.History))
                 faults.Add(new($"{at}/known", "countMisplaced", "Months, history and what is taken away belong to counts."));
+            if ((known.Source == KnownSource.Training) != (known.Training is not null))
+                faults.Add(new($"{at}/known/training", "trainingMisplaced", "What is known of a training, and only that, says what of it."));
+            if (known.Training is { } training)
+                Trained(training, $"{at}/known/training");
             if (known.Source != KnownSource.Staff && known.Title is not null)
                 faults.Add(new($"{at}/known/title", "titleMisplaced", "Only staff is counted by title."));
             if (known.Months is not (null or (>= 1 and <= LongestWindow)))
@@ -234,6 +247,20 @@ public static partial class RegulationFile
                 faults.Add(new($"{at}/known/source", "typeUnfit", "A programme has no cases, and no staff qualified for them."));
             if (fact.LastDay && fact.Type != FactType.Day)
                 faults.Add(new($"{at}/lastDay", "typeUnfit", "Only a day is a last day."));
+        }
+
+        void Trained(TrainingFact fact, string at)
+        {
+            Known(fact.Item, $"{at}/item");
+            if (fact.Role is { } role)
+                Known(role, $"{at}/role");
+            if (fact.Intent is { } intent)
+                Known(intent, $"{at}/intent");
+            if (fact.Care is { } care)
+                Known(care, $"{at}/care");
+            Level(fact.FromLevel, $"{at}/fromLevel");
+            if ((fact.Item == TrainingItem.Cases) != (fact.Role is not null) || (fact.Item != TrainingItem.Cases && (fact.Intent is not null || fact.FromLevel > 0)) || (fact.Item == TrainingItem.Care) != (fact.Care is not null))
+                faults.Add(new(at, "trainingMisplaced", "Cases are told by their role, care by its part, and nothing else by either."));
         }
 
         void Path(QualificationPath path, string at)
