@@ -6,7 +6,6 @@ using System.Text.Json.Nodes;
 using System.Text.Json.Schema;
 using System.Text.RegularExpressions;
 using Compliance.Metrics;
-using Compliance.Training;
 
 namespace Compliance.Regulations;
 

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Compliance.Calendars;
 using Compliance.Cases;
 using Compliance.Metrics;
 using Compliance.Regulations;
