@@ -9,6 +9,7 @@ using Compliance.Service.Public;
 using Compliance.Service.Qualifications;
 using Compliance.Service.Registry;
 using Compliance.Service.Regulations;
+using Compliance.Service.Training;
 using Compliance.Service.Webhooks;
 
 namespace Compliance.Service;
@@ -45,6 +46,8 @@ public static class Endpoints
         RoundEndpoints.Map(api);
         PackEndpoint.Map(api);
         DueEndpoint.Map(api);
+        TrainingBaseEndpoints.Map(api);
+        TrainingBaseLists.Map(api);
         RegisterEndpoints.Map(api);
         SnapshotEndpoints.Map(api);
         AnnouncementEndpoints.Map(api);

@@ -8,6 +8,7 @@ using Compliance.Qualifications;
 using Compliance.Registry;
 using Compliance.Regulations;
 using Compliance.Service.EventStore;
+using Compliance.Training;
 
 namespace Compliance.Service;
 
@@ -94,6 +95,15 @@ public static class EventTable
         Row("device_receipt_voided", StoredJson.Default.DeviceReceiptVoided),
         Row("verified_total_entered", StoredJson.Default.VerifiedTotalEntered),
         Row("verified_total_withdrawn", StoredJson.Default.VerifiedTotalWithdrawn),
+        Row("training_base_applied", StoredJson.Default.TrainingBaseApplied),
+        Row("training_base_facts_attested", StoredJson.Default.TrainingBaseFactsAttested),
+        Row("training_base_tutors_named", StoredJson.Default.TrainingBaseTutorsNamed),
+        Row("training_base_capacity_declared", StoredJson.Default.TrainingBaseCapacityDeclared),
+        Row("training_base_refused", StoredJson.Default.TrainingBaseRefused),
+        Row("training_base_recognised", StoredJson.Default.TrainingBaseRecognised),
+        Row("training_base_reviewed", StoredJson.Default.TrainingBaseReviewed),
+        Row("training_base_withdrawn", StoredJson.Default.TrainingBaseWithdrawn),
+        Row("training_base_given_up", StoredJson.Default.TrainingBaseGivenUp),
     ]);
 
     private static EventType Row<T>(string wireName, JsonTypeInfo<T> json) => new(wireName, typeof(T), json);
@@ -179,6 +189,15 @@ public static class EventTable
 [JsonSerializable(typeof(DeviceReceipt.Event.Voided), TypeInfoPropertyName = "DeviceReceiptVoided")]
 [JsonSerializable(typeof(VerifiedTotals.Event.Entered), TypeInfoPropertyName = "VerifiedTotalEntered")]
 [JsonSerializable(typeof(VerifiedTotals.Event.Withdrawn), TypeInfoPropertyName = "VerifiedTotalWithdrawn")]
+[JsonSerializable(typeof(TrainingBase.Event.Applied), TypeInfoPropertyName = "TrainingBaseApplied")]
+[JsonSerializable(typeof(TrainingBase.Event.FactsAttested), TypeInfoPropertyName = "TrainingBaseFactsAttested")]
+[JsonSerializable(typeof(TrainingBase.Event.TutorsNamed), TypeInfoPropertyName = "TrainingBaseTutorsNamed")]
+[JsonSerializable(typeof(TrainingBase.Event.CapacityDeclared), TypeInfoPropertyName = "TrainingBaseCapacityDeclared")]
+[JsonSerializable(typeof(TrainingBase.Event.Refused), TypeInfoPropertyName = "TrainingBaseRefused")]
+[JsonSerializable(typeof(TrainingBase.Event.Recognised), TypeInfoPropertyName = "TrainingBaseRecognised")]
+[JsonSerializable(typeof(TrainingBase.Event.Reviewed), TypeInfoPropertyName = "TrainingBaseReviewed")]
+[JsonSerializable(typeof(TrainingBase.Event.Withdrawn), TypeInfoPropertyName = "TrainingBaseWithdrawn")]
+[JsonSerializable(typeof(TrainingBase.Event.GivenUp), TypeInfoPropertyName = "TrainingBaseGivenUp")]
 [JsonSerializable(typeof(IReadOnlyList<AssessmentSchedule.Set>), TypeInfoPropertyName = "AssessmentScheduleSets")]
 [JsonSerializable(typeof(AssessmentSchedule.State), TypeInfoPropertyName = "AssessmentScheduleState")]
 [JsonSerializable(typeof(FrozenAssessment), TypeInfoPropertyName = "FrozenAssessment")]
@@ -186,6 +205,7 @@ public static class EventTable
 [JsonSerializable(typeof(Evidence), TypeInfoPropertyName = "Evidence")]
 [JsonSerializable(typeof(DeviceRegistration.State), TypeInfoPropertyName = "DeviceRegistrationState")]
 [JsonSerializable(typeof(DeviceReceipt.State), TypeInfoPropertyName = "DeviceReceiptState")]
+[JsonSerializable(typeof(TrainingBase.State), TypeInfoPropertyName = "TrainingBaseState")]
 [JsonSerializable(typeof(Institution.State), TypeInfoPropertyName = "InstitutionState")]
 [JsonSerializable(typeof(Physician.State), TypeInfoPropertyName = "PhysicianState")]
 [JsonSerializable(typeof(Qualification.State), TypeInfoPropertyName = "QualificationState")]

@@ -17,7 +17,7 @@ public static class DueEndpoint
     /// <param name="DueOn">The last day to do it; where no rule gives one, the first on which it can be done.</param>
     /// <param name="Overdue">True when that day is over; of a round to be opened, when it should have been.</param>
     /// <param name="Subject">Null for a round.</param>
-    /// <param name="Reference">Which proposal, objection, fact or round.</param>
+    /// <param name="Reference">Which proposal, objection, fact or round; of a training base its kind.</param>
     public sealed record DueShown(DueKind What, DateOnly DueOn, bool Overdue, string Technique, string? Province, DashboardEndpoints.NamedSubject? Subject, string? Reference);
 
     public sealed record DueAnswer(IReadOnlyList<DueShown> Items, string? NextCursor, long Position);
@@ -71,6 +71,11 @@ public static class DueEndpoint
                 left join standings s on s.technique = d.technique and s.kind = d.kind and s.subject = d.subject
                 where d.due_on <= $3
                 union all
+                select b.review_due_on, $17, b.technique, case when b.reviewed_by = 'regulator' then i.province end, 'institution', b.institution, coalesce(i.name, b.institution), b.kind
+                from training_bases b
+                left join institutions i on i.id = b.institution
+                where b.review_due_on <= $3
+                union all
                 select closes_on, $9, technique, province, '', '', '', round::text from rounds where concluded_on is null and closes_on <= $3
                 union all
                 select n.due_on, $10, n.technique, n.province, '', '', '', ''
@@ -100,6 +105,7 @@ public static class DueEndpoint
         }
 
         command.Parameters.Add(new() { Value = schedules.Select(s => s.From).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Date });
+        command.Parameters.Add(new() { Value = Json.Name(DueKind.TrainingBaseReview) });
 
         var items = new List<DueShown>();
         await using var reader = await command.ExecuteReaderAsync(http.RequestAborted);

@@ -434,6 +434,15 @@ public static class Messages
         ["verifiedTotalsOverlap"] = new(409, "A total from {0} to {1} stands, which has days of this period; withdraw it first.", "{0} 至 {1} 的核实总数与该周期重叠，请先撤回。"),
         ["noSuchVerifiedTotal"] = new(404, "No such total was entered for the institution.", "未录入该医疗机构的此项核实总数。"),
 
+        // training bases
+        ["noSuchTrainingBase"] = new(404, "The institution is no training base of this kind, and has not applied to be one.", "该医疗机构不是此类培训基地，也未提出申请。"),
+        ["trainingBaseRecognised"] = new(409, "Recognised already, from {0} on.", "已自 {0} 起认定为培训基地。"),
+        ["trainingBaseApplicationOpen"] = new(409, "Application {0} is open; attest further facts to it.", "第 {0} 次申请正在办理，请向其补充声明。"),
+        ["noTrainingBaseApplication"] = new(409, "No application to be a training base is open.", "没有正在办理的培训基地申请。"),
+        ["trainingBaseNotRecognised"] = new(409, "It is not recognised as a training base.", "目前未被认定为培训基地。"),
+        ["notBefore"] = new(400, "Must be {0} or later.", "不得早于 {0}。"),
+        ["unknownPhysician"] = new(400, "The registry knows no such physician.", "登记中没有该医师。"),
+
         // devices: the place is that of the character at fault, the first being 1
         ["udiEmpty"] = new(400, "There is no UDI.", "没有医疗器械唯一标识（UDI）。"),
         ["udiCarrier"] = new(400, "The barcode carries no GS1 element strings (character {0}).", "该条码不是 GS1 数据载体（第 {0} 个字符）。"),

@@ -29,7 +29,7 @@ public static class OpenApi
         ["operator"] = new("Operator of record."),
         ["province"] = new("Two-digit GB/T 2260 code; 66 is the Production and Construction Corps."),
         ["flag"] = new($"One of {string.Join(", ", CaseFlags.All.Select(f => $"`{f}`"))}."),
-        ["kind"] = new("`institution` or `physician`; of obligations `report`, `outcomeStatement`, `followUp` or `noticeAnswer`; of changes `correction`, `void`, `withdrawal`, `relation`, `adjudication`, `request` or `decision`."),
+        ["kind"] = new("`institution` or `physician`; of obligations `report`, `outcomeStatement`, `followUp` or `noticeAnswer`; of changes `correction`, `void`, `withdrawal`, `relation`, `adjudication`, `request` or `decision`; of training bases as the regulation names it, such as `national`."),
         ["due"] = new("`overdue`, `dueToday`, `dueSoon` (within three working days) or `dueLater`."),
         ["dryRun"] = new("True to be told what would become of each line, and store nothing.", JsonSchemaType.Boolean),
         ["product"] = new("A GTIN of 8, 12, 13 or 14 digits."),
@@ -37,7 +37,8 @@ public static class OpenApi
         ["serial"] = new("Serial number, as the UDI says it."),
         ["number"] = new("The number of a registration (注册证编号), however it is typed."),
         ["certain"] = new("True to leave out the uses whose reports do not say what is asked for.", JsonSchemaType.Boolean),
-        ["state"] = new("Of deliveries `pending`, `delivered`, `dead` or `skipped`; of adjudications `pending` or `decided`; of outcome notices `open`, `overdue`, `accepted`, `disputed`, `upheld` or `dismissed`."),
+        ["state"] = new("Of deliveries `pending`, `delivered`, `dead` or `skipped`; of adjudications `pending` or `decided`; of outcome notices `open`, `overdue`, `accepted`, `disputed`, `upheld` or `dismissed`; of training bases `applied`, `refused`, `recognised`, `withdrawn` or `givenUp`."),
+        ["against"] = new("`recognition` or `review`: which clauses a training base is held against."),
     };
 
     private static readonly Dictionary<string, string> Headers = new()

@@ -7,9 +7,14 @@ namespace Compliance.Service.Metrics;
 public static class SubjectAccess
 {
     /// <summary>Only where the path's <c>id</c> is an institution: its own, or in the province.</summary>
-    public static async ValueTask<Scope> Institution(HttpContext http, Caller caller)
+    public static ValueTask<Scope> Institution(HttpContext http, Caller caller) => Place(http, caller, "id");
+
+    /// <summary>The same where the path names it <c>institution</c>.</summary>
+    public static ValueTask<Scope> NamedInstitution(HttpContext http, Caller caller) => Place(http, caller, "institution");
+
+    private static async ValueTask<Scope> Place(HttpContext http, Caller caller, string name)
     {
-        var id = http.Request.RouteValues["id"] as string ?? "";
+        var id = http.Request.RouteValues[name] as string ?? "";
         var province = caller.Role == Role.Regulator ? await Reads(http).ProvinceOf(id, http.RequestAborted) : null;
         return caller.MayReadInstitution(id, province) ? Scope.Within : await OutsideOrUnknown(http, caller, Subject.Institution(id));
     }

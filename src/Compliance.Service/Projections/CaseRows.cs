@@ -21,7 +21,7 @@ internal static class CaseRows
     /// <summary>An institution, technique and day whose counts must be computed again.</summary>
     private readonly record struct Touched(string Institution, string Technique, DateOnly Day);
 
-    private sealed record Row(CaseFacts Facts, Timeliness Timeliness, IReadOnlyList<CaseKey> Former, string? PatientHash, IReadOnlyList<DeviceUsed> Devices, OwedRow Owed)
+    private sealed record Row(CaseFacts Facts, Timeliness Timeliness, IReadOnlyList<CaseKey> Former, string? PatientHash, IReadOnlyList<DeviceUsed> Devices, OwedRow Owed, string? Procedures)
     {
         public Guid CaseId => Facts.Key.CaseId;
     }
@@ -113,7 +113,8 @@ internal static class CaseRows
             state.FormerKeys,
             state.Report!.PatientHash,
             DeviceUsed.Of(state),
-            OwedOf(state, rule, reference));
+            OwedOf(state, rule, reference),
+            state.Report.ProcedureCodes is { Count: > 0 } codes ? string.Join(' ', codes) : null);
     }
 
     private static OwedRow OwedOf(Case.State state, ReportingRule rule, Reference reference)
@@ -139,10 +140,10 @@ internal static class CaseRows
             """
             copy case_facts (case_id, institution, operator, technique, completed_on, received_on, deadline, provisional, calendar_version,
                              voided, therapeutic, level, severe, death, possible_severe, possible_death, succeeded, stay_days, patient_hash,
-                             statement_due, statement_provisional, statement_calendar, follow_up_due, follow_ups_due, follow_ups, late_outcome) from stdin (format binary)
+                             statement_due, statement_provisional, statement_calendar, follow_up_due, follow_ups_due, follow_ups, late_outcome, procedures) from stdin (format binary)
             """,
             cancellation);
-        foreach (var (facts, timeliness, _, patientHash, _, owed) in rows)
+        foreach (var (facts, timeliness, _, patientHash, _, owed, procedures) in rows)
         {
             await copy.StartRowAsync(cancellation);
             await copy.WriteAsync(facts.Key.CaseId, NpgsqlDbType.Uuid, cancellation);
@@ -177,6 +178,10 @@ internal static class CaseRows
             else
                 await copy.WriteNullAsync(cancellation);
             await WriteOwed(copy, owed, cancellation);
+            if (procedures is not null)
+                await copy.WriteAsync(procedures, NpgsqlDbType.Text, cancellation);
+            else
+                await copy.WriteNullAsync(cancellation);
         }
 
         await copy.CompleteAsync(cancellation);
@@ -222,13 +227,13 @@ internal static class CaseRows
             voided = n.voided, therapeutic = n.therapeutic, level = n.level, severe = n.severe, death = n.death,
             possible_severe = n.possible_severe, possible_death = n.possible_death, succeeded = n.succeeded, stay_days = n.stay_days, patient_hash = n.patient_hash,
             statement_due = n.statement_due, statement_provisional = n.statement_provisional, statement_calendar = n.statement_calendar,
-            follow_up_due = n.follow_up_due, follow_ups_due = n.follow_ups_due::date[], follow_ups = n.follow_ups, late_outcome = n.late_outcome
+            follow_up_due = n.follow_up_due, follow_ups_due = n.follow_ups_due::date[], follow_ups = n.follow_ups, late_outcome = n.late_outcome, procedures = n.procedures
         from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::date[], $6::date[], $7::date[], $8::boolean[], $9::int[],
                     $10::boolean[], $11::boolean[], $12::smallint[], $13::boolean[], $14::boolean[], $15::boolean[], $16::boolean[], $17::boolean[], $18::int[], $19::text[],
-                    $20::date[], $21::boolean[], $22::int[], $23::date[], $24::text[], $25::text[], $26::boolean[])
+                    $20::date[], $21::boolean[], $22::int[], $23::date[], $24::text[], $25::text[], $26::boolean[], $27::text[])
              as n (case_id, institution, operator, technique, completed_on, received_on, deadline, provisional, calendar_version,
                    voided, therapeutic, level, severe, death, possible_severe, possible_death, succeeded, stay_days, patient_hash,
-                   statement_due, statement_provisional, statement_calendar, follow_up_due, follow_ups_due, follow_ups, late_outcome)
+                   statement_due, statement_provisional, statement_calendar, follow_up_due, follow_ups_due, follow_ups, late_outcome, procedures)
         where f.case_id = n.case_id
         """,
         cancellation,
@@ -258,7 +263,8 @@ internal static class CaseRows
         // An array of arrays of different lengths there is not: as text.
         rows.Select(r => r.Owed.FollowUpsDue is { } due ? $"{{{string.Join(',', due.Select(d => d.ToString("O", CultureInfo.InvariantCulture)))}}}" : null).ToArray(),
         rows.Select(r => r.Owed.FollowUps).ToArray(),
-        rows.Select(r => r.Owed.LateOutcome).ToArray());
+        rows.Select(r => r.Owed.LateOutcome).ToArray(),
+        rows.Select(r => r.Procedures).ToArray());
 
     /// <summary>
     /// Moves the deadlines that a newly published calendar may extend: those still provisional, and those still open on

@@ -8,6 +8,7 @@ using Compliance.Qualifications;
 using Compliance.Registry;
 using Compliance.Regulations;
 using Compliance.Service.EventStore;
+using Compliance.Training;
 using Npgsql;
 
 namespace Compliance.Service.Projections;
@@ -116,6 +117,7 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database, ReadSc
         var deviceRegistrations = new HashSet<string>();
         var deviceReceipts = new HashSet<string>();
         var verifiedTotals = new HashSet<string>();
+        var trainingBases = new HashSet<string>();
         var changes = new List<(RecordedEvent Recorded, ChangeKind Kind)>();
         var calendars = new List<(RecordedEvent Recorded, Calendar.Published Event)>();
         var regulations = new List<PublishedRegulation.Published>();
@@ -177,6 +179,14 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database, ReadSc
                 case VerifiedTotals.Event:
                     verifiedTotals.Add(e.Stream);
                     break;
+                case TrainingBase.Event of:
+                    trainingBases.Add(e.Stream);
+                    if (Announcement.Of(of) is { } told)
+                    {
+                        announced.Add((e, new(Subject.Institution(of.Base.Institution), of.Base.Technique), told));
+                    }
+
+                    break;
                 case Calendar.Published published:
                     calendars.Add((e, published));
                     break;
@@ -208,7 +218,7 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database, ReadSc
             await VerifiedTotalRows.Write(connection, [.. (await Streams(verifiedTotals, upTo, cancellation)).Select(g => VerifiedTotals.Fold(g.Select(e => (VerifiedTotals.Event)e.Data)))], cancellation);
         }
 
-        if (cases.Count + procedures.Count + notices.Count + calendars.Count > 0)
+        if (cases.Count + procedures.Count + notices.Count + calendars.Count + trainingBases.Count > 0)
         {
             _reference = await Reference.Read(connection, _reference, cancellation);
         }
@@ -220,6 +230,12 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database, ReadSc
             var known = fresh.Count == cases.Count ? [] : await Load([.. cases.Where(c => c.Value[0].Version > 1).Select(c => c.Key)], upTo, cancellation);
             await CaseRows.Write(connection, fresh, known, _reference!, cancellation);
             await ProcedureRows.Reported(connection, [.. fresh.Select(c => c.State.Key!.CaseId)], cancellation);
+        }
+
+        if (trainingBases.Count > 0)
+        {
+            await TrainingBaseRows.Write(
+                connection, [.. (await Streams(trainingBases, upTo, cancellation)).Select(g => TrainingBase.Fold(g.Select(e => (TrainingBase.Event)e.Data)))], _reference!, cancellation);
         }
 
         if (procedures.Count > 0)

@@ -7,6 +7,7 @@ using Compliance.Qualifications;
 using Compliance.Registry;
 using Compliance.Regulations;
 using Compliance.Service.EventStore;
+using Compliance.Training;
 using Npgsql;
 
 namespace Compliance.Service.Projections;
@@ -85,6 +86,9 @@ internal sealed class Touched
                 break;
             case VerifiedTotals.Event t:
                 _subjects.Add((Subject.Institution(t.Institution), t.Technique));
+                break;
+            case TrainingBase.Event:
+                // Who may teach is judged by nobody's standing.
                 break;
             case DeviceRegistration.Event or DeviceReceipt.Event or OutcomeNotice.Event:
                 // They move flags and lists, and no clause judges those; what a notice makes of a case stands in the case.

@@ -189,7 +189,8 @@ create table case_facts (
     -- The last days of all follow-ups owed, and of each a letter: o open, t in time, x otherwise; both null where none is.
     follow_ups_due    date[],
     follow_ups        text,
-    late_outcome      boolean  not null
+    late_outcome      boolean  not null,
+    procedures        text                  -- the codes, between blanks; null where none were given
 );
 
 create index case_facts_by_institution on case_facts (institution, technique, completed_on);
@@ -279,6 +280,30 @@ create table verified_totals (
     to_on        date not null,
     cases        int  not null,
     constraint pk_verified_totals primary key (institution, technique, to_on)
+);
+
+-- Training bases, as their streams say, and the days on which each is recognised.
+create table training_bases (
+    technique      text not null,
+    kind           text not null,
+    institution    text not null,
+    status         text not null,
+    review_due_on  date,                     -- null while it is not recognised, or its end is recorded
+    reviewed_by    text,                     -- `national`, or `regulator` for that of its province
+    doc            jsonb not null,
+    constraint pk_training_bases primary key (technique, kind, institution)
+);
+
+create index training_bases_by_institution on training_bases (institution);
+create index training_bases_by_review on training_bases (review_due_on) where review_due_on is not null;
+
+create table training_base_spans (
+    technique    text not null,
+    kind         text not null,
+    institution  text not null,
+    from_on      date not null,
+    to_on        date not null,
+    constraint pk_training_base_spans primary key (technique, kind, institution, from_on)
 );
 
 -- Devices as the lines of cases name them; a voided case has none.

@@ -37,6 +37,14 @@ internal static class AnnouncementFeed
             "Assessed anew: {0}", "重新评估：{0}",
             "The assessment of {0} under “{2}” was opened again, because outcomes had been concealed, and concluded anew on {1}.",
             "因发现隐瞒结局，对{0}依据《{2}》的评估重新进行，并于{1}作出新的结论。"),
+        AnnouncedAct.TrainingBaseRecognised => new(
+            "Training base recognised: {0}", "认定培训基地：{0}", "{0} is recognised as a training base under “{2}” from {1} on.", "认定{0}为《{2}》规定的培训基地，自{1}起生效。"),
+        AnnouncedAct.TrainingBaseWithdrawn => new(
+            "Recognition as a training base withdrawn: {0}", "撤销培训基地认定：{0}",
+            "The recognition of {0} as a training base under “{2}” is withdrawn; from {1} on it is none.", "撤销对{0}作为《{2}》规定的培训基地的认定，自{1}起不再为培训基地。"),
+        AnnouncedAct.TrainingBaseGivenUp => new(
+            "Training base ended: {0}", "培训基地终止：{0}",
+            "{0} has given up being a training base under “{2}”; from {1} on it is none.", "{0}不再承担《{2}》规定的培训基地工作，自{1}起不再为培训基地。"),
         _ => throw new System.Diagnostics.UnreachableException($"nobody said how {act} is told"),
     };
 

@@ -104,7 +104,7 @@ public static class ApplicationEndpoints
 
         Post<AttestationsEntry>(api, "attestations", "Attests facts: for an application, or because the conditions of a grant stay conditions", [Role.Hospital, Role.Physician, Role.Regulator, Role.National], (body, asked) =>
         {
-            var facts = Facts(body, asked);
+            var facts = Facts(body, asked.Regulation, asked.Today, asked.Known.Coverage, asked.InProvince, asked.Known.Known);
             return (state, today) => asked.IsHolder || asked.IsPlace || asked.InProvince ? Application.AttestFacts(state, asked.Id, asked.Regulation, facts, today, asked.By) : null;
         });
         Post<OpinionEntry>(api, "opinions", "Gives the next opinion on an application; the province grants by granting", [Role.Hospital, Role.Regulator, Role.National], (body, asked) =>
@@ -258,7 +258,7 @@ public static class ApplicationEndpoints
             return Problem.Forbidden(http);
         }
 
-        var facts = body.Root.Has("facts") ? Facts(body.Root, asked) : [];
+        var facts = body.Root.Has("facts") ? Facts(body.Root, asked.Regulation, asked.Today, asked.Known.Coverage, asked.InProvince, asked.Known.Known) : [];
         var path = asked.Regulation.Path(pathId);
         if (path is null || path.For != (kind == SubjectKind.Institution ? Concern.Institution : Concern.Physician) || (path.ClosedOn is null && path.Chain.Count == 0))
         {
@@ -326,16 +326,19 @@ public static class ApplicationEndpoints
         return new(SubjectShown.Of(asked.Id.Subject), asked.Id.Technique, application, path is null ? null : Evaluated(asked, state, path), 0);
     }
 
-    private static EvaluationShown Evaluated(Asked asked, Qualification.State state, QualificationPath path)
+    private static EvaluationShown Evaluated(Asked asked, Qualification.State state, QualificationPath path) =>
+        Evaluated(asked.Regulation, path, asked.Known.With(asked.Regulation, state.AttestedBy(asked.Known.AsOf)));
+
+    /// <summary>How each clause of a path stands, with the facts it looked at.</summary>
+    internal static EvaluationShown Evaluated(Regulation regulation, QualificationPath path, FactBook facts)
     {
-        var facts = asked.Known.With(asked.Regulation, state.AttestedBy(asked.Known.AsOf));
-        var results = Conditions.Evaluate(asked.Regulation, path, facts);
+        var results = Conditions.Evaluate(regulation, path, facts);
         return new(
-            new(asked.Regulation.Id, asked.Regulation.Version),
+            new(regulation.Id, regulation.Version),
             path.Id,
             facts.AsOf,
             results.All(r => r.IsSatisfied),
-            [.. results.Select(r => Evaluated(asked.Regulation, asked.Regulation.Clause(r.Clause)!, r, facts))]);
+            [.. results.Select(r => Evaluated(regulation, regulation.Clause(r.Clause)!, r, facts))]);
     }
 
     private static ClauseEvaluated Evaluated(Regulation regulation, Clause clause, ConditionResult result, FactBook facts) => new(
@@ -392,22 +395,26 @@ public static class ApplicationEndpoints
         return new(body.Text("name"), hash, date);
     }
 
-    private static List<AttestedFact> Facts(BodyObject body, Asked asked)
+    /// <summary>Facts as attested, checked against those of a regulation.</summary>
+    /// <param name="coverage">From when all cases of who attests are in the system; null for always.</param>
+    /// <param name="regulator">Whether it is the regulator who attests.</param>
+    /// <param name="told">The facts the system knows of who attests; of a training they are attested where it knows none.</param>
+    internal static List<AttestedFact> Facts(BodyObject body, Regulation regulation, DateOnly today, DateOnly? coverage, bool regulator, IReadOnlyDictionary<string, JsonElement>? told = null)
     {
         var facts = new List<AttestedFact>();
         foreach (var entry in body.Objects("facts", MostFacts, required: true))
         {
             var name = entry.Text("fact");
-            var heldOn = entry.OptionalDay("heldOn") ?? asked.Today;
+            var heldOn = entry.OptionalDay("heldOn") ?? today;
             var validUntil = entry.OptionalDay("validUntil");
-            var evidence = entry.Objects("evidence", MostItems).Select(e => EvidenceOf(e, asked.Today)).ToList();
+            var evidence = entry.Objects("evidence", MostItems).Select(e => EvidenceOf(e, today)).ToList();
             if (entry.OptionalRaw("value") is not { } value)
             {
                 entry.Fault("value", "missing");
                 continue;
             }
 
-            if (heldOn > asked.Today)
+            if (heldOn > today)
             {
                 entry.Fault("heldOn", "futureDay");
             }
@@ -417,7 +424,7 @@ public static class ApplicationEndpoints
                 entry.Fault("validUntil", "endsBeforeItBegins");
             }
 
-            if (name.Length > 0 && Wrong(name, value, heldOn, asked, facts) is var (property, code, args))
+            if (name.Length > 0 && Wrong(name, value, heldOn, regulation, coverage, regulator, told?.ContainsKey(name) == true, facts) is var (property, code, args))
             {
                 entry.Fault(property, code, args);
             }
@@ -430,15 +437,16 @@ public static class ApplicationEndpoints
         return facts;
     }
 
-    private static (string Property, string Code, object[] Args)? Wrong(string name, JsonElement value, DateOnly heldOn, Asked asked, List<AttestedFact> before)
+    private static (string Property, string Code, object[] Args)? Wrong(
+        string name, JsonElement value, DateOnly heldOn, Regulation regulation, DateOnly? coverage, bool regulator, bool told, List<AttestedFact> before)
     {
-        if (asked.Regulation.Fact(name) is not { } fact)
+        if (regulation.Fact(name) is not { } fact)
         {
-            return ("fact", "unknownFact", [asked.Regulation.Id]);
+            return ("fact", "unknownFact", [regulation.Id]);
         }
 
-        return !asked.Known.LeavesToAttest(fact, heldOn) ? ("fact", "knownToSystem", [])
-            : fact.AttestedBy == Attester.Regulator && !asked.InProvince ? ("fact", "regulatorAttests", [])
+        return fact.Known is { } known && !known.LeavesHistory(coverage, heldOn) && (known.Source != KnownSource.Training || told) ? ("fact", "knownToSystem", [])
+            : fact.AttestedBy == Attester.Regulator && !regulator ? ("fact", "regulatorAttests", [])
             : before.Exists(f => f.Fact == name) ? ("fact", "duplicateItem", [])
             : !Fits(fact, value) ? ("value", "wrongType", [new Term(Json.Name(fact.Type))])
             : null;

@@ -54,7 +54,7 @@ public static class ApplicationFacts
         return new(asOf, known, read.Facts.Staff, read.Coverage, countedTo);
     }
 
-    private static async Task<int> Count(NpgsqlConnection connection, QualificationId id, KnownFact count, DaySpan days, CancellationToken cancellation)
+    internal static async Task<int> Count(NpgsqlConnection connection, QualificationId id, KnownFact count, DaySpan days, CancellationToken cancellation)
     {
         var counts = (await CountsQuery.Read(connection, [new(id.Subject, id.Technique, days, days.To)], cancellation))[0];
         return counts.Of(count.Count!.Value) - (count.Minus is { } minus ? counts.Of(minus) : 0);

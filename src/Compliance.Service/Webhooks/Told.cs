@@ -7,6 +7,7 @@ using Compliance.Devices;
 using Compliance.Qualifications;
 using Compliance.Registry;
 using Compliance.Regulations;
+using Compliance.Training;
 
 namespace Compliance.Service.Webhooks;
 
@@ -113,6 +114,16 @@ public static class Told
             [new("compliance.outcomeNotice.filed", $"outcome-notice/{e.Notice:D}", e.Technique, Subject.Institution(e.Institution), Audience.Inner, $"/api/v1/outcome-notices/{e.Notice:D}") { DecisionDueOn = e.Answer.Deadline }],
         AssessmentRound.Event.Opened e => [About(e.Round, e.Technique, "opened") with { Province = e.Province, DecisionDueOn = e.ClosesOn }],
 
+        // Recognised before the system existed, it is no news.
+        TrainingBase.Event.Recognised { Imported: true } => [],
+        TrainingBase.Event.Recognised e => [About(e, "recognised", Audience.Standing) with { EffectiveOn = e.EffectiveOn }],
+        TrainingBase.Event.Withdrawn e => [About(e, "withdrawn", Audience.Standing) with { EffectiveOn = e.EffectiveOn }],
+        TrainingBase.Event.GivenUp { EffectiveOn: not null } e => [About(e, "givenUp", Audience.Standing) with { EffectiveOn = e.EffectiveOn }],
+        TrainingBase.Event.Refused e => [About(e, "refused", Audience.Inner)],
+        TrainingBase.Event.Reviewed e => [About(e, "reviewed", Audience.Inner) with { JudgedOn = e.ReviewedOn, Passed = e.Grounds is null || e.Grounds.Unmet.Count == 0 }],
+        // What happens between a base and who recognises it.
+        TrainingBase.Event => [],
+
         // The case is named by nothing: what is owed can be read where the link leads.
         Procedure.Event.ReportFellOverdue e =>
         [
@@ -135,6 +146,12 @@ public static class Told
         VerifiedTotals.Event => [],
         _ => throw new UnreachableException($"nobody has said whom {data.GetType().Name} is told"),
     };
+
+    private static Telling About(TrainingBase.Event e, string what, Audience audience)
+    {
+        var path = $"{e.Base.Kind}/{e.Base.Technique}/{e.Base.Institution}";
+        return new($"compliance.trainingBase.{what}", $"training-base/{path}", e.Base.Technique, Subject.Institution(e.Base.Institution), audience, $"/api/v1/training-bases/{path}");
+    }
 
     private static Telling About(Guid round, string technique, string what) =>
         new($"compliance.assessmentRound.{what}", $"assessment-round/{round:D}", technique, null, Audience.Standing, $"/api/v1/assessment-rounds/{round:D}");

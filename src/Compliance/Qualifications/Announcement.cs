@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Compliance.Training;
 
 namespace Compliance.Qualifications;
 
@@ -20,6 +21,11 @@ public enum AnnouncedAct
 
     /// <summary>A round opened again because outcomes had been concealed was concluded anew.</summary>
     AssessedAnew,
+
+    /// <summary>NV-TB-RECOG, CI-TB-PROV.</summary>
+    TrainingBaseRecognised,
+    TrainingBaseWithdrawn,
+    TrainingBaseGivenUp,
 }
 
 /// <summary>
@@ -75,6 +81,23 @@ public sealed record Announcement(AnnouncedAct Act, DateOnly EffectiveOn)
             or Application.Event.GrantFiled
             or Application.Event.AidBegun
             or Application.Event.AidEnded => null,
+        _ => throw new UnreachableException($"nobody said whether {e.GetType().Name} is announced"),
+    };
+
+    /// <summary>The same of training bases: who may teach, and who no longer may. Recognised before the system it is no news, and a review decides nothing.</summary>
+    public static Announcement? Of(TrainingBase.Event e) => e switch
+    {
+        TrainingBase.Event.Recognised { Imported: true } => null,
+        TrainingBase.Event.Recognised r => new(AnnouncedAct.TrainingBaseRecognised, r.EffectiveOn),
+        TrainingBase.Event.Withdrawn w => new(AnnouncedAct.TrainingBaseWithdrawn, w.EffectiveOn),
+        TrainingBase.Event.GivenUp { EffectiveOn: { } day } => new(AnnouncedAct.TrainingBaseGivenUp, day),
+        TrainingBase.Event.GivenUp
+            or TrainingBase.Event.Applied
+            or TrainingBase.Event.FactsAttested
+            or TrainingBase.Event.TutorsNamed
+            or TrainingBase.Event.CapacityDeclared
+            or TrainingBase.Event.Refused
+            or TrainingBase.Event.Reviewed => null,
         _ => throw new UnreachableException($"nobody said whether {e.GetType().Name} is announced"),
     };
 }

@@ -32,6 +32,9 @@ public enum DueKind
 
     /// <summary>A round closes: what is not scored by then stays unscored.</summary>
     RoundClosing,
+
+    /// <summary>A training base is to be reviewed, by who recognises it: of a kind the ministry recognises, national.</summary>
+    TrainingBaseReview,
 }
 
 /// <summary>One thing due and not done.</summary>

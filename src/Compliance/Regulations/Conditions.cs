@@ -107,6 +107,33 @@ public enum KnownSource
     /// <summary>Cases, over the months before the day or ever.</summary>
     Count,
 
+    /// <summary>Whether it is a recognised training base of its kind, as a flag.</summary>
+    BaseRecognition,
+
+    /// <summary>Of which kind the training base is, as text.</summary>
+    BaseKind,
+
+    /// <summary>The tutors a training base has named who belong to it, as a list of <c>name</c> (the physician's id), <c>title</c> and <c>qualified</c>, on the day.</summary>
+    Tutors,
+
+    /// <summary>How many trainees at a time a training base declares to take.</summary>
+    TraineeCapacity,
+
+    /// <summary>Whether there was a case with one of some procedures, over the months.</summary>
+    Procedures,
+
+    /// <summary>How many of some procedures there were cases with, over the months.</summary>
+    ProcedureTypes,
+
+    /// <summary>The first day of the practice that goes on: between two of its cases never lay more than so many months without one.</summary>
+    PractisedSince,
+
+    /// <summary>
+    /// Treatments as operator of record in the institution, in each of the last three years, as a list of <c>name</c> (the physician's id), <c>treatmentsYear1</c> (the latest), <c>treatmentsYear2</c> and
+    /// <c>treatmentsYear3</c>; of who belongs to it on the day.
+    /// </summary>
+    OperatorYears,
+
     /// <summary>
     /// A training at a base of this system: of a trainee the one there is, of an applicant the last that stands certified for the levels that need the qualification. Where there is none it was before
     /// this system, or elsewhere, and is attested.
@@ -157,9 +184,19 @@ public sealed record TrainingFact(TrainingItem Item, TrainingRole? Role = null, 
 /// <param name="Minus">And what is taken from it.</param>
 /// <param name="Months">Over how many months that end on the day; null for ever.</param>
 /// <param name="History">The applicant may attest the part before all cases were in the system; it is added.</param>
+/// <param name="Procedures">For <see cref="KnownSource.Procedures"/> and <see cref="KnownSource.ProcedureTypes"/>: codes of the catalogue.</param>
 /// <param name="Training">For <see cref="KnownSource.Training"/>: what of it.</param>
+/// <param name="BreakMonths">For <see cref="KnownSource.PractisedSince"/>: more months than this without a case are a break.</param>
 public sealed record KnownFact(
-    KnownSource Source, Title? Title = null, CountName? Count = null, CountName? Minus = null, int? Months = null, bool History = false, TrainingFact? Training = null)
+    KnownSource Source,
+    Title? Title = null,
+    CountName? Count = null,
+    CountName? Minus = null,
+    int? Months = null,
+    bool History = false,
+    IReadOnlyList<string>? Procedures = null,
+    int? BreakMonths = null,
+    TrainingFact? Training = null)
 {
     /// <summary>The days that are counted, up to a day; without months from the first day there can be a case on.</summary>
     public DaySpan Window(DateOnly asOf) => new(Months is { } months ? asOf.AddMonths(-months).AddDays(1) : DateOnly.MinValue, asOf);
@@ -304,9 +341,6 @@ public sealed record KnownBook(DateOnly AsOf, IReadOnlyDictionary<string, JsonEl
         attested.Where(a => regulation.Fact(a.Fact)?.Known is not { } known || IsUntold(known, a.Fact) || (CountedTo.TryGetValue(a.Fact, out var to) && to == a.HeldOn)).ToDictionary(a => a.Fact),
         Known,
         Staff);
-
-    /// <summary>Whether the applicant attests a fact about a day, though it is one the system may know.</summary>
-    public bool LeavesToAttest(FactDefinition fact, DateOnly heldOn) => fact.Known is not { } known || known.LeavesHistory(Coverage, heldOn) || IsUntold(known, fact.Name);
 
     private bool IsUntold(KnownFact known, string fact) => known.Source == KnownSource.Training && !Known.ContainsKey(fact);
 }

@@ -44,6 +44,9 @@ public sealed record Regulation(
     /// <summary>The facts that conditions of a kind of subject ask for on every day after the grant.</summary>
     public IReadOnlySet<string> KeptFacts(SubjectKind kind) => Clauses.OfType<Regulations.Clause.Condition>().Where(clause => clause.For(kind) is not null).SelectMany(clause => FactsOf(clause.Test)).ToHashSet();
 
+    /// <summary>The facts that the clauses of a path ask for.</summary>
+    public IReadOnlySet<string> FactsOf(QualificationPath path) => path.Clauses.Select(Clause).OfType<Regulations.Clause.Condition>().SelectMany(clause => FactsOf(clause.Test)).ToHashSet();
+
     private IEnumerable<string> FactsOf(Test test) => test.Facts.Concat(test.Named.SelectMany(id => Clause(id) is Regulations.Clause.Condition named ? FactsOf(named.Test) : []));
 
     /// <summary>The clause of an id; null when there is none.</summary>

@@ -216,9 +216,10 @@ public static partial class RegulationFile
             Known(known.Source, $"{at}/known/source");
             FactType expected = known.Source switch
             {
-                KnownSource.Level or KnownSource.Title or KnownSource.LicenceScope or KnownSource.Specialty => FactType.Text,
-                KnownSource.Qualification => FactType.Flag,
-                KnownSource.AidBegan => FactType.Day,
+                KnownSource.Level or KnownSource.Title or KnownSource.LicenceScope or KnownSource.Specialty or KnownSource.BaseKind => FactType.Text,
+                KnownSource.Qualification or KnownSource.BaseRecognition or KnownSource.Procedures => FactType.Flag,
+                KnownSource.AidBegan or KnownSource.PractisedSince => FactType.Day,
+                KnownSource.Tutors or KnownSource.OperatorYears => FactType.List,
                 KnownSource.Training => known.Training?.Item switch
                 {
                     TrainingItem.BaseKind => FactType.Text,
@@ -232,8 +233,31 @@ public static partial class RegulationFile
                 faults.Add(new($"{at}/type", "typeUnfit", $"What is known from there is of type {Name(expected)}."));
             if ((known.Source == KnownSource.Count) != known.Count.HasValue)
                 faults.Add(new($"{at}/known/count", "countMisplaced", "A count, and only a count, says what is counted."));
-            if (known.Source != KnownSource.Count && (known.Minus is not null || known.Months is not null || known.History))
+            bool ofCases = known.Source is KnownSource.Count or KnownSource.Procedures or KnownSource.ProcedureTypes or KnownSource.OperatorYears;
+            if ((known.Source != KnownSource.Count && known.Minus is not null) || (!ofCases && known.Months is not null)
+                || (known.Source is not (KnownSource.Count or KnownSource.OperatorYears or KnownSource.PractisedSince) && known.History))
                 faults.Add(new($"{at}/known", "countMisplaced", "Months, history and what is taken away belong to counts."));
+            // The list names three years, and its fields are what is counted.
+            if (known.Source == KnownSource.OperatorYears && known.Months != 36)
+                faults.Add(new($"{at}/known/months", "countMisplaced", "The years of operators are three: 36 months."));
+            string[]? fields = known.Source switch
+            {
+                KnownSource.OperatorYears => ["name", "treatmentsYear1", "treatmentsYear2", "treatmentsYear3"],
+                KnownSource.Tutors => ["name", "qualified", "title"],
+                _ => null,
+            };
+            if (fields is not null && fact.Type == FactType.List && !fact.Fields!.Keys.Order(StringComparer.Ordinal).SequenceEqual(fields))
+                faults.Add(new($"{at}/fields", "fieldsMisplaced", $"What is known from there has the fields {string.Join(", ", fields)}."));
+            if (known.Source is KnownSource.Procedures or KnownSource.ProcedureTypes != known.Procedures is { Count: > 0 })
+                faults.Add(new($"{at}/known/procedures", "proceduresMisplaced", "Procedures are named where they are looked for, and only there."));
+            if (regulation.Practice is { } practised)
+            {
+                foreach (string code in practised.UnknownProcedures(known.Procedures ?? []))
+                    faults.Add(new($"{at}/known/procedures", "unknownProcedure", $"The catalogue has no {code}."));
+            }
+
+            if ((known.Source == KnownSource.PractisedSince) != known.BreakMonths.HasValue || known.BreakMonths is not (null or (>= 1 and <= LongestWindow)))
+                faults.Add(new($"{at}/known/breakMonths", "breakMisplaced", $"A break, from 1 to {LongestWindow} months, belongs to practice without one, and only there."));
             if ((known.Source == KnownSource.Training) != (known.Training is not null))
                 faults.Add(new($"{at}/known/training", "trainingMisplaced", "What is known of a training, and only that, says what of it."));
             if (known.Training is { } training)
@@ -619,7 +643,7 @@ public static partial class RegulationFile
             || (test.Where ?? test.Every)?.Values.Any(item => item is null || Any(item.In)) == true || test.Parts.Any(InTest);
 
         return Any(regulation.Facts) || Any(regulation.Paths) || Any(regulation.Clauses)
-            || regulation.Facts.Any(fact => Any(fact.Choices))
+            || regulation.Facts.Any(fact => Any(fact.Choices) || Any(fact.Known?.Procedures))
             || regulation.Paths.Any(path => Any(path.Clauses))
             || regulation.Clauses.Any(clause => Any(clause.Applies) || (clause is Clause.Condition condition && InTest(condition.Test)) || (clause is Clause.Enforced enforced && Any(enforced.Names)))
             || (regulation.Practice is { } practice && (Any(practice.AssessmentItems) || Any(practice.Catalogue) || Any(practice.Complications) || Any(practice.Reporting.FollowUps) || Any(practice.Training?.Bases)));

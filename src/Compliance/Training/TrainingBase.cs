@@ -228,8 +228,8 @@ public static class TrainingBase
         /// <summary>
         /// The last day for the next review; null while it is not recognised, or its end is recorded. A recognition from before this system, and an early one, is counted from the day it was recorded.
         /// </summary>
-        /// <param name="everyMonths"><see cref="TrainingRules.ReviewEveryMonths"/>.</param>
-        public DateOnly? ReviewDueOn(int everyMonths) => LookedAtOn is { } day ? Months.EndOfMonths(day, everyMonths) : null;
+        /// <param name="everyMonths"><see cref="TrainingRules.ReviewEveryMonths"/>; null where the regulation wants none.</param>
+        public DateOnly? ReviewDueOn(int? everyMonths) => LookedAtOn is { } day && everyMonths is { } months ? Months.EndOfMonths(day, months) : null;
 
         /// <summary>The day of the last review, or of the recognition that stands; null while none does.</summary>
         [JsonIgnore]

@@ -12,6 +12,7 @@ using Compliance.Registry;
 using Compliance.Regulations;
 using Compliance.Service.EventStore;
 using Compliance.Service.Projections;
+using Compliance.Training;
 using Npgsql;
 using Case = Compliance.Cases.Case;
 
@@ -39,6 +40,8 @@ public sealed class EventTableTests
         "assessed", "rectification_evidence_filed", "hearing_requested", "hearing_held", "objection_filed", "objection_answered",
         "device_registered", "device_registration_renewed", "device_registration_cancelled", "device_cancellation_withdrawn", "device_received", "device_receipt_corrected", "device_receipt_voided",
         "verified_total_entered", "verified_total_withdrawn",
+        "training_base_applied", "training_base_facts_attested", "training_base_tutors_named", "training_base_capacity_declared", "training_base_refused",
+        "training_base_recognised", "training_base_reviewed", "training_base_withdrawn", "training_base_given_up",
     ];
 
     // By the type's name in C#, which may change; the values are what stands in the log, which may not. Values are added, never removed.
@@ -115,6 +118,13 @@ public sealed class EventTableTests
     private static readonly string[] OfADeviceReceipt = ["device_received", "device_receipt_corrected", "device_receipt_voided"];
 
     private static readonly string[] OfVerifiedTotals = ["verified_total_entered.minimal", "verified_total_entered", "verified_total_withdrawn"];
+
+    private static readonly string[] OfATrainingBase =
+    [
+        "training_base_applied", "training_base_facts_attested", "training_base_tutors_named", "training_base_capacity_declared", "training_base_refused",
+        "training_base_applied", "training_base_refused.minimal", "training_base_applied", "training_base_recognised",
+        "training_base_reviewed.minimal", "training_base_reviewed", "training_base_withdrawn", "training_base_applied", "training_base_given_up.application", "training_base_recognised.imported", "training_base_given_up",
+    ];
 
     private static readonly string[] Alone = ["provincial_limits_published", "calendar_published", "regulation_published", "enforcement_set", "day_closed"];
 
@@ -258,7 +268,7 @@ public sealed class EventTableTests
 
     [Fact]
     public void Every_event_stands_in_one_of_the_lives_below() =>
-        new[] { OfAnInstitution, OfAPhysician, OfACase, OfAProcedure, OfAQualification, OfAnApplication, OfASchedule, OfARound, OfAnAssessedQualification, OfADeviceRegistration, OfADeviceReceipt, OfVerifiedTotals, OfANotice, Alone }.SelectMany(life => life).Select(name => name.Split('.')[0]).Distinct().ShouldBe(WireNames, ignoreOrder: true);
+        new[] { OfAnInstitution, OfAPhysician, OfACase, OfAProcedure, OfAQualification, OfAnApplication, OfASchedule, OfARound, OfAnAssessedQualification, OfADeviceRegistration, OfADeviceReceipt, OfVerifiedTotals, OfANotice, OfATrainingBase, Alone }.SelectMany(life => life).Select(name => name.Split('.')[0]).Distinct().ShouldBe(WireNames, ignoreOrder: true);
 
     [Fact]
     public void An_institution_evolves_by_all_its_events()
@@ -294,6 +304,18 @@ public sealed class EventTableTests
     {
         var state = OutcomeNotice.Fold(Golden<OutcomeNotice.Event>(OfANotice));
         (state.Filed!.CaseNumber, state.Answer!.Accepted, state.Decision!.Upheld, state.Stands).ShouldBe(("住院2026-0042", false, true, NoticeState.Upheld));
+    }
+
+    [Fact]
+    public void A_training_base_evolves_by_all_its_events()
+    {
+        var state = TrainingBase.Fold(Golden<TrainingBase.Event>(OfATrainingBase));
+        (state.Status, state.Reason, state.Applications, state.AppliedOn).ShouldBe((BaseStatus.GivenUp, "负责人退休", 1, new DateOnly(2026, 2, 1)));
+        state.Recognitions.Select(r => (r.EffectiveOn, r.EndedOn, r.Imported)).ShouldBe(
+            [(new(2026, 4, 1), new DateOnly(2027, 5, 1), false), (new(2027, 6, 1), new DateOnly(2027, 9, 1), true)]);
+        state.Reviews.Select(r => r.Passed).ShouldBe([true, false]);
+        (state.IsTutor("P33-4712", new(2026, 2, 3)), state.IsTutor("P33-4712", new(2026, 2, 4)), state.CapacityOn(new(2026, 2, 4))).ShouldBe((false, true, 6));
+        state.AttestedBy(new(2026, 1, 31)).Count.ShouldBe(2);
     }
 
     [Fact]
@@ -441,6 +463,7 @@ public sealed class EventTableTests
         await Append(log, DeviceRegistration.Stream(new("c1a6e5b2-7f30-5c4d-9a81-2b3c4d5e6f70")), OfADeviceRegistration);
         await Append(log, DeviceReceipt.Stream(new("d2b7f6c3-8041-5d5e-8b92-3c4d5e6f7081")), OfADeviceReceipt);
         await Append(log, VerifiedTotals.Stream("H33-0101", "comprehensive"), OfVerifiedTotals[..2]);
+        await Append(log, TrainingBase.Stream(new("national", "comprehensive", "H33-0101")), OfATrainingBase);
         await Append(log, OutcomeNotice.Stream(new("0197c3a0-5d00-7abc-8def-0123456789ab")), OfANotice);
         await Append(log, Day.Stream, "day_closed");
 
@@ -479,6 +502,9 @@ public sealed class EventTableTests
         (await Count(database, "outcome_notices where state = 'upheld' and institution = 'H33-0101' and procedure_on = '2026-03-02' and case_id is not null")).ShouldBe(1);
         (await Count(database, "adjudications where kind = 'notice' and not pending and decision = 'upheld' and decided_on = '2026-04-20'")).ShouldBe(1);
         (await Count(database, "case_facts where statement_due is null and follow_ups is null and not late_outcome")).ShouldBe(1, "a voided case owes nothing");
+        (await Count(database, "training_bases where institution = 'H33-0101' and status = 'givenUp' and review_due_on is null")).ShouldBe(1);
+        (await Count(database, "training_base_spans where (from_on, to_on) in (('2026-04-01', '2027-04-30'), ('2027-06-01', '2027-08-31'))")).ShouldBe(2);
+        (await Count(database, "announcements where act like 'trainingBase%'")).ShouldBe(3, "of the recognition from before nobody is told");
         (await Count(database, "days_closed where day = '2026-03-31'")).ShouldBe(1);
         (await log.Append(new AppendRequest(VerifiedTotals.Stream("H33-0101", "comprehensive"), 2, [.. Golden<object>(OfVerifiedTotals[2..])]))).ShouldBeOfType<AppendResult.Appended>();
         await readModel.Advance(CancellationToken.None);

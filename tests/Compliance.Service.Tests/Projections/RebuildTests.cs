@@ -120,6 +120,9 @@ public sealed class RebuildTests
     [InlineData("delete from case_changes where operator = 'H1-A'", "case_changes")]
     [InlineData("update verified_totals set cases = cases + 1", "verified_totals")]
     [InlineData("delete from verified_totals", "verified_totals")]
+    [InlineData("update training_bases set review_due_on = review_due_on + 1", "training_bases")]
+    [InlineData("delete from training_base_spans", "training_base_spans")]
+    [InlineData("update case_facts set procedures = null where procedures is not null", "case_facts")]
     [InlineData("update assessments set doc = jsonb_set(doc, '{Computed,Completeness,Reported}', '7') where kind = 'institution' and doc->'Computed'->'Completeness' ->> 'Verified' = '40'", "assessments")]
     [InlineData("update assessment_schedules set doc = jsonb_set(doc, '{Settings,0,EveryMonths}', '6')", "assessment_schedules")]
     [InlineData("update rounds set closes_on = closes_on + 1", "rounds")]
@@ -156,6 +159,7 @@ public sealed class RebuildTests
         await Counted(service);
         await Assessed(service);
         await Noticed(service);
+        await Taught(service);
         await service.MoveTo(Today.AddDays(1));
         await Agrees(service);
 
@@ -263,6 +267,16 @@ public sealed class RebuildTests
         }
     }
 
+    /// <summary>A case with its procedures, and two training bases, one of them given up.</summary>
+    private static async Task Taught(TestService service)
+    {
+        var token = await service.National;
+        (await service.Send(HttpMethod.Post, "cases", World.Case("H1", "coded", Today.AddDays(-10), code: "NV-CAS").ToJsonString(), token)).Expect(HttpStatusCode.Created);
+        foreach (var path in new[] { "national/neurovascular", "national/comprehensive" })
+            (await service.Post($"training-bases/{path}/H1/recognise", new { reference = "R-1", effectiveOn = "2015-05-01", imported = true }, token)).Expect(HttpStatusCode.OK);
+        (await service.Post("training-bases/national/comprehensive/H1/give-up", new { reason = "r" }, await service.Token("trainingBase", institution: "H1"))).Expect(HttpStatusCode.OK);
+    }
+
     private static async Task Agrees(TestService service)
     {
         var tables = await service.Get<Reconciliation>().Run(closings: true, static _ => { }, CancellationToken.None);
@@ -271,7 +285,7 @@ public sealed class RebuildTests
             "active_spans", "adjudications", "announced", "announcements", "assessment_schedules", "assessments", "calendars", "case_changes", "case_facts", "closings", "days_closed",
             "device_receipts", "device_registration_products", "device_registrations", "device_uses", "dues", "enforcement", "former_places", "incidents",
             "institution_days", "institutions", "outcome_notices", "overdue_reports", "physicians", "procedures", "proposals", "provincial_limits", "qualifications", "register_entries", "register_snapshots", "register_touched", "registrations",
-            "regulations", "rounds", "titles", "verified_totals",
+            "regulations", "rounds", "titles", "training_base_spans", "training_bases", "verified_totals",
         ]);
         tables.Where(t => !t.Agrees).SelectMany(t => t.Examples.Prepend(t.Table)).ShouldBeEmpty();
     }

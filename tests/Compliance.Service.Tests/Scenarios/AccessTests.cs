@@ -53,6 +53,7 @@ public sealed class AccessService : IAsyncLifetime
         (await Service.Post("institutions/H1/device-receipts", new { number = "R1", supplier = "S", receivedOn = "2026-03-01", di = "06901234567892", quantity = 1 }, await Service.Token("hospital", institution: "H1"))).Expect(HttpStatusCode.Created);
 
         // Four deaths of few: the monitor proposes to suspend.
+        (await Service.Post("training-bases", new { kind = "national", technique = "neurovascular", institution = "H1" }, await Service.Token("trainingBase", institution: "H1"))).Expect(HttpStatusCode.Created);
         await World.Enforce(Today.AddDays(-1), "confirm");
         await World.Import(Enumerable.Range(0, 4).Select(n => World.Case("H4", $"fatal {n}", Today.AddDays(-60), died: true)));
         await Service.MoveTo(Today);
@@ -174,6 +175,7 @@ public sealed class AccessTests(AccessService province) : IClassFixture<AccessSe
     private const string OfPlace = "ok    403   403   403   ok    403   ok    403";
     private const string Webhook = "ok    404   404   404   404   404   404   403";
     private const string OwnHospital = "ok    403   403   403   403   403   403   403";
+    private const string OfMinistry = "403   403   403   403   403   403   ok    403";
     private const string OfPerson = "403   403   ok    403   ok    403   ok    403";
 
     private static readonly object H1 = new { kind = "institution", id = "H1" };
@@ -237,6 +239,21 @@ public sealed class AccessTests(AccessService province) : IClassFixture<AccessSe
         ["GET /api/v1/institutions/{id}/verified-totals"] = new("institutions/H1/verified-totals", OfPlace),
         ["POST /api/v1/institutions/{id}/verified-totals"] = new("institutions/H1/verified-totals", Regulators, new { technique = "neurovascular", from = "2025-01-01", to = "2025-12-31", cases = 9, source = "insurer" }),
         ["POST /api/v1/institutions/{id}/verified-totals/{totalId}/withdraw"] = new("institutions/H1/verified-totals/{total}/withdraw", Regulators, Reason),
+        // A base of a kind that the ministry recognises: the province reads, and decides nothing.
+        ["POST /api/v1/training-bases"] = new("training-bases", OwnHospital, new { kind = "national", technique = "comprehensive", institution = "H1" }),
+        ["GET /api/v1/training-bases"] = new("training-bases", OfRegulators),
+        ["GET /api/v1/public/training-bases"] = new("public/training-bases", Open),
+        ["GET /api/v1/training-bases/{kind}/{technique}/{institution}"] = new("training-bases/national/neurovascular/H1", OfPlace),
+        ["GET /api/v1/training-bases/{kind}/{technique}/{institution}/history"] = new("training-bases/national/neurovascular/H1/history", OfPlace),
+        ["GET /api/v1/training-bases/{kind}/{technique}/{institution}/evaluation"] = new("training-bases/national/neurovascular/H1/evaluation", OfPlace),
+        ["POST /api/v1/training-bases/{kind}/{technique}/{institution}/attestations"] = new("training-bases/national/neurovascular/H1/attestations", "ok    403   403   403   403   403   ok    403", new { facts = Array.Empty<object>() }),
+        ["POST /api/v1/training-bases/{kind}/{technique}/{institution}/tutors"] = new("training-bases/national/neurovascular/H1/tutors", OwnHospital, new { tutors = new[] { "H1-A" } }),
+        ["POST /api/v1/training-bases/{kind}/{technique}/{institution}/capacity"] = new("training-bases/national/neurovascular/H1/capacity", OwnHospital, new { trainees = 3 }),
+        ["POST /api/v1/training-bases/{kind}/{technique}/{institution}/give-up"] = new("training-bases/national/neurovascular/H1/give-up", OwnHospital, Reason),
+        ["POST /api/v1/training-bases/{kind}/{technique}/{institution}/recognise"] = new("training-bases/national/neurovascular/H1/recognise", OfMinistry, new { reference = "R" }),
+        ["POST /api/v1/training-bases/{kind}/{technique}/{institution}/refuse"] = new("training-bases/national/neurovascular/H1/refuse", OfMinistry, Reason),
+        ["POST /api/v1/training-bases/{kind}/{technique}/{institution}/review"] = new("training-bases/national/neurovascular/H1/review", OfMinistry, new { remark = "r" }),
+        ["POST /api/v1/training-bases/{kind}/{technique}/{institution}/withdraw"] = new("training-bases/national/neurovascular/H1/withdraw", OfMinistry, Reason),
         ["GET /api/v1/cases/{caseId}/devices"] = new("cases/{case}/devices", Case),
         ["POST /api/v1/cases/{caseId}/complications"] = new("cases/{case}/complications", ChangeCase, new { code = "vasospasm", occurredOn = "2026-03-09", relation = "related" }),
         ["POST /api/v1/cases/{caseId}/death"] = new("cases/{case}/death", ChangeCase, new { occurredOn = "2026-03-08", relation = "related" }),

@@ -37,7 +37,7 @@ public static class BadRequests
 
     public static readonly IReadOnlyList<BadRequest> All =
     [
-        .. Reports(), .. WholeBodies(), .. WhoReports(), .. Headers(), .. Changes(), .. Outcomes(), .. OwedOutcomes(), .. OutcomeNotices(), .. Procedures(), .. Obligations(), .. Registry(), .. Calendars(), .. Enforcement(), .. Webhooks(), .. Qualifications(), .. DeviceRegistrations(), .. DeviceReceipts(), .. DeviceUses(), .. VerifiedTotals(), .. CaseChanges(), .. Schedules(), .. Rounds(), .. Scoring(), .. Notices(), .. Hearings(), .. Objections(),
+        .. Reports(), .. WholeBodies(), .. WhoReports(), .. Headers(), .. Changes(), .. Outcomes(), .. OwedOutcomes(), .. OutcomeNotices(), .. Procedures(), .. Obligations(), .. Registry(), .. Calendars(), .. Enforcement(), .. Webhooks(), .. Qualifications(), .. DeviceRegistrations(), .. DeviceReceipts(), .. DeviceUses(), .. VerifiedTotals(), .. TrainingBases(), .. CaseChanges(), .. Schedules(), .. Rounds(), .. Scoring(), .. Notices(), .. Hearings(), .. Objections(),
         .. Regulations(), .. Queries(), .. Imports(), .. Elsewhere(), .. Private(),
     ];
 
@@ -699,6 +699,64 @@ public static class BadRequests
             Get("totals of a technique there is not", "institutions/H1/verified-totals?technique=cardiac", 400, "unknownTechnique query:technique"),
             Get("totals of an institution there is not", "institutions/H99/verified-totals", 404, "notFound"),
             Get("totals by source", "institutions/H1/verified-totals?source=insurer", 400, "unknownParameter query:source"),
+        ];
+    }
+
+    private static IEnumerable<BadRequest> TrainingBases()
+    {
+        const string Base = "training-bases/national/neurovascular/H1";
+        BadRequest Apply(string name, string body, int status, params string[] expected) => new(name, "POST", "training-bases", body, status, expected) { Who = "hospital H1" };
+        BadRequest Act(string name, string act, string body, int status, params string[] expected) => new(name, "POST", $"{Base}/{act}", body, status, expected) { Who = "hospital H1" };
+        BadRequest Get(string name, string path, int status, params string[] expected) => new(name, "GET", path, null, status, expected);
+        return
+        [
+            Apply("a base of nothing", "{}", 400, "missing /kind", "missing /technique", "missing /institution"),
+            Apply("a base of a technique there is not", """{ "kind": "national", "technique": "cardiac", "institution": "H1" }""", 400, "unknownTechnique /technique"),
+            Apply("a base of a programme", """{ "kind": "national", "technique": "nuclear-cardiology-base", "institution": "H1" }""", 400, "unknownTechnique /technique"),
+            Apply("a base of a kind there is not", """{ "kind": "provincial", "technique": "neurovascular", "institution": "H1" }""", 400, "unknownValue /kind"),
+            Apply("another hospital's base", """{ "kind": "national", "technique": "neurovascular", "institution": "H2" }""", 403, "forbidden"),
+            Apply("a base that attests its cases", """{ "kind": "national", "technique": "neurovascular", "institution": "H1", "facts": [{ "fact": "yearlyCases", "value": 500 }] }""", 400, "knownToSystem /facts/0/fact"),
+            Apply("a base that attests ten years", """{ "kind": "national", "technique": "neurovascular", "institution": "H1", "facts": [{ "fact": "techniqueSince", "value": "2010-01-01" }] }""", 400, "knownToSystem /facts/0/fact"),
+            Apply("a base that attests what nobody asks", """{ "kind": "national", "technique": "neurovascular", "institution": "H1", "facts": [{ "fact": "parkingSpaces", "value": 5 }] }""", 400, "unknownFact /facts/0/fact"),
+            Apply("a base with half a bed", """{ "kind": "national", "technique": "neurovascular", "institution": "H1", "facts": [{ "fact": "neurologyBeds", "value": 59.5 }] }""", 400, "wrongType /facts/0/value"),
+            Apply("a base with a tutor there is not", """{ "kind": "national", "technique": "neurovascular", "institution": "H1", "tutors": ["H1-A", "Nobody"] }""", 400, "unknownPhysician /tutors/1"),
+            Apply("a base for 1,001 trainees", """{ "kind": "national", "technique": "neurovascular", "institution": "H1", "trainees": 1001 }""", 400, "outOfRange /trainees"),
+            Apply("a misspelt base", """{ "kind": "national", "technique": "neurovascular", "institution": "H1", "capacity": 4 }""", 400, "unknownProperty /capacity"),
+            Act("tutors by name alone", "tutors", """{ "tutors": [{ "name": "Doctor" }] }""", 400, "wrongType /tutors/0"),
+            Act("no tutors said", "tutors", "{}", 400, "missing /tutors"),
+            Act("tutors from 30 February", "tutors", """{ "tutors": [], "from": "2026-02-30" }""", 400, "invalidDay /from"),
+            Act("tutors of a base there is not", "tutors", """{ "tutors": [] }""", 404, "noSuchTrainingBase"),
+            Act("room for minus one", "capacity", """{ "trainees": -1 }""", 400, "outOfRange /trainees"),
+            Act("room for a half", "capacity", """{ "trainees": 1.5 }""", 400, "wrongType /trainees"),
+            Act("room in a base there is not", "capacity", """{ "trainees": 1 }""", 404, "noSuchTrainingBase"),
+            Act("a base given up without reason", "give-up", "{}", 400, "missing /reason"),
+            Act("a base that recognises itself", "recognise", """{ "reference": "R" }""", 403, "forbidden"),
+            Act("a recognition by the province that is the ministry's", "recognise", """{ "reference": "R" }""", 403, "forbidden") with { Who = "regulator 11" },
+            Act("a recognition without document", "recognise", "{}", 400, "missing /reference") with { Who = "national" },
+            Act("a recognition nobody applied for", "recognise", """{ "reference": "R" }""", 409, "noTrainingBaseApplication") with { Who = "national" },
+            Act("a recognition of before, of tomorrow", "recognise", """{ "reference": "R", "imported": true, "effectiveOn": "2026-03-11" }""", 400, "futureDay /effectiveOn") with { Who = "national" },
+            Act("a recognition that reaches back", "recognise", """{ "reference": "R", "effectiveOn": "2026-03-09" }""", 400, "notBefore /effectiveOn") with { Who = "national" },
+            Act("a review of a base there is not", "review", """{ "remark": "r" }""", 404, "noSuchTrainingBase") with { Who = "national" },
+            Act("a review without remark", "review", "{}", 400, "missing /remark") with { Who = "national" },
+            Act("a base withdrawn that is none", "withdraw", """{ "reason": "r" }""", 404, "noSuchTrainingBase") with { Who = "national" },
+            Act("an identity card in a reason of withdrawal", "withdraw", $$"""{ "reason": "{{IdentityCard}}" }""", 400, "personalData /reason") with { Who = "national", Secret = IdentityCard },
+            Act("a base refused that is none", "refuse", """{ "reason": "r" }""", 404, "noSuchTrainingBase") with { Who = "national" },
+            new("a base of a hospital there is not", "POST", "training-bases/national/neurovascular/H99/recognise", """{ "reference": "R", "imported": true }""", 404, "noSuchInstitution"),
+            Get("a base of a kind there is not", "training-bases/provincial/neurovascular/H1", 400, "unknownValue path:kind"),
+            Get("a base of a technique there is not", "training-bases/national/cardiac/H1", 400, "unknownTechnique path:technique"),
+            Get("a base that never applied", Base, 404, "noSuchTrainingBase"),
+            Get("another hospital's base to read", Base, 403, "forbidden") with { Who = "hospital H2" },
+            Get("a base of another province", Base, 403, "forbidden") with { Who = "regulator 31" },
+            Get("a base evaluated tomorrow", $"{Base}/evaluation?asOf=2026-03-11", 400, "futureDay query:asOf"),
+            Get("a base against a whim", $"{Base}/evaluation?against=whim", 400, "unknownValue query:against"),
+            Get("the history of a base behind no cursor", $"{Base}/history?cursor=!", 400, "invalidCursor query:cursor"),
+            Get("bases in a state there is not", "training-bases?state=closed", 400, "unknownValue query:state"),
+            Get("bases of a kind there is not", "training-bases?kind=municipal", 400, "unknownValue query:kind"),
+            Get("bases of another province", "training-bases?province=31", 403, "forbidden") with { Who = "regulator 11" },
+            Get("bases of no province", "training-bases?province=1", 400, "invalidProvince query:province"),
+            Get("bases behind a cursor of another list", $"training-bases?cursor={Service.Http.Page.Cursor("a")}", 400, "invalidCursor query:cursor"),
+            Get("public bases by state", "public/training-bases?state=applied", 400, "unknownParameter query:state"),
+            Get("501 public bases", "public/training-bases?limit=501", 400, "outOfRange query:limit"),
         ];
     }
 

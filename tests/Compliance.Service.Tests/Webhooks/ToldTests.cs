@@ -5,6 +5,7 @@ using Compliance.Cases;
 using Compliance.Qualifications;
 using Compliance.Service.Tests.Events;
 using Compliance.Service.Webhooks;
+using Compliance.Training;
 
 namespace Compliance.Service.Tests.Webhooks;
 
@@ -37,6 +38,11 @@ public sealed class ToldTests
         ["objection_filed"] = ("objectionFiled", Audience.Inner),
         ["objection_answered"] = ("objectionAnswered", Audience.Inner),
         ["outcome_notice_filed"] = ("filed", Audience.Inner),
+        ["training_base_recognised"] = ("recognised", Audience.Standing),
+        ["training_base_withdrawn"] = ("withdrawn", Audience.Standing),
+        ["training_base_given_up"] = ("givenUp", Audience.Standing),
+        ["training_base_refused"] = ("refused", Audience.Inner),
+        ["training_base_reviewed"] = ("reviewed", Audience.Inner),
         ["assessment_round_opened"] = ("opened", Audience.Standing),
         ["report_fell_overdue"] = ("fellOverdue", Audience.Inner),
     };
@@ -53,6 +59,7 @@ public sealed class ToldTests
         "application_submitted", "facts_attested", "opinion_given", "application_returned", "application_withdrawn", "application_refused", "grant_filed", "aid_begun", "aid_ended",
         "device_registered", "device_registration_renewed", "device_registration_cancelled", "device_cancellation_withdrawn", "device_received", "device_receipt_corrected", "device_receipt_voided",
         "verified_total_entered", "verified_total_withdrawn",
+        "training_base_applied", "training_base_facts_attested", "training_base_tutors_named", "training_base_capacity_declared",
     ];
 
     public static TheoryData<string> Files => [.. GoldenFile.All.Select(file => file.Name)];
@@ -67,8 +74,8 @@ public sealed class ToldTests
     {
         var golden = GoldenFile.Named(name);
         var told = Told.Of(golden.Event);
-        // What was granted before the system existed is no news.
-        if (ToldToNobody.Contains(golden.WireName) || golden.Event is Qualification.Event.Granted { Imported: true })
+        // What was granted or recognised before the system existed is no news, and an application taken back changes nothing.
+        if (ToldToNobody.Contains(golden.WireName) || golden.Event is Qualification.Event.Granted { Imported: true } or TrainingBase.Event.Recognised { Imported: true } or TrainingBase.Event.GivenUp { EffectiveOn: null })
         {
             told.ShouldBeEmpty();
             return;
@@ -76,9 +83,11 @@ public sealed class ToldTests
 
         var telling = told.ShouldHaveSingleItem();
         var (report, notice) = (golden.Event is Procedure.Event, golden.Event as OutcomeNotice.Event.Filed);
-        var about = report ? "report" : notice is not null ? "outcomeNotice" : telling.Holder is null ? "assessmentRound" : "qualification";
+        var trainingBase = (golden.Event as TrainingBase.Event)?.Base;
+        var about = report ? "report" : notice is not null ? "outcomeNotice" : trainingBase is not null ? "trainingBase" : telling.Holder is null ? "assessmentRound" : "qualification";
         (telling.Type, telling.Audience).ShouldBe(($"compliance.{about}.{Expected[golden.WireName].Type}", Expected[golden.WireName].Audience));
         telling.Subject.ShouldBe(notice is not null ? $"outcome-notice/{notice.Notice:D}"
+            : trainingBase is { } at ? $"training-base/{at.Kind}/{at.Technique}/{at.Institution}"
             : telling.Holder is { } holder ? $"{holder.KindName}/{holder.Id}/{telling.Technique}{(report ? "/reports" : "")}" : $"assessment-round/{((AssessmentRound.Event)golden.Event).Round:D}");
         (telling.Holder is not null || telling.Province is not null).ShouldBeTrue();
     }

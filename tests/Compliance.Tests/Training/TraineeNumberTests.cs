@@ -1,4 +1,3 @@
-using Compliance.Cases;
 using Compliance.Metrics;
 using Compliance.Training;
 using static Compliance.Cases.Intent;
