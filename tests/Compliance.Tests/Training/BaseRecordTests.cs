@@ -1,4 +1,3 @@
-using Compliance.Metrics;
 using Compliance.Training;
 
 namespace Compliance.Tests.Training;
