@@ -31,6 +31,7 @@ public static class Aggregates
     public static readonly Aggregate<DeviceRegistration.State, DeviceRegistration.Event> DeviceRegistrations = new(DeviceRegistration.State.Initial, DeviceRegistration.Evolve);
     public static readonly Aggregate<DeviceReceipt.State, DeviceReceipt.Event> DeviceReceipts = new(DeviceReceipt.State.Initial, DeviceReceipt.Evolve);
     public static readonly Aggregate<VerifiedTotals.State, VerifiedTotals.Event> VerifiedTotals = new(Compliance.Cases.VerifiedTotals.State.Initial, Compliance.Cases.VerifiedTotals.Evolve);
+    public static readonly Aggregate<Trainee.State, Trainee.Event> Trainees = new(Trainee.State.Initial, Trainee.Evolve);
     public static readonly Aggregate<TrainingBase.State, TrainingBase.Event> TrainingBases = new(TrainingBase.State.Initial, TrainingBase.Evolve);
     public static readonly Aggregate<CalendarHistory, Calendar.Published> Calendars = new(CalendarHistory.Empty, Calendar.Evolve);
 }

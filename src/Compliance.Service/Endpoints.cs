@@ -55,6 +55,8 @@ public static class Endpoints
         DeviceReceiptEndpoints.Map(api);
         DeviceUsesEndpoint.Map(api);
         CaseDevicesEndpoint.Map(api);
+        TraineeEndpoints.Map(api);
+        TraineeLists.Map(api);
         WebhookEndpoints.Map(api);
     }
 }

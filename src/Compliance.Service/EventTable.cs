@@ -104,6 +104,17 @@ public static class EventTable
         Row("training_base_reviewed", StoredJson.Default.TrainingBaseReviewed),
         Row("training_base_withdrawn", StoredJson.Default.TrainingBaseWithdrawn),
         Row("training_base_given_up", StoredJson.Default.TrainingBaseGivenUp),
+        Row("trainee_enrolled", StoredJson.Default.TraineeEnrolled),
+        Row("trainee_extended", StoredJson.Default.TraineeExtended),
+        Row("trainee_absent", StoredJson.Default.TraineeAbsent),
+        Row("trainee_case_logged", StoredJson.Default.TraineeCaseLogged),
+        Row("trainee_care_recorded", StoredJson.Default.TraineeCareRecorded),
+        Row("trainee_tested", StoredJson.Default.TraineeTested),
+        Row("trainee_entry_withdrawn", StoredJson.Default.TraineeEntryWithdrawn),
+        Row("trainee_evaluated", StoredJson.Default.TraineeEvaluated),
+        Row("trainee_certified", StoredJson.Default.TraineeCertified),
+        Row("trainee_certificate_withdrawn", StoredJson.Default.TraineeCertificateWithdrawn),
+        Row("trainee_ended", StoredJson.Default.TraineeEnded),
     ]);
 
     private static EventType Row<T>(string wireName, JsonTypeInfo<T> json) => new(wireName, typeof(T), json);
@@ -198,6 +209,17 @@ public static class EventTable
 [JsonSerializable(typeof(TrainingBase.Event.Reviewed), TypeInfoPropertyName = "TrainingBaseReviewed")]
 [JsonSerializable(typeof(TrainingBase.Event.Withdrawn), TypeInfoPropertyName = "TrainingBaseWithdrawn")]
 [JsonSerializable(typeof(TrainingBase.Event.GivenUp), TypeInfoPropertyName = "TrainingBaseGivenUp")]
+[JsonSerializable(typeof(Trainee.Event.Enrolled), TypeInfoPropertyName = "TraineeEnrolled")]
+[JsonSerializable(typeof(Trainee.Event.Extended), TypeInfoPropertyName = "TraineeExtended")]
+[JsonSerializable(typeof(Trainee.Event.Absent), TypeInfoPropertyName = "TraineeAbsent")]
+[JsonSerializable(typeof(Trainee.Event.CaseLogged), TypeInfoPropertyName = "TraineeCaseLogged")]
+[JsonSerializable(typeof(Trainee.Event.CareRecorded), TypeInfoPropertyName = "TraineeCareRecorded")]
+[JsonSerializable(typeof(Trainee.Event.Tested), TypeInfoPropertyName = "TraineeTested")]
+[JsonSerializable(typeof(Trainee.Event.EntryWithdrawn), TypeInfoPropertyName = "TraineeEntryWithdrawn")]
+[JsonSerializable(typeof(Trainee.Event.Evaluated), TypeInfoPropertyName = "TraineeEvaluated")]
+[JsonSerializable(typeof(Trainee.Event.Certified), TypeInfoPropertyName = "TraineeCertified")]
+[JsonSerializable(typeof(Trainee.Event.CertificateWithdrawn), TypeInfoPropertyName = "TraineeCertificateWithdrawn")]
+[JsonSerializable(typeof(Trainee.Event.Ended), TypeInfoPropertyName = "TraineeEnded")]
 [JsonSerializable(typeof(IReadOnlyList<AssessmentSchedule.Set>), TypeInfoPropertyName = "AssessmentScheduleSets")]
 [JsonSerializable(typeof(AssessmentSchedule.State), TypeInfoPropertyName = "AssessmentScheduleState")]
 [JsonSerializable(typeof(FrozenAssessment), TypeInfoPropertyName = "FrozenAssessment")]
@@ -206,6 +228,7 @@ public static class EventTable
 [JsonSerializable(typeof(DeviceRegistration.State), TypeInfoPropertyName = "DeviceRegistrationState")]
 [JsonSerializable(typeof(DeviceReceipt.State), TypeInfoPropertyName = "DeviceReceiptState")]
 [JsonSerializable(typeof(TrainingBase.State), TypeInfoPropertyName = "TrainingBaseState")]
+[JsonSerializable(typeof(Trainee.State), TypeInfoPropertyName = "TraineeState")]
 [JsonSerializable(typeof(Institution.State), TypeInfoPropertyName = "InstitutionState")]
 [JsonSerializable(typeof(Physician.State), TypeInfoPropertyName = "PhysicianState")]
 [JsonSerializable(typeof(Qualification.State), TypeInfoPropertyName = "QualificationState")]

@@ -156,7 +156,8 @@ public static partial class ReportBody
         return PastInstant(root, "completedAt", today);
     }
 
-    private static IReadOnlyList<string> Procedures(Body body, BodyObject root, Regulation? regulation)
+    /// <summary>The codes of what was done, each of the catalogue; required where it is graded.</summary>
+    internal static IReadOnlyList<string> Procedures(Body body, BodyObject root, Regulation? regulation)
     {
         // Only the codes give the level of a graded technique: without them nobody knows whether it needs a qualification.
         var graded = regulation?.InPractice.Catalogue.Any(entry => entry.Level > 0) == true;

@@ -37,7 +37,9 @@ public static class OpenApi
         ["serial"] = new("Serial number, as the UDI says it."),
         ["number"] = new("The number of a registration (注册证编号), however it is typed."),
         ["certain"] = new("True to leave out the uses whose reports do not say what is asked for.", JsonSchemaType.Boolean),
-        ["state"] = new("Of deliveries `pending`, `delivered`, `dead` or `skipped`; of adjudications `pending` or `decided`; of outcome notices `open`, `overdue`, `accepted`, `disputed`, `upheld` or `dismissed`; of training bases `applied`, `refused`, `recognised`, `withdrawn` or `givenUp`."),
+        ["state"] = new("Of deliveries `pending`, `delivered`, `dead` or `skipped`; of adjudications `pending` or `decided`; of outcome notices `open`, `overdue`, `accepted`, `disputed`, `upheld` or `dismissed`; of training bases `applied`, `refused`, `recognised`, `withdrawn` or `givenUp`; of trainees `training`, `certified`, `certificateWithdrawn` or `ended`."),
+        ["base"] = new("The institution of a training base."),
+        ["progress"] = new("`complete` for trainings every clause of which is met, `incomplete` for the others."),
         ["against"] = new("`recognition` or `review`: which clauses a training base is held against."),
     };
 

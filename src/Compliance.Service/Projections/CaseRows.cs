@@ -21,7 +21,7 @@ internal static class CaseRows
     /// <summary>An institution, technique and day whose counts must be computed again.</summary>
     private readonly record struct Touched(string Institution, string Technique, DateOnly Day);
 
-    private sealed record Row(CaseFacts Facts, Timeliness Timeliness, IReadOnlyList<CaseKey> Former, string? PatientHash, IReadOnlyList<DeviceUsed> Devices, OwedRow Owed, string? Procedures)
+    private sealed record Row(CaseFacts Facts, Timeliness Timeliness, IReadOnlyList<CaseKey> Former, string? PatientHash, IReadOnlyList<DeviceUsed> Devices, OwedRow Owed, string? Procedures, string? Trainee)
     {
         public Guid CaseId => Facts.Key.CaseId;
     }
@@ -114,7 +114,8 @@ internal static class CaseRows
             state.Report!.PatientHash,
             DeviceUsed.Of(state),
             OwedOf(state, rule, reference),
-            state.Report.ProcedureCodes is { Count: > 0 } codes ? string.Join(' ', codes) : null);
+            state.Report.ProcedureCodes is { Count: > 0 } codes ? string.Join(' ', codes) : null,
+            state.Report.Trainee);
     }
 
     private static OwedRow OwedOf(Case.State state, ReportingRule rule, Reference reference)
@@ -140,10 +141,10 @@ internal static class CaseRows
             """
             copy case_facts (case_id, institution, operator, technique, completed_on, received_on, deadline, provisional, calendar_version,
                              voided, therapeutic, level, severe, death, possible_severe, possible_death, succeeded, stay_days, patient_hash,
-                             statement_due, statement_provisional, statement_calendar, follow_up_due, follow_ups_due, follow_ups, late_outcome, procedures) from stdin (format binary)
+                             statement_due, statement_provisional, statement_calendar, follow_up_due, follow_ups_due, follow_ups, late_outcome, procedures, trainee) from stdin (format binary)
             """,
             cancellation);
-        foreach (var (facts, timeliness, _, patientHash, _, owed, procedures) in rows)
+        foreach (var (facts, timeliness, _, patientHash, _, owed, procedures, trainee) in rows)
         {
             await copy.StartRowAsync(cancellation);
             await copy.WriteAsync(facts.Key.CaseId, NpgsqlDbType.Uuid, cancellation);
@@ -180,6 +181,10 @@ internal static class CaseRows
             await WriteOwed(copy, owed, cancellation);
             if (procedures is not null)
                 await copy.WriteAsync(procedures, NpgsqlDbType.Text, cancellation);
+            else
+                await copy.WriteNullAsync(cancellation);
+            if (trainee is not null)
+                await copy.WriteAsync(trainee, NpgsqlDbType.Text, cancellation);
             else
                 await copy.WriteNullAsync(cancellation);
         }
@@ -227,13 +232,13 @@ internal static class CaseRows
             voided = n.voided, therapeutic = n.therapeutic, level = n.level, severe = n.severe, death = n.death,
             possible_severe = n.possible_severe, possible_death = n.possible_death, succeeded = n.succeeded, stay_days = n.stay_days, patient_hash = n.patient_hash,
             statement_due = n.statement_due, statement_provisional = n.statement_provisional, statement_calendar = n.statement_calendar,
-            follow_up_due = n.follow_up_due, follow_ups_due = n.follow_ups_due::date[], follow_ups = n.follow_ups, late_outcome = n.late_outcome, procedures = n.procedures
+            follow_up_due = n.follow_up_due, follow_ups_due = n.follow_ups_due::date[], follow_ups = n.follow_ups, late_outcome = n.late_outcome, procedures = n.procedures, trainee = n.trainee
         from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::date[], $6::date[], $7::date[], $8::boolean[], $9::int[],
                     $10::boolean[], $11::boolean[], $12::smallint[], $13::boolean[], $14::boolean[], $15::boolean[], $16::boolean[], $17::boolean[], $18::int[], $19::text[],
-                    $20::date[], $21::boolean[], $22::int[], $23::date[], $24::text[], $25::text[], $26::boolean[], $27::text[])
+                    $20::date[], $21::boolean[], $22::int[], $23::date[], $24::text[], $25::text[], $26::boolean[], $27::text[], $28::text[])
              as n (case_id, institution, operator, technique, completed_on, received_on, deadline, provisional, calendar_version,
                    voided, therapeutic, level, severe, death, possible_severe, possible_death, succeeded, stay_days, patient_hash,
-                   statement_due, statement_provisional, statement_calendar, follow_up_due, follow_ups_due, follow_ups, late_outcome, procedures)
+                   statement_due, statement_provisional, statement_calendar, follow_up_due, follow_ups_due, follow_ups, late_outcome, procedures, trainee)
         where f.case_id = n.case_id
         """,
         cancellation,
@@ -264,7 +269,8 @@ internal static class CaseRows
         rows.Select(r => r.Owed.FollowUpsDue is { } due ? $"{{{string.Join(',', due.Select(d => d.ToString("O", CultureInfo.InvariantCulture)))}}}" : null).ToArray(),
         rows.Select(r => r.Owed.FollowUps).ToArray(),
         rows.Select(r => r.Owed.LateOutcome).ToArray(),
-        rows.Select(r => r.Procedures).ToArray());
+        rows.Select(r => r.Procedures).ToArray(),
+        rows.Select(r => r.Trainee).ToArray());
 
     /// <summary>
     /// Moves the deadlines that a newly published calendar may extend: those still provisional, and those still open on

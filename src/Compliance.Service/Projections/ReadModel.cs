@@ -118,6 +118,7 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database, ReadSc
         var deviceReceipts = new HashSet<string>();
         var verifiedTotals = new HashSet<string>();
         var trainingBases = new HashSet<string>();
+        var trainees = new HashSet<string>();
         var changes = new List<(RecordedEvent Recorded, ChangeKind Kind)>();
         var calendars = new List<(RecordedEvent Recorded, Calendar.Published Event)>();
         var regulations = new List<PublishedRegulation.Published>();
@@ -187,6 +188,9 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database, ReadSc
                     }
 
                     break;
+                case Trainee.Event:
+                    trainees.Add(e.Stream);
+                    break;
                 case Calendar.Published published:
                     calendars.Add((e, published));
                     break;
@@ -236,6 +240,11 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database, ReadSc
         {
             await TrainingBaseRows.Write(
                 connection, [.. (await Streams(trainingBases, upTo, cancellation)).Select(g => TrainingBase.Fold(g.Select(e => (TrainingBase.Event)e.Data)))], _reference!, cancellation);
+        }
+
+        if (trainees.Count > 0)
+        {
+            await TraineeRows.Write(connection, await Streams(trainees, upTo, cancellation), cancellation);
         }
 
         if (procedures.Count > 0)

@@ -87,8 +87,8 @@ internal sealed class Touched
             case VerifiedTotals.Event t:
                 _subjects.Add((Subject.Institution(t.Institution), t.Technique));
                 break;
-            case TrainingBase.Event:
-                // Who may teach is judged by nobody's standing.
+            case TrainingBase.Event or Trainee.Event:
+                // Who may teach is judged by nobody's standing, and who learns operates in nobody's.
                 break;
             case DeviceRegistration.Event or DeviceReceipt.Event or OutcomeNotice.Event:
                 // They move flags and lists, and no clause judges those; what a notice makes of a case stands in the case.

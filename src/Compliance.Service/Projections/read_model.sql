@@ -190,7 +190,8 @@ create table case_facts (
     follow_ups_due    date[],
     follow_ups        text,
     late_outcome      boolean  not null,
-    procedures        text                  -- the codes, between blanks; null where none were given
+    procedures        text,                 -- the codes, between blanks; null where none were given
+    trainee           text                  -- who operated under supervision, as the report says; nothing is counted by it
 );
 
 create index case_facts_by_institution on case_facts (institution, technique, completed_on);
@@ -305,6 +306,36 @@ create table training_base_spans (
     to_on        date not null,
     constraint pk_training_base_spans primary key (technique, kind, institution, from_on)
 );
+
+-- Trainees, as their streams say. What of their cases counts is asked when it is read, since it follows the reports of the cases.
+create table trainees (
+    trainee       uuid     not null primary key,
+    technique     text     not null,
+    kind          text     not null,
+    institution   text     not null,
+    physician     text     not null,
+    level         smallint not null,
+    from_on       date     not null,
+    to_on         date     not null,        -- last day on which a place is taken
+    status        text     not null,
+    certified_on  date,
+    doc           jsonb    not null
+);
+
+create index trainees_in_order on trainees (from_on, trainee);
+create index trainees_by_institution on trainees (institution, technique, kind);
+create index trainees_by_physician on trainees (physician, technique);
+create index trainees_certified on trainees (certified_on, trainee) where certified_on is not null;
+
+-- The cases trainees are logged as operators of, with the place in the log: of several the first counts.
+create table trainee_operators (
+    case_id   uuid   not null,
+    trainee   uuid   not null,
+    position  bigint not null,
+    constraint pk_trainee_operators primary key (case_id, trainee)
+);
+
+create index trainee_operators_by_trainee on trainee_operators (trainee);
 
 -- Devices as the lines of cases name them; a voided case has none.
 create table device_uses (

@@ -6,6 +6,7 @@ using Compliance.Qualifications;
 using Compliance.Registry;
 using Compliance.Regulations;
 using Compliance.Service.Projections;
+using Compliance.Service.Training;
 using Npgsql;
 
 namespace Compliance.Service.Qualifications;
@@ -25,6 +26,7 @@ public static class ApplicationFacts
         var known = new Dictionary<string, JsonElement>();
         var countedTo = new Dictionary<string, DateOnly>();
         var attested = state.AttestedBy(asOf).ToDictionary(f => f.Fact);
+        var training = person is not null && regulation.Practice?.Training is not null ? await TraineeFacts.Certified(connection, reference, regulation, id.Subject.Id, asOf, cancellation) : null;
         foreach (var fact in regulation.Facts)
         {
             if (fact.Known is { } history && attested.TryGetValue(fact.Name, out var before) && history.LeavesHistory(read.Coverage, before.HeldOn))
@@ -42,6 +44,7 @@ public static class ApplicationFacts
                 { Source: KnownSource.Aid } => KnownFacts.Number(aid is { } of ? Months.Elapsed(of.From, of.To.AddDays(1)) : 0),
                 { Source: KnownSource.AidBegan } => aid is { } of ? KnownFacts.Text(of.From.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)) : null,
                 { Source: KnownSource.CasesBeforeGrant } => KnownFacts.Number(await CasesBeforeGrant(connection, reference, id, state, asOf, cancellation)),
+                { Source: KnownSource.Training } => training?.Known.TryGetValue(fact.Name, out var told) == true ? told : null,
                 { Source: KnownSource.Count } count => KnownFacts.Number(await Count(connection, id, count, count.Window(asOf), cancellation)),
                 _ => KnownFacts.OfRegistry(fact, entry?.Level, person?.TitleOn(asOf), person?.Entry?.LicenceScope, person?.Entry?.Specialty, read.Facts.Staff),
             };

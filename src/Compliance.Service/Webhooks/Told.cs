@@ -123,6 +123,8 @@ public static class Told
         TrainingBase.Event.Reviewed e => [About(e, "reviewed", Audience.Inner) with { JudgedOn = e.ReviewedOn, Passed = e.Grounds is null || e.Grounds.Unmet.Count == 0 }],
         // What happens between a base and who recognises it.
         TrainingBase.Event => [],
+        // What goes on between a base and its trainees can be read by both.
+        Trainee.Event => [],
 
         // The case is named by nothing: what is owed can be read where the link leads.
         Procedure.Event.ReportFellOverdue e =>

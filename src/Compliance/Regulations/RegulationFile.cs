@@ -19,7 +19,7 @@ public sealed record ParsedRegulation(Regulation? Regulation, IReadOnlyList<Regu
 public static partial class RegulationFile
 {
     /// <summary>The highest level there is (四级).</summary>
-    private const int HighestGrade = 4;
+    public const int HighestGrade = 4;
 
     /// <summary>Months of the longest window there may be: a century.</summary>
     private const int LongestWindow = 1_200;

@@ -98,7 +98,9 @@ public sealed class Dossier
         ExamPassed = state.Evaluations is [.., { Passed: true, On: var on }] && on <= asOf && MayTrain(on) && Enum.GetValues<TestKind>().All(LastTestPassed);
         Path = regulation.Path(PathOf(regulation, Enrolment.Level))!;
         Known = regulation.Facts.Where(f => f.Known?.Training is not null).ToDictionary(f => f.Name, f => Value(f.Known!.Training!));
-        Results = Conditions.Evaluate(regulation, Path, new(asOf, new Dictionary<string, AttestedFact>(), Known, default));
+        Book = new(asOf, new Dictionary<string, AttestedFact>(), Known, default);
+        Regulation = regulation;
+        Results = Conditions.Evaluate(regulation, Path, Book);
         Missing = [.. Results.Where(r => !r.IsSatisfied).Select(r => r.Clause)];
         if (!ExamPassed && !Results.Any(r => !r.IsSatisfied && Asks(regulation, r)))
             Missing = [.. Missing, Examination];
@@ -128,10 +130,15 @@ public sealed class Dossier
 
     public bool ExamPassed { get; }
 
+    public Regulation Regulation { get; }
+
     public QualificationPath Path { get; }
 
     /// <summary>What of the regulation's facts this training tells.</summary>
     public IReadOnlyDictionary<string, JsonElement> Known { get; }
+
+    /// <summary>The same for the evaluation of the clauses: nobody attests anything for a trainee.</summary>
+    public FactBook Book { get; }
 
     public IReadOnlyList<ConditionResult> Results { get; }
 
@@ -147,7 +154,7 @@ public sealed class Dossier
 
     /// <summary>The path of a training for procedures up to a level.</summary>
     public static string PathOf(Regulation regulation, int level) =>
-        regulation.InPractice.Training!.Trainee is { LowerPath: { } lower } && level < regulation.InPractice.CaseRules.QualificationFromLevel ? lower : regulation.InPractice.Training.Trainee.Path;
+        regulation.InPractice.Training!.Trainee is { LowerPath: { } lower } && !regulation.InPractice.CaseRules.NeedsQualification(level) ? lower : regulation.InPractice.Training.Trainee.Path;
 
     /// <summary>How many cases count.</summary>
     /// <param name="intent">Null for both.</param>
@@ -191,7 +198,7 @@ public sealed class Dossier
     public static bool MaySupervise(TrainingFacts facts, Regulation regulation, string supervisor, DateOnly on, int level) =>
         facts.Supervisors.TryGetValue(supervisor, out var days)
         && (facts.Base.IsTutor(supervisor, on) || days.Here.Any(d => d.Contains(on)))
-        && (level < regulation.InPractice.CaseRules.QualificationFromLevel || days.Active.Any(d => d.Contains(on)));
+        && (!regulation.InPractice.CaseRules.NeedsQualification(level) || days.Active.Any(d => d.Contains(on)));
 
     private bool MayTrain(DateOnly day) => _facts.Training.Any(t => t.Contains(day));
 
