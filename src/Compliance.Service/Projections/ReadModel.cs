@@ -231,7 +231,7 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database, ReadSc
         {
             // A case first seen in this batch is folded from it; of an older one the whole stream is read. Nothing is incremented.
             var fresh = cases.Values.Where(of => of[0].Version == 1).Select(CaseRead.Of).ToList();
-            var known = fresh.Count == cases.Count ? [] : await Load([.. cases.Where(c => c.Value[0].Version > 1).Select(c => c.Key)], upTo, cancellation);
+            var known = await Load([.. cases.Where(c => c.Value[0].Version > 1).Select(c => c.Key)], upTo, cancellation);
             await CaseRows.Write(connection, fresh, known, _reference!, cancellation);
             await ProcedureRows.Reported(connection, [.. fresh.Select(c => c.State.Key!.CaseId)], cancellation);
         }
@@ -271,7 +271,7 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database, ReadSc
         [.. (await Streams(streams, upTo, cancellation)).Select(g => CaseRead.Of([.. g]))];
 
     private async Task<IEnumerable<IGrouping<string, RecordedEvent>>> Streams(HashSet<string> streams, long upTo, CancellationToken cancellation) =>
-        (await log.ReadStreams(streams, upTo, cancellation)).GroupBy(e => e.Stream);
+        streams.Count == 0 ? [] : (await log.ReadStreams(streams, upTo, cancellation)).GroupBy(e => e.Stream);
 
     private async Task WriteInstitutions(NpgsqlConnection connection, HashSet<string> streams, long upTo, CancellationToken cancellation)
     {
@@ -488,13 +488,13 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database, ReadSc
                 JsonSerializer.Serialize(of, StoredJson.Default.ProvincialLimits));
         }
 
-        foreach (var stream in enforcements.Count > 0 ? await Streams(enforcements, upTo, cancellation) : [])
+        foreach (var stream in await Streams(enforcements, upTo, cancellation))
         {
             var state = Enforcement.Fold(stream.Select(e => (Enforcement.Set)e.Data));
             await WriteSettings(connection, "enforcement", state.Settings[^1].Technique, state.Settings[^1].Province, JsonSerializer.Serialize(state, StoredJson.Default.EnforcementState), cancellation);
         }
 
-        foreach (var stream in schedules.Count > 0 ? await Streams(schedules, upTo, cancellation) : [])
+        foreach (var stream in await Streams(schedules, upTo, cancellation))
         {
             var state = AssessmentSchedule.Fold(stream.Select(e => (AssessmentSchedule.Set)e.Data));
             await WriteSettings(connection, "assessment_schedules", state.Settings[^1].Technique, state.Settings[^1].Province, JsonSerializer.Serialize(state, StoredJson.Default.AssessmentScheduleState), cancellation);

@@ -355,8 +355,12 @@ public static class QualificationEndpoints
             Json.Options);
     }
 
+    /// <param name="Position">Up to which the log was read.</param>
+    /// <param name="Refused">The answer, where the caller may not read it or there is nothing to read.</param>
+    private sealed record Read(QualificationId Id, IReadOnlyList<RecordedEvent> Events, Qualification.State State, Holder? Holder, long Position, IResult? Refused);
+
     /// <summary>The events of a qualification, for whoever may read why they came about.</summary>
-    private static async Task<(QualificationId Id, IReadOnlyList<RecordedEvent> Events, Qualification.State State, Holder? Holder, long Position, IResult? Refused)> Inner(
+    private static async Task<Read> Inner(
         HttpContext http, Caller caller, Reads reads, IEventStore log, Clock clock, Query query)
     {
         var reference = await reads.Reference(http.RequestAborted);
@@ -364,14 +368,14 @@ public static class QualificationEndpoints
         var minPosition = query.Position();
         if ((query.Refused(http) ?? await reads.Judged(http, minPosition)) is { } refused)
         {
-            return (id, [], Qualification.State.Initial, null, 0, refused);
+            return new(id, [], Qualification.State.Initial, null, 0, refused);
         }
 
         var position = await reads.Position(http.RequestAborted);
         var events = await log.ReadStream(Qualification.Stream(id), cancellation: http.RequestAborted);
         var holder = await Qualifications.Holders.Find(log, id.Subject, clock.Today, http.RequestAborted);
         var state = Fold(events);
-        return (
+        return new(
             id,
             events,
             state,

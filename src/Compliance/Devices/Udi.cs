@@ -85,7 +85,7 @@ public sealed partial record Udi(
     /// <param name="Digits">So many characters are digits, from the first on; the others are of character set 82.</param>
     private sealed record Format(int Least, int Most, int Digits);
 
-    // The Application Identifier tables of the General Specifications, section 3, in their own notation: n digits, x characters, .. at most, what is in brackets may be left out. To add an AI: its row here; LengthOfAi if its
+    // The Application Identifier tables of the General Specifications, section 3, in their own notation, held against GS1's own syntax dictionary: n digits, x characters, .. at most, what is in brackets may be left out. To add an AI: its row here; LengthOfAi if its
     // first two digits are new.
     private static readonly FrozenDictionary<string, Format> Formats = Tables(
         """

@@ -131,7 +131,19 @@ public sealed class QuestionTests(AskedService asked) : IClassFixture<AskedServi
     }
 
     [Fact]
-    public async Task A_hospital_sees_what_it_owes()
+    public async Task A_hospital_sees_what_it_announced_and_has_not_reported()
+    {
+        var hospital = await asked.Service.Token("hospital", institution: "H2");
+        var announced = new { institution = "H2", caseNumber = "p-1", technique = "neurovascular", intent = "therapeutic", @operator = "H2-A", completedAt = "2026-03-09T10:00:00+08:00" };
+        var position = (await asked.Service.Post("procedures", announced, hospital)).Expect(HttpStatusCode.Created).Body!["position"]!.GetValue<long>();
+        // Ten working days after Monday the 9th: four of that week, five of the next, and Monday the 23rd.
+        var (code, output, error) = await Run(hospital, $"due --min-position {position} --language en");
+        code.ShouldBe(ExitCode.Done, error);
+        output.TrimEnd().Split('\n')[^1].ShouldMatch("^2026-03-23 +dueLater +report +p-1 +neurovascular +H2-A +2026-03-09$");
+    }
+
+    [Fact]
+    public async Task A_hospital_s_list_is_read_page_by_page()
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();

@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Net;
 using System.Text.Json.Nodes;
+using Compliance.Regulations;
 using Compliance.Service.EventStore;
 using Compliance.Service.Projections;
 using Npgsql;
@@ -100,7 +101,7 @@ public sealed class AssessmentTests : IAsyncLifetime
         (await Recorded("H2", "assessed")).Single()["outcome"]!.GetValue<string>().ShouldBe("passed");
         var suspended = (await Recorded("H1", "suspended")).Single();
         (suspended["effectiveOn"]!.GetValue<string>(), suspended["rectificationEndsOn"]!.GetValue<string>(), suspended["round"]!.GetValue<string>(), suspended["grounds"]!["version"]!.GetValue<int>())
-            .ShouldBe(("2025-04-22", "2025-07-22", first, 2));
+            .ShouldBe(("2025-04-22", "2025-07-22", first, ShippedRegulations.All.Single(s => s.Regulation.Id == "NV-2012").Regulation.Version));
         // The monitor had suspended the physician after ninety days: the failure is recorded, and suspends nobody twice.
         (await Recorded("H3-B", "suspended", "physician")).Count.ShouldBe(1);
         (await Recorded("H3-B", "assessed", "physician")).Single()["outcome"]!.GetValue<string>().ShouldBe("failed");

@@ -68,6 +68,14 @@ public class UdiTests
         udi.Canonical.ShouldBe("(01)06901234567892(10)L2401(11)240229(17)290228(21)S0009(240)REF-7.5/20(30)12(37)00000003(91)a(99)" + new string('Z', 90));
     }
 
+    /// <summary>The example of a published guide to element strings: a medicine's label with lot, expiry without a day, and serial, the separator behind the lot alone.</summary>
+    [Fact]
+    public void A_published_label()
+    {
+        Udi udi = Read("0105060917510011" + "10628S93R" + Gs + "17241000" + "218898847482518646");
+        (udi.Di, udi.Lot, udi.ExpiresOn, udi.Serial).ShouldBe(("05060917510011", "628S93R", new DateOnly(2024, 10, 31), "8898847482518646"));
+    }
+
     /// <summary>Only what stands in the table of predefined lengths needs no FNC1 behind it: 01, 11, 17 here, and not 30 or 37 although they are digits.</summary>
     [Theory]
     [InlineData("010952123454321311240229172902281012" + Gs + "21S1", "12", "S1", null, null)]
