@@ -9,6 +9,7 @@ using Compliance.Service.Public;
 using Compliance.Service.Qualifications;
 using Compliance.Service.Registry;
 using Compliance.Service.Regulations;
+using Compliance.Service.Training;
 using Compliance.Service.Webhooks;
 
 namespace Compliance.Service;
@@ -52,6 +53,9 @@ public static class Endpoints
         DeviceReceiptEndpoints.Map(api);
         DeviceUsesEndpoint.Map(api);
         CaseDevicesEndpoint.Map(api);
+        SelectionRoundEndpoints.Map(api);
+        SelectionApplicationEndpoints.Map(api);
+        PublicSelectionEndpoint.Map(api);
         WebhookEndpoints.Map(api);
     }
 }

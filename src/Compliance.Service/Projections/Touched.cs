@@ -7,6 +7,7 @@ using Compliance.Qualifications;
 using Compliance.Registry;
 using Compliance.Regulations;
 using Compliance.Service.EventStore;
+using Compliance.Training;
 using Npgsql;
 
 namespace Compliance.Service.Projections;
@@ -88,6 +89,9 @@ internal sealed class Touched
                 break;
             case DeviceRegistration.Event or DeviceReceipt.Event or OutcomeNotice.Event:
                 // They move flags and lists, and no clause judges those; what a notice makes of a case stands in the case.
+                break;
+            case SelectionRound.Event or SelectionApplication.Event:
+                // Nothing is monitored after a selection.
                 break;
             default:
                 throw new UnreachableException($"nobody said whom {e.GetType().Name} touches");

@@ -37,6 +37,9 @@ internal static class AnnouncementFeed
             "Assessed anew: {0}", "重新评估：{0}",
             "The assessment of {0} under “{2}” was opened again, because outcomes had been concealed, and concluded anew on {1}.",
             "因发现隐瞒结局，对{0}依据《{2}》的评估重新进行，并于{1}作出新的结论。"),
+        AnnouncedAct.SelectionPublished => new(
+            "Outcome of a selection, open to objections: {0}", "遴选结果公示：{0}", "The outcome of “{0}” under “{2}” is published on {1}; objections are taken in the days named there.", "依据《{2}》开展的“{0}”遴选结果于{1}公示，公示期内可提出异议。"),
+        AnnouncedAct.SelectionConcluded => new("Result of a selection: {0}", "遴选结果：{0}", "The result of “{0}” under “{2}” is published on {1}.", "依据《{2}》开展的“{0}”遴选结果于{1}公布。"),
         _ => throw new System.Diagnostics.UnreachableException($"nobody said how {act} is told"),
     };
 

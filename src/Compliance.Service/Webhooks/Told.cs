@@ -7,6 +7,7 @@ using Compliance.Devices;
 using Compliance.Qualifications;
 using Compliance.Registry;
 using Compliance.Regulations;
+using Compliance.Training;
 
 namespace Compliance.Service.Webhooks;
 
@@ -133,6 +134,8 @@ public static class Told
         Case.Event or DeviceRegistration.Event or DeviceReceipt.Event => [],
         // What a regulator counted; the hospital reads it beside its own figures.
         VerifiedTotals.Event => [],
+        // Who applied reads it where it applied, and the outcome is announced to all.
+        SelectionRound.Event or SelectionApplication.Event => [],
         _ => throw new UnreachableException($"nobody has said whom {data.GetType().Name} is told"),
     };
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Compliance.Training;
 
 namespace Compliance.Qualifications;
 
@@ -20,6 +21,12 @@ public enum AnnouncedAct
 
     /// <summary>A round opened again because outcomes had been concealed was concluded anew.</summary>
     AssessedAnew,
+
+    /// <summary>NC-PUBLISH: the outcome of a round of selection, open to objections.</summary>
+    SelectionPublished,
+
+    /// <summary>The result of a round of selection.</summary>
+    SelectionConcluded,
 }
 
 /// <summary>
@@ -75,6 +82,23 @@ public sealed record Announcement(AnnouncedAct Act, DateOnly EffectiveOn)
             or Application.Event.GrantFiled
             or Application.Event.AidBegun
             or Application.Event.AidEnded => null,
+        _ => throw new UnreachableException($"nobody said whether {e.GetType().Name} is announced"),
+    };
+
+    /// <summary>The same of a round of selection.</summary>
+    public static Announcement? Of(SelectionRound.Event e) => e switch
+    {
+        SelectionRound.Event.Published p => new(AnnouncedAct.SelectionPublished, p.PublishedOn),
+        SelectionRound.Event.Concluded c => new(AnnouncedAct.SelectionConcluded, c.ConcludedOn),
+        SelectionRound.Event.Called
+            or SelectionRound.Event.CommitteeNamed
+            or SelectionRound.Event.ConflictDeclared
+            or SelectionRound.Event.Scored
+            or SelectionRound.Event.ScoringClosed
+            or SelectionRound.Event.ScoringReopened
+            or SelectionRound.Event.TieDecided
+            or SelectionRound.Event.ObjectionFiled
+            or SelectionRound.Event.ObjectionAnswered => null,
         _ => throw new UnreachableException($"nobody said whether {e.GetType().Name} is announced"),
     };
 }
