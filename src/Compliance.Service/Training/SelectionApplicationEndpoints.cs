@@ -3,7 +3,6 @@ using Compliance.Calendars;
 using Compliance.Regulations;
 using Compliance.Service.EventStore;
 using Compliance.Service.Http;
-using Compliance.Service.Metrics;
 using Compliance.Service.Qualifications;
 using Compliance.Service.Registry;
 using Compliance.Training;
@@ -119,7 +118,7 @@ public static class SelectionApplicationEndpoints
         api.MapPut(Path, Draft).Allows(Applicants).Takes().TakesHeader("If-Match")
             .Describes<DraftRequest, ApplicationWritten>("Fills in the forms, until they are submitted", 200, 404, 409, 412, 503);
         api.MapPost(Path + "/attachments/{kind}", Attach).Allows(Applicants).Takes().TakesHeader(Idempotency.Header).TakesHeader("If-Match")
-            .Accepts<IFormFile>("application/octet-stream")
+            .Accepts<Stream>("application/octet-stream")
             .Describes<ApplicationWritten>("Sends a file: the body is its content", 201, 200, 400, 404, 409, 412, 413, 415, 422, 503);
         api.MapGet(Path + "/attachments/{attachment}", Download).Allows(Readers).Takes()
             .DescribesAs("application/octet-stream", "A file of an application. Every reading is noted", 200, 400, 404);

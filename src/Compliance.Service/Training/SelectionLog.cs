@@ -1,6 +1,5 @@
 using Compliance.Service.EventStore;
 using Compliance.Service.Http;
-using Compliance.Service.Metrics;
 using Compliance.Training;
 using Npgsql;
 
@@ -48,7 +47,7 @@ internal static class SelectionLog
     }
 
     /// <summary>Where a physician has been registered at any time since a day.</summary>
-    public static IReadOnlyList<string> PlacesSince(this Registry.Physician.State physician, DateOnly day) =>
+    public static IReadOnlyList<string> PlacesSince(this Compliance.Registry.Physician.State physician, DateOnly day) =>
         [.. (physician.Entry?.Registrations ?? []).Where(r => r.To is null || r.To >= day).Select(r => r.Institution).Distinct().Order(StringComparer.Ordinal)];
 
     /// <summary>What the registry calls them today.</summary>

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Compliance.Calendars;
-using Compliance.Regulations;
 using Compliance.Service.EventStore;
 using Compliance.Service.Http;
 using Compliance.Service.Metrics;
@@ -155,28 +154,21 @@ public static class SelectionRoundEndpoints
         Post<CommitteeRequest>(api, "committee", "Names the whole committee", [Role.National], async (body, asked) =>
         {
             var ids = body.Ids("experts", required: true);
-            var experts = new List<Expert>();
-            for (var i = 0; i < ids.Count; i++)
-            {
-                var known = await asked.Physician(ids[i]);
-                if (known.Entry is null)
-                {
-                    body.Fault($"experts/{i}", "unknownPhysician");
-                }
-                else if (experts.Exists(e => e.Physician == ids[i]))
-                {
-                    body.Fault($"experts/{i}", "duplicateItem");
-                }
-
-                experts.Add(new(ids[i], known.PlacesSince(asked.Round.Call!.OpensOn)));
-            }
-
             if (body.Has("experts") && ids.Count == 0)
             {
                 body.Fault("experts", "empty");
             }
 
-            return new((round, _, now) => SelectionRound.NameCommittee(round, experts, Shanghai.DayOf(now), asked.By));
+            Refusal? wrong = null;
+            var experts = new List<Expert>();
+            for (var i = 0; i < ids.Count; i++)
+            {
+                var known = await asked.Physician(ids[i]);
+                wrong ??= known.Entry is null ? Refusal.Invalid("unknownPhysician", $"/experts/{i}") : experts.Exists(e => e.Physician == ids[i]) ? Refusal.Invalid("duplicateItem", $"/experts/{i}") : null;
+                experts.Add(new(ids[i], known.PlacesSince(asked.Round.Call!.OpensOn)));
+            }
+
+            return new((round, _, now) => wrong is not null ? wrong : SelectionRound.NameCommittee(round, experts, Shanghai.DayOf(now), asked.By));
         });
         Post<ConflictRequest>(api, "conflicts", "Declares a conflict of interest: the expert neither sees the application nor scores it", [Role.Physician, Role.National], (body, asked) =>
         {

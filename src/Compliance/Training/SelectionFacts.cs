@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using Compliance.Metrics;
 using Compliance.Registry;
 using Compliance.Regulations;
 

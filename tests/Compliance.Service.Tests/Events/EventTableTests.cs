@@ -12,6 +12,7 @@ using Compliance.Registry;
 using Compliance.Regulations;
 using Compliance.Service.EventStore;
 using Compliance.Service.Projections;
+using Compliance.Training;
 using Npgsql;
 using Case = Compliance.Cases.Case;
 
@@ -39,6 +40,8 @@ public sealed class EventTableTests
         "assessed", "rectification_evidence_filed", "hearing_requested", "hearing_held", "objection_filed", "objection_answered",
         "device_registered", "device_registration_renewed", "device_registration_cancelled", "device_cancellation_withdrawn", "device_received", "device_receipt_corrected", "device_receipt_voided",
         "verified_total_entered", "verified_total_withdrawn",
+        "selection_round_called", "selection_committee_named", "selection_conflict_declared", "selection_scored", "selection_scoring_closed", "selection_scoring_reopened", "selection_tie_decided", "selection_published", "selection_objection_filed", "selection_objection_answered", "selection_concluded",
+        "selection_application_drafted", "selection_attachment_added", "selection_attachment_removed", "selection_application_submitted", "selection_fraud_suspected", "selection_fraud_answered", "selection_fraud_decided",
     ];
 
     // By the type's name in C#, which may change; the values are what stands in the log, which may not. Values are added, never removed.
@@ -49,6 +52,8 @@ public sealed class EventTableTests
         ["ConditionOutcome"] = ["Met", "NotMet", "NotAttested", "Expired", "NotApplicable"],
         ["OpinionDecision"] = ["Agree", "Return", "Refuse"],
         ["OpinionStep"] = ["Applicant", "Department", "Institution", "LocalAuthority", "Province"],
+        ["AttachmentFormat"] = ["Pdf", "Jpeg", "Png", "OpenXml", "Ole"],
+        ["SelectionOutcome"] = ["Selected", "NotSelected", "NotEligible", "Cancelled"],
         ["BreachEffect"] = ["Show", "Warn", "Suspend", "WarnThenSuspend"],
         ["ComplicationsStated"] = ["None", "Reported"],
         ["Consent"] = ["Signed", "EmergencyApproved", "Absent"],
@@ -115,6 +120,18 @@ public sealed class EventTableTests
     private static readonly string[] OfADeviceReceipt = ["device_received", "device_receipt_corrected", "device_receipt_voided"];
 
     private static readonly string[] OfVerifiedTotals = ["verified_total_entered.minimal", "verified_total_entered", "verified_total_withdrawn"];
+
+    private static readonly string[] OfASelection =
+    [
+        "selection_round_called", "selection_committee_named", "selection_conflict_declared", "selection_scored", "selection_scoring_closed.minimal", "selection_scoring_reopened", "selection_scored.minimal",
+        "selection_scoring_closed", "selection_tie_decided", "selection_published", "selection_objection_filed", "selection_objection_answered", "selection_concluded",
+    ];
+
+    private static readonly string[] OfASelectionApplication =
+    [
+        "selection_application_drafted", "selection_attachment_added", "selection_attachment_removed", "selection_attachment_added", "selection_application_submitted",
+        "selection_fraud_suspected", "selection_fraud_answered", "selection_fraud_decided",
+    ];
 
     private static readonly string[] Alone = ["provincial_limits_published", "calendar_published", "regulation_published", "enforcement_set", "day_closed"];
 
@@ -258,7 +275,7 @@ public sealed class EventTableTests
 
     [Fact]
     public void Every_event_stands_in_one_of_the_lives_below() =>
-        new[] { OfAnInstitution, OfAPhysician, OfACase, OfAProcedure, OfAQualification, OfAnApplication, OfASchedule, OfARound, OfAnAssessedQualification, OfADeviceRegistration, OfADeviceReceipt, OfVerifiedTotals, OfANotice, Alone }.SelectMany(life => life).Select(name => name.Split('.')[0]).Distinct().ShouldBe(WireNames, ignoreOrder: true);
+        new[] { OfAnInstitution, OfAPhysician, OfACase, OfAProcedure, OfAQualification, OfAnApplication, OfASchedule, OfARound, OfAnAssessedQualification, OfADeviceRegistration, OfADeviceReceipt, OfVerifiedTotals, OfANotice, OfASelection, OfASelectionApplication, Alone }.SelectMany(life => life).Select(name => name.Split('.')[0]).Distinct().ShouldBe(WireNames, ignoreOrder: true);
 
     [Fact]
     public void An_institution_evolves_by_all_its_events()
@@ -391,6 +408,29 @@ public sealed class EventTableTests
     }
 
     [Fact]
+    public void A_selection_evolves_by_all_its_events()
+    {
+        var state = SelectionRound.Fold(Golden<SelectionRound.Event>(OfASelection));
+        (state.Sitting, state.ScoringOpen, state.Closing!.Reason, state.Tie!.Institutions.Single()).ShouldBe((2, false, "一位专家因病未评分", "H33-0101"));
+        (state.HasConflict("P33-4711", "H33-0101"), state.HasConflict("P11-0002", "H33-0102"), state.HasConflict("P11-0002", "H33-0101")).ShouldBe((true, true, false));
+        // Of the two scores one is in conflict.
+        (state.Scores.Count, state.CountedScores("H33-0101").Count(), state.CountedScores("H33-0102").Count()).ShouldBe((2, 1, 0));
+        state.Objections.ShouldHaveSingleItem().ShouldSatisfyAllConditions(o => o.Answer!.Accepted.ShouldBeTrue(), o => o.AnsweredAfter.ShouldBe(1));
+        state.Eligibility["H33-0103"].ShouldBeTrue();
+        state.Conclusion!.Outcomes[1].Outcome.ShouldBe(SelectionOutcome.Cancelled);
+    }
+
+    [Fact]
+    public void A_selection_application_evolves_by_all_its_events()
+    {
+        var state = SelectionApplication.Fold(Golden<SelectionApplication.Event>(OfASelectionApplication));
+        (state.Institution, state.Facts.Count, state.IsEligible, state.HasPriority, state.IsCancelled).ShouldBe(("H33-0101", 2, false, true, true));
+        state.Attachments.ShouldHaveSingleItem().Kind.ShouldBe("form2StampedPdf");
+        state.Submission!.ReceivedAt.ShouldBe(new(2024, 4, 30, 16, 59, 59, TimeSpan.FromHours(8)));
+        state.Suspicions.ShouldHaveSingleItem().Statement!.Statement.ShouldBe("系统统计口径差异");
+    }
+
+    [Fact]
     public void What_stands_alone_is_read()
     {
         Golden<PublishedLimits.Published>(["provincial_limits_published"]).Single().Limits.Validate(ShippedRegulations.All.Single(s => s.Regulation.Id == "NV-2012").Regulation).ShouldBeEmpty();
@@ -442,6 +482,8 @@ public sealed class EventTableTests
         await Append(log, DeviceReceipt.Stream(new("d2b7f6c3-8041-5d5e-8b92-3c4d5e6f7081")), OfADeviceReceipt);
         await Append(log, VerifiedTotals.Stream("H33-0101", "comprehensive"), OfVerifiedTotals[..2]);
         await Append(log, OutcomeNotice.Stream(new("0197c3a0-5d00-7abc-8def-0123456789ab")), OfANotice);
+        await Append(log, SelectionRound.Stream(new("5a0c7e21-93b4-5f68-8d10-4e2f6a7b8c9d")), OfASelection);
+        await Append(log, SelectionApplication.Stream(new("5a0c7e21-93b4-5f68-8d10-4e2f6a7b8c9d"), "H33-0101"), OfASelectionApplication);
         await Append(log, Day.Stream, "day_closed");
 
         var readModel = new ReadModel(log, database, ReadSchema.Living);
@@ -479,6 +521,10 @@ public sealed class EventTableTests
         (await Count(database, "outcome_notices where state = 'upheld' and institution = 'H33-0101' and procedure_on = '2026-03-02' and case_id is not null")).ShouldBe(1);
         (await Count(database, "adjudications where kind = 'notice' and not pending and decision = 'upheld' and decided_on = '2026-04-20'")).ShouldBe(1);
         (await Count(database, "case_facts where statement_due is null and follow_ups is null and not late_outcome")).ShouldBe(1, "a voided case owes nothing");
+        (await Count(database, "selection_rounds where number = 'NC-2024-1' and published_on = '2024-05-22' and objections_until = '2024-05-29' and concluded_on = '2024-06-03'")).ShouldBe(1);
+        (await Count(database, "selection_applications where institution = 'H33-0101' and submitted and cancelled")).ShouldBe(1);
+        (await Count(database, "selection_outcomes where (institution, outcome) in (('H33-0101', 'selected'), ('H33-0102', 'cancelled'))")).ShouldBe(2);
+        (await Count(database, "announcements where kind = 'selectionRound' and act in ('selectionPublished', 'selectionConcluded')")).ShouldBe(2);
         (await Count(database, "days_closed where day = '2026-03-31'")).ShouldBe(1);
         (await log.Append(new AppendRequest(VerifiedTotals.Stream("H33-0101", "comprehensive"), 2, [.. Golden<object>(OfVerifiedTotals[2..])]))).ShouldBeOfType<AppendResult.Appended>();
         await readModel.Advance(CancellationToken.None);
