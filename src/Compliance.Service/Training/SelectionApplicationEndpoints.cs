@@ -247,7 +247,7 @@ public static class SelectionApplicationEndpoints
 
         // What was sent is told by its kind and content: the same key with another file is another request.
         var body = Body.Parse(JsonSerializer.SerializeToUtf8Bytes(new { kind, hash = attachment.Hash }));
-        return await answers.Command(
+        var answer = await answers.Command(
             http,
             caller,
             Aggregates.SelectionApplications,
@@ -259,6 +259,8 @@ public static class SelectionApplicationEndpoints
                 own.Written(state, own.Persons, clock.Now, state.Attachments.First(a => (a.Kind, a.Hash) == (attachment.Kind, attachment.Hash)))),
             _ => [SelectionAttachments.Kept(attachment.Id)],
             before: own.Before);
+        await attachments.Forget(attachment.Id);
+        return answer;
     }
 
     private static async Task<IResult> Detach(HttpContext http, Caller caller, Answers answers, Reads reads, IEventStore log, Clock clock)

@@ -78,6 +78,13 @@ public sealed class SelectionAttachments(NpgsqlDataSource database, AttachmentSc
         }
     }
 
+    /// <summary>Drops what no event came to name; what one named stays.</summary>
+    public async Task Forget(Guid attachment)
+    {
+        await using var connection = await database.OpenConnectionAsync();
+        await connection.Execute("delete from compliance.selection_attachments where attachment = $1 and not kept", CancellationToken.None, attachment);
+    }
+
     /// <summary>The content; null where it was destroyed.</summary>
     public static async Task<byte[]?> Content(NpgsqlConnection connection, Guid attachment, CancellationToken cancellation)
     {

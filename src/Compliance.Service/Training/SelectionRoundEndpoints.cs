@@ -94,7 +94,8 @@ public static class SelectionRoundEndpoints
 
     /// <param name="Mean">Of the scores that count, cut to four decimals; null without any.</param>
     /// <param name="Rank">Null for one that is not ranked.</param>
-    public sealed record RankShown(NamedInstitution Institution, int? Rank, decimal? Mean, int Scores, bool Priority, IReadOnlyList<string> Unmet);
+    /// <param name="Scores">Null, and the rest with it, for an expert in conflict.</param>
+    public sealed record RankShown(NamedInstitution Institution, int? Rank, decimal? Mean, int? Scores, bool? Priority, IReadOnlyList<string>? Unmet);
 
     /// <param name="Counts">False of an expert who left the committee, or has a conflict.</param>
     public sealed record ScoreShown(string Institution, string Expert, IReadOnlyList<CriterionPoints> Points, string? Remark, DateOnly ScoredOn, bool Counts);
@@ -224,7 +225,7 @@ public static class SelectionRoundEndpoints
             var reason = body.Text("reason", BodyObject.LongText, lines: true);
             var about = body.OptionalId("about");
             return Task.FromResult(new Act((round, _, now) => SelectionRound.Object(round, about, reason, Shanghai.DayOf(now), asked.By)));
-        });
+        }, ofPhysiciansExperts: false);
         Post<AnswerRequest>(api, "objections/{objection}/answer", "Answers an objection, with reasons", [Role.National], (body, asked) =>
         {
             var accepted = body.Flag("accepted");
@@ -236,14 +237,14 @@ public static class SelectionRoundEndpoints
             (round, applications, now) => SelectionRound.Conclude(round, applications, Shanghai.DayOf(now), asked.By), All: true)));
     }
 
-    private static void Post<TRequest>(RouteGroupBuilder api, string act, string summary, IReadOnlyList<Role> roles, Func<BodyObject, Asked, Task<Act>> read)
+    private static void Post<TRequest>(RouteGroupBuilder api, string act, string summary, IReadOnlyList<Role> roles, Func<BodyObject, Asked, Task<Act>> read, bool ofPhysiciansExperts = true)
         where TRequest : notnull =>
-        api.MapPost($"{Path}/{act}", (HttpContext http, Caller caller, Answers answers, Reads reads, IEventStore log, Clock clock) => Run(http, caller, answers, reads, log, clock, read))
+        api.MapPost($"{Path}/{act}", (HttpContext http, Caller caller, Answers answers, Reads reads, IEventStore log, Clock clock) => Run(http, caller, answers, reads, log, clock, read, ofPhysiciansExperts))
             .Allows(roles).Takes()
             .TakesHeader(Idempotency.Header).TakesHeader("If-Match")
             .Describes<TRequest, RoundWritten>(summary, 200, 404, 409, 412, 422, 503);
 
-    private static async Task<IResult> Run(HttpContext http, Caller caller, Answers answers, Reads reads, IEventStore log, Clock clock, Func<BodyObject, Asked, Task<Act>> read)
+    private static async Task<IResult> Run(HttpContext http, Caller caller, Answers answers, Reads reads, IEventStore log, Clock clock, Func<BodyObject, Asked, Task<Act>> read, bool ofPhysiciansExperts)
     {
         var query = Query.Of(http);
         var id = query.PathUuid("id");
@@ -260,8 +261,7 @@ public static class SelectionRoundEndpoints
             return Problem.Refused(http, "noSuchSelectionRound");
         }
 
-        var isObjection = http.Request.Path.Value!.EndsWith("/objections", StringComparison.Ordinal);
-        if (caller.Role == Role.Physician && !isObjection && !round.IsExpert(caller.Physician!))
+        if (ofPhysiciansExperts && caller.Role == Role.Physician && !round.IsExpert(caller.Physician!))
         {
             return Problem.Forbidden(http);
         }
@@ -435,6 +435,7 @@ public static class SelectionRoundEndpoints
         var regulation = (await reads.Reference(http.RequestAborted)).Regulations.Find(call.Regulation, call.Version)!;
         var names = await SelectionLog.Names(reads, applications.Select(a => a.Institution!).Concat(round.Objections.Select(o => o.Filed.About).OfType<string>()), http.RequestAborted);
         var published = round.Publications.LastOrDefault();
+        var inner = caller.Role == Role.National || (caller.Role == Role.Physician && round.IsExpert(caller.Physician!));
         var cancelled = applications.Where(a => a.IsCancelled).Select(a => a.Institution!).ToHashSet();
         return Results.Json(
             new RoundAnswer(
@@ -459,7 +460,9 @@ public static class SelectionRoundEndpoints
                         // Who was cancelled since is shown as that: no outcome outlives its application.
                         .. (round.Conclusion?.Outcomes ?? published.Outcomes).Select(o => cancelled.Contains(o.Institution)
                             ? new OutcomeRow(names.Named(o.Institution), SelectionOutcome.Cancelled, null)
-                            : new(names.Named(o.Institution), o.Outcome, o.Rank == 0 ? null : o.Rank)),
+                            : inner || caller.Institution == o.Institution ? new(names.Named(o.Institution), o.Outcome, o.Rank == 0 ? null : o.Rank)
+                            // Of others everybody is told what the public is.
+                            : new(names.Named(o.Institution), o.Outcome == SelectionOutcome.NotEligible ? SelectionOutcome.NotSelected : o.Outcome, null)),
                     ]),
                 [
                     .. round.Objections.Where(o => caller.Role == Role.National || o.Filed.By == caller.Actor()).Select(o => new ObjectionShown(
@@ -467,15 +470,18 @@ public static class SelectionRoundEndpoints
                         o.Answer?.Accepted, o.Answer?.Answer, o.Answer?.Eligible, o.Answer?.AnsweredOn, o.Answer?.By.Name)),
                 ],
                 round.Conclusion?.ConcludedOn,
-                caller.Role == Role.National || (caller.Role == Role.Physician && round.IsExpert(caller.Physician!)) ? Committee(caller, round, cancelled, names) : null,
+                inner ? Committee(caller, round, applications, cancelled, names) : null,
                 await reads.Position(http.RequestAborted)),
             Json.Options);
     }
 
-    private static CommitteeShown Committee(Caller caller, SelectionRound.State round, IReadOnlySet<string> cancelled, Dictionary<string, string> names)
+    private static CommitteeShown Committee(
+        Caller caller, SelectionRound.State round, IReadOnlyList<SelectionApplication.State> applications, IReadOnlySet<string> cancelled, Dictionary<string, string> names)
     {
         var closing = round.ScoringOpen ? null : round.Closing;
-        var places = closing is null ? null : SelectionRound.Divide(closing, cancelled);
+        var tie = closing is not null && SelectionRound.Outcomes(round, applications) is null ? SelectionRound.Divide(closing, cancelled) : null;
+        // An application in conflict is not shown to whom it concerns, nor how it was scored.
+        bool Concerned(string institution) => caller.Role == Role.Physician && round.HasConflict(caller.Physician!, institution);
         // An expert learns of a conflict that it is one; why another has it is between him and national.
         bool May(string expert) => caller.Role == Role.National || caller.Physician == expert;
         return new(
@@ -484,16 +490,17 @@ public static class SelectionRoundEndpoints
                 .. round.Experts.SelectMany(e => e.Institutions.Select(i => new ConflictShown(e.Physician, i, null, null))),
                 .. round.Conflicts.Select(c => new ConflictShown(c.Expert, c.Institution, May(c.Expert) ? c.Reason : null, c.DeclaredOn)),
             ],
-            closing is null ? null : [.. closing.Ranking.Select(r => new RankShown(names.Named(r.Institution), r.Rank == 0 ? null : r.Rank, r.Scores == 0 ? null : Mean(r), r.Scores, r.Priority, r.Unmet))],
+            closing is null ? null : [.. closing.Ranking.Select(r => Concerned(r.Institution)
+                ? new RankShown(names.Named(r.Institution), r.Rank == 0 ? null : r.Rank, null, null, null, null)
+                : new(names.Named(r.Institution), r.Rank == 0 ? null : r.Rank, r.Scores == 0 ? null : Mean(r), r.Scores, r.Priority, r.Unmet))],
             [
                 .. round.Scores.Where(s => closing is not null || s.Expert == caller.Physician)
-                    // Closed or not, an application in conflict is not shown to whom it concerns.
-                    .Where(s => caller.Role == Role.National || !round.HasConflict(caller.Physician!, s.Institution))
+                    .Where(s => !Concerned(s.Institution))
                     .Select(s => new ScoreShown(s.Institution, s.Expert, s.Points, s.Remark, s.ScoredOn, round.CountedScores(s.Institution).Contains(s))),
             ],
             closing?.Places ?? round.Call!.Places,
-            places is null || round.Tie is not null ? [] : places.Tied,
-            places is null || round.Tie is not null ? 0 : places.Open);
+            tie?.Tied ?? [],
+            tie?.Open ?? 0);
     }
 
     private static decimal Mean(RankedApplication of) => decimal.Truncate(10_000m * of.Points / of.Scores) / 10_000m;

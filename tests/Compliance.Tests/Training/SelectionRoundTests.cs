@@ -119,7 +119,8 @@ public class SelectionRoundTests
         // The score given before no longer counts, and one is too few of two.
         declared.CountedScores("B").Select(s => s.Expert).ShouldBe(["E1"]);
         var refusal = SelectionRound.CloseScoring(declared, [A, B], null, "E3 is ill", InMay, National).Refusal!;
-        (refusal.Code, refusal.Args).ShouldBe(("tooFewScores", new object[] { 2, "B" }));
+        refusal.Code.ShouldBe("tooFewScores");
+        refusal.Args.ShouldBe([2, "B"]);
         var mended = Close(Score(declared, B, "E3", 40), A, B);
         mended.Closing!.Ranking.Select(r => (r.Institution, r.Points, r.Scores, r.Rank)).ShouldBe([("A", 100, 2, 1), ("B", 100, 2, 1)]);
     }
@@ -166,7 +167,8 @@ public class SelectionRoundTests
         SelectionApplication.State[] all = [A, B, C];
         SelectionRound.Divide(tied.Closing!, new HashSet<string>()).ShouldSatisfyAllConditions(p => p.Sure.ShouldBe(["A"]), p => p.Tied.ShouldBe(["B", "C"]), p => p.Open.ShouldBe(1));
         var refusal = SelectionRound.Publish(tied, all, Until, May, National).Refusal!;
-        (refusal.Code, refusal.Args).ShouldBe(("tieUndecided", new object[] { 1, "B, C" }));
+        refusal.Code.ShouldBe("tieUndecided");
+        refusal.Args.ShouldBe([1, "B, C"]);
         Code(SelectionRound.DecideTie(tied, all, ["B", "C"], "r", May, National)).ShouldBe("tieChoice");
         Code(SelectionRound.DecideTie(tied, all, ["A"], "r", May, National)).ShouldBe("tieChoice");
         var decided = When(tied, s => SelectionRound.DecideTie(s, all, ["C"], "no base in its region", May, National));
