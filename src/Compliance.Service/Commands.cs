@@ -5,9 +5,9 @@ using Compliance.Devices;
 using Compliance.Qualifications;
 using Compliance.Registry;
 using Compliance.Regulations;
+using Compliance.Training;
 using Compliance.Service.EventStore;
 using Compliance.Service.Projections;
-using Compliance.Training;
 using Npgsql;
 
 namespace Compliance.Service;
@@ -33,6 +33,8 @@ public static class Aggregates
     public static readonly Aggregate<VerifiedTotals.State, VerifiedTotals.Event> VerifiedTotals = new(Compliance.Cases.VerifiedTotals.State.Initial, Compliance.Cases.VerifiedTotals.Evolve);
     public static readonly Aggregate<Trainee.State, Trainee.Event> Trainees = new(Trainee.State.Initial, Trainee.Evolve);
     public static readonly Aggregate<TrainingBase.State, TrainingBase.Event> TrainingBases = new(TrainingBase.State.Initial, TrainingBase.Evolve);
+    public static readonly Aggregate<SelectionRound.State, SelectionRound.Event> SelectionRounds = new(SelectionRound.State.Initial, SelectionRound.Evolve);
+    public static readonly Aggregate<SelectionApplication.State, SelectionApplication.Event> SelectionApplications = new(SelectionApplication.State.Initial, SelectionApplication.Evolve);
     public static readonly Aggregate<CalendarHistory, Calendar.Published> Calendars = new(CalendarHistory.Empty, Calendar.Evolve);
 }
 
@@ -60,6 +62,11 @@ public abstract record Outcome<TState, TEvent>
     public sealed record Unavailable(string Reason) : Outcome<TState, TEvent>;
 }
 
+/// <summary>An instant before which something is recorded, or not at all.</summary>
+/// <param name="At">The first at which it is late: by the log's stamp, whatever this node's clock says.</param>
+/// <param name="Refusal">What is answered then.</param>
+public sealed record TooLate(DateTimeOffset At, Refusal Refusal);
+
 /// <summary>Loads, folds, decides, appends; and on a conflict decides anew on fresh state, never merely appends again.</summary>
 public sealed class Commands(IEventStore log, NpgsqlDataSource database, Clock clock)
 {
@@ -81,6 +88,7 @@ public sealed class Commands(IEventStore log, NpgsqlDataSource database, Clock c
     /// <param name="companions">Rows to commit with the events; called once the state after them is known.</param>
     /// <param name="admits">Whether the stream's version is one the caller is ready to change; null for any.</param>
     /// <param name="receivedOn">For what belongs to the day it was received on, that day; else the day of the append binds.</param>
+    /// <param name="before">For what is recorded before an instant or not at all; null for any time.</param>
     public async Task<Outcome<TState, TEvent>> Execute<TState, TEvent>(
         Aggregate<TState, TEvent> aggregate,
         string stream,
@@ -88,7 +96,8 @@ public sealed class Commands(IEventStore log, NpgsqlDataSource database, Clock c
         CancellationToken cancellation,
         Func<TState, IReadOnlyList<TEvent>, long, IReadOnlyList<Companion>>? companions = null,
         Func<long, bool>? admits = null,
-        DateOnly? receivedOn = null)
+        DateOnly? receivedOn = null,
+        TooLate? before = null)
         where TEvent : notnull
     {
         var state = aggregate.Initial;
@@ -121,10 +130,11 @@ public sealed class Commands(IEventStore log, NpgsqlDataSource database, Clock c
                 return new Outcome<TState, TEvent>.Done(state, [], version, position);
             }
 
+            var notAfter = Shanghai.EndOf(today) + (receivedOn is null ? -TimeSpan.FromMicroseconds(1) : ReceiptGrace);
             var request = new AppendRequest(stream, version, [.. decision.Events.Cast<object>()])
             {
                 Companions = rows,
-                NotAfter = Shanghai.EndOf(today) + (receivedOn is null ? -TimeSpan.FromMicroseconds(1) : ReceiptGrace),
+                NotAfter = before is not null && before.At <= notAfter ? before.At.AddMicroseconds(-1) : notAfter,
             };
             switch (await log.Append(request, cancellation))
             {
@@ -132,6 +142,8 @@ public sealed class Commands(IEventStore log, NpgsqlDataSource database, Clock c
                     return new Outcome<TState, TEvent>.Done(after, decision.Events, appended.Version, decision.Events.Count > 0 ? appended.Position : position);
                 case AppendResult.Conflict:
                     continue;
+                case AppendResult.Expired expired when before is not null && expired.Stamp >= before.At:
+                    return new Outcome<TState, TEvent>.Refused(before.Refusal);
                 case AppendResult.Expired when receivedOn is null:
                     // The database's clock is past midnight and ours is not yet: a moment later both are.
                     await Task.Delay(MidnightPause, cancellation);

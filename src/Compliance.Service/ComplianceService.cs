@@ -4,6 +4,7 @@ using Compliance.Service.Http;
 using Compliance.Service.Processes;
 using Compliance.Service.Projections;
 using Compliance.Service.Public;
+using Compliance.Service.Training;
 using Compliance.Service.Webhooks;
 using Microsoft.AspNetCore.DataProtection;
 using Npgsql;
@@ -81,6 +82,8 @@ public sealed class ComplianceService : IAsyncDisposable
         services.AddSingleton<OverdueReports>();
         services.AddSingleton<DayMonitor>();
         services.AddSingleton<DayCloser>();
+        services.AddSingleton<AttachmentScanner>();
+        services.AddSingleton<SelectionAttachments>();
         services.AddSingleton(DeliveryTimes.Default);
         services.AddSingleton<Sender>();
         services.AddSingleton<WebhookRows>();

@@ -57,6 +57,9 @@ public static class Endpoints
         CaseDevicesEndpoint.Map(api);
         TraineeEndpoints.Map(api);
         TraineeLists.Map(api);
+        SelectionRoundEndpoints.Map(api);
+        SelectionApplicationEndpoints.Map(api);
+        PublicSelectionEndpoint.Map(api);
         WebhookEndpoints.Map(api);
     }
 }

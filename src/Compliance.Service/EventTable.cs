@@ -115,6 +115,24 @@ public static class EventTable
         Row("trainee_certified", StoredJson.Default.TraineeCertified),
         Row("trainee_certificate_withdrawn", StoredJson.Default.TraineeCertificateWithdrawn),
         Row("trainee_ended", StoredJson.Default.TraineeEnded),
+        Row("selection_round_called", StoredJson.Default.SelectionCalled),
+        Row("selection_committee_named", StoredJson.Default.SelectionCommitteeNamed),
+        Row("selection_conflict_declared", StoredJson.Default.SelectionConflictDeclared),
+        Row("selection_scored", StoredJson.Default.SelectionScored),
+        Row("selection_scoring_closed", StoredJson.Default.SelectionScoringClosed),
+        Row("selection_scoring_reopened", StoredJson.Default.SelectionScoringReopened),
+        Row("selection_tie_decided", StoredJson.Default.SelectionTieDecided),
+        Row("selection_published", StoredJson.Default.SelectionPublished),
+        Row("selection_objection_filed", StoredJson.Default.SelectionObjectionFiled),
+        Row("selection_objection_answered", StoredJson.Default.SelectionObjectionAnswered),
+        Row("selection_concluded", StoredJson.Default.SelectionConcluded),
+        Row("selection_application_drafted", StoredJson.Default.SelectionDrafted),
+        Row("selection_attachment_added", StoredJson.Default.SelectionAttached),
+        Row("selection_attachment_removed", StoredJson.Default.SelectionDetached),
+        Row("selection_application_submitted", StoredJson.Default.SelectionSubmitted),
+        Row("selection_fraud_suspected", StoredJson.Default.SelectionFraudSuspected),
+        Row("selection_fraud_answered", StoredJson.Default.SelectionFraudAnswered),
+        Row("selection_fraud_decided", StoredJson.Default.SelectionFraudDecided),
     ]);
 
     private static EventType Row<T>(string wireName, JsonTypeInfo<T> json) => new(wireName, typeof(T), json);
@@ -220,6 +238,24 @@ public static class EventTable
 [JsonSerializable(typeof(Trainee.Event.Certified), TypeInfoPropertyName = "TraineeCertified")]
 [JsonSerializable(typeof(Trainee.Event.CertificateWithdrawn), TypeInfoPropertyName = "TraineeCertificateWithdrawn")]
 [JsonSerializable(typeof(Trainee.Event.Ended), TypeInfoPropertyName = "TraineeEnded")]
+[JsonSerializable(typeof(SelectionRound.Event.Called), TypeInfoPropertyName = "SelectionCalled")]
+[JsonSerializable(typeof(SelectionRound.Event.CommitteeNamed), TypeInfoPropertyName = "SelectionCommitteeNamed")]
+[JsonSerializable(typeof(SelectionRound.Event.ConflictDeclared), TypeInfoPropertyName = "SelectionConflictDeclared")]
+[JsonSerializable(typeof(SelectionRound.Event.Scored), TypeInfoPropertyName = "SelectionScored")]
+[JsonSerializable(typeof(SelectionRound.Event.ScoringClosed), TypeInfoPropertyName = "SelectionScoringClosed")]
+[JsonSerializable(typeof(SelectionRound.Event.ScoringReopened), TypeInfoPropertyName = "SelectionScoringReopened")]
+[JsonSerializable(typeof(SelectionRound.Event.TieDecided), TypeInfoPropertyName = "SelectionTieDecided")]
+[JsonSerializable(typeof(SelectionRound.Event.Published), TypeInfoPropertyName = "SelectionPublished")]
+[JsonSerializable(typeof(SelectionRound.Event.ObjectionFiled), TypeInfoPropertyName = "SelectionObjectionFiled")]
+[JsonSerializable(typeof(SelectionRound.Event.ObjectionAnswered), TypeInfoPropertyName = "SelectionObjectionAnswered")]
+[JsonSerializable(typeof(SelectionRound.Event.Concluded), TypeInfoPropertyName = "SelectionConcluded")]
+[JsonSerializable(typeof(SelectionApplication.Event.Drafted), TypeInfoPropertyName = "SelectionDrafted")]
+[JsonSerializable(typeof(SelectionApplication.Event.Attached), TypeInfoPropertyName = "SelectionAttached")]
+[JsonSerializable(typeof(SelectionApplication.Event.Detached), TypeInfoPropertyName = "SelectionDetached")]
+[JsonSerializable(typeof(SelectionApplication.Event.Submitted), TypeInfoPropertyName = "SelectionSubmitted")]
+[JsonSerializable(typeof(SelectionApplication.Event.FraudSuspected), TypeInfoPropertyName = "SelectionFraudSuspected")]
+[JsonSerializable(typeof(SelectionApplication.Event.FraudAnswered), TypeInfoPropertyName = "SelectionFraudAnswered")]
+[JsonSerializable(typeof(SelectionApplication.Event.FraudDecided), TypeInfoPropertyName = "SelectionFraudDecided")]
 [JsonSerializable(typeof(IReadOnlyList<AssessmentSchedule.Set>), TypeInfoPropertyName = "AssessmentScheduleSets")]
 [JsonSerializable(typeof(AssessmentSchedule.State), TypeInfoPropertyName = "AssessmentScheduleState")]
 [JsonSerializable(typeof(FrozenAssessment), TypeInfoPropertyName = "FrozenAssessment")]

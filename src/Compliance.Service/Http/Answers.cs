@@ -28,6 +28,7 @@ public sealed class Answers(Commands commands, IEventStore log, NpgsqlDataSource
     /// <param name="answer">Status and body, from the state after the command and its events (none when nothing changed); <c>position</c> is added.</param>
     /// <param name="companions">Rows to commit with the events.</param>
     /// <param name="reference">True for what the flags of reports rest on: registry, qualifications, calendars.</param>
+    /// <param name="before">For what is recorded before an instant or not at all.</param>
     public async Task<IResult> Command<TState, TEvent>(
         HttpContext http,
         Caller caller,
@@ -38,7 +39,8 @@ public sealed class Answers(Commands commands, IEventStore log, NpgsqlDataSource
         Func<TState, IReadOnlyList<TEvent>, (int Status, object Body)> answer,
         Func<IReadOnlyList<TEvent>, IReadOnlyList<Companion>>? companions = null,
         bool reference = false,
-        DateOnly? receivedOn = null)
+        DateOnly? receivedOn = null,
+        TooLate? before = null)
         where TEvent : notnull
     {
         var (expected, malformed) = ETags.IfMatch(http);
@@ -72,7 +74,7 @@ public sealed class Answers(Commands commands, IEventStore log, NpgsqlDataSource
         }
 
         var outcome = await commands.Execute(
-            aggregate, stream, decide, http.RequestAborted, Rows, expected is null ? null : expected.Admits, receivedOn);
+            aggregate, stream, decide, http.RequestAborted, Rows, expected is null ? null : expected.Admits, receivedOn, before);
         switch (outcome)
         {
             case Outcome<TState, TEvent>.Done done:

@@ -356,6 +356,15 @@ public sealed partial class BodyObject
         return value;
     }
 
+    /// <summary>The same where persons are meant to be named, and kept beside the log: of personal data only an identity-card number is refused.</summary>
+    public JsonElement? OptionalPersonal(string name)
+    {
+        if (Take(name, required: false) is not { } value)
+            return null;
+        CheckRaw(At(name), value, PersonalData.FoundIdentityCard);
+        return value;
+    }
+
     /// <summary>Takes every property as it is; see <see cref="OptionalRaw"/>.</summary>
     internal void CheckRaw()
     {
@@ -615,14 +624,16 @@ public sealed partial class BodyObject
         return child;
     }
 
-    private void CheckRaw(string pointer, JsonElement value)
+    private void CheckRaw(string pointer, JsonElement value) => CheckRaw(pointer, value, PersonalData.Found);
+
+    private void CheckRaw(string pointer, JsonElement value, Func<string, bool> personal)
     {
         switch (value.ValueKind)
         {
             case JsonValueKind.String when TextOf(pointer, value) is { } text:
                 if (text.Any(c => char.IsControl(c) && c is not ('\n' or '\r' or '\t')))
                     _body.Add(new Fault(pointer, "invalidText"));
-                else if (PersonalData.Found(text))
+                else if (personal(text))
                     _body.Add(new Fault(pointer, "personalData"));
                 break;
             // jsonb keeps numbers exactly and refuses 1e200000; these it keeps.
@@ -630,12 +641,12 @@ public sealed partial class BodyObject
                 _body.Add(new Fault(pointer, "outOfRange", decimal.MinValue, decimal.MaxValue));
                 break;
             // Quotes left out do not make a telephone number a quantity.
-            case JsonValueKind.Number when PersonalData.Found(value.GetRawText()):
+            case JsonValueKind.Number when personal(value.GetRawText()):
                 _body.Add(new Fault(pointer, "personalData"));
                 break;
             case JsonValueKind.Array:
                 foreach (var (index, item) in value.EnumerateArray().Index())
-                    CheckRaw($"{pointer}/{index}", item);
+                    CheckRaw($"{pointer}/{index}", item, personal);
                 break;
             case JsonValueKind.Object:
                 var seen = new HashSet<string>();
@@ -646,11 +657,11 @@ public sealed partial class BodyObject
                     var echoed = Body.MayEcho(name) ? $"{pointer}/{Body.Escape(name)}" : pointer;
                     if (name.Any(char.IsControl))
                         _body.Add(new Fault(pointer, "invalidText"));
-                    if (PersonalData.Found(name))
+                    if (personal(name))
                         _body.Add(new Fault(pointer, "personalData"));
                     if (!seen.Add(name))
                         _body.Add(new Fault(echoed, "duplicateProperty"));
-                    CheckRaw(echoed, property.Value);
+                    CheckRaw(echoed, property.Value, personal);
                 }
 
                 break;

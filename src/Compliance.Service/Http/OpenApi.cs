@@ -29,7 +29,7 @@ public static class OpenApi
         ["operator"] = new("Operator of record."),
         ["province"] = new("Two-digit GB/T 2260 code; 66 is the Production and Construction Corps."),
         ["flag"] = new($"One of {string.Join(", ", CaseFlags.All.Select(f => $"`{f}`"))}."),
-        ["kind"] = new("`institution` or `physician`; of obligations `report`, `outcomeStatement`, `followUp` or `noticeAnswer`; of changes `correction`, `void`, `withdrawal`, `relation`, `adjudication`, `request` or `decision`; of training bases as the regulation names it, such as `national`."),
+        ["kind"] = new("`institution` or `physician`; of announcements also `selectionRound`; of obligations `report`, `outcomeStatement`, `followUp` or `noticeAnswer`; of changes `correction`, `void`, `withdrawal`, `relation`, `adjudication`, `request` or `decision`; of training bases as the regulation names it, such as `national`."),
         ["due"] = new("`overdue`, `dueToday`, `dueSoon` (within three working days) or `dueLater`."),
         ["dryRun"] = new("True to be told what would become of each line, and store nothing.", JsonSchemaType.Boolean),
         ["product"] = new("A GTIN of 8, 12, 13 or 14 digits."),

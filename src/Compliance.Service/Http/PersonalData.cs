@@ -77,6 +77,9 @@ public static partial class PersonalData
     /// <summary>For digests and pseudonyms: a short one is read as any text, a long one only for identity-card numbers with their check digit.</summary>
     public static bool FoundInOpaque(string text) => text.Length < DigestLength ? Found(text) : IdentityCard(Plain(text, out _), spaced: false, oldForm: false);
 
+    /// <summary>An identity-card number, which is never needed, also where a person is named.</summary>
+    public static bool FoundIdentityCard(string text) => IdentityCard(Plain(text, out _), spaced: true, oldForm: true);
+
     private static string Plain(string text, out int digits)
     {
         digits = 0;

@@ -66,6 +66,26 @@ internal static class Announcements
         }
     }
 
+    /// <summary>Of rounds of selection: they are named by their own title.</summary>
+    public static Task WriteRounds(
+        NpgsqlConnection connection, IReadOnlyList<(RecordedEvent Recorded, Guid Round, string Technique, string Title, Announcement Announcement)> announced, CancellationToken cancellation) =>
+        announced.Count == 0 ? Task.CompletedTask : connection.Execute(
+            """
+            insert into announcements (position, event_id, published, published_on, act, effective_on, technique, kind, institution, name)
+            select * from unnest($1::bigint[], $2::uuid[], $3::timestamptz[], $4::date[], $5::text[], $6::date[], $7::text[], $8::text[], $9::text[], $10::text[])
+            """,
+            cancellation,
+            announced.Select(r => r.Recorded.Position).ToArray(),
+            announced.Select(r => r.Recorded.Id).ToArray(),
+            announced.Select(r => r.Recorded.RecordedAt).ToArray(),
+            announced.Select(r => Shanghai.DayOf(r.Recorded.RecordedAt)).ToArray(),
+            announced.Select(r => Json.Name(r.Announcement.Act)).ToArray(),
+            announced.Select(r => r.Announcement.EffectiveOn).ToArray(),
+            announced.Select(r => r.Technique).ToArray(),
+            announced.Select(_ => Json.Name(Public.AnnouncedKind.SelectionRound)).ToArray(),
+            announced.Select(r => r.Round.ToString("D")).ToArray(),
+            announced.Select(r => r.Title).ToArray());
+
     private static async Task<Dictionary<string, List<RecordedEvent>>> Streams(IEventStore log, IEnumerable<string> streams, long upTo, CancellationToken cancellation) =>
         streams.ToList() is { Count: > 0 } some ? (await log.ReadStreams(some, upTo, cancellation)).GroupBy(e => e.Stream).ToDictionary(g => g.Key, g => g.ToList()) : [];
 

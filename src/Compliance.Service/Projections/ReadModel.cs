@@ -119,6 +119,9 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database, ReadSc
         var verifiedTotals = new HashSet<string>();
         var trainingBases = new HashSet<string>();
         var trainees = new HashSet<string>();
+        var selectionRounds = new HashSet<string>();
+        var selectionApplications = new HashSet<string>();
+        var announcedRounds = new List<(RecordedEvent Recorded, Guid Round, string Technique, string Title, Announcement Announcement)>();
         var changes = new List<(RecordedEvent Recorded, ChangeKind Kind)>();
         var calendars = new List<(RecordedEvent Recorded, Calendar.Published Event)>();
         var regulations = new List<PublishedRegulation.Published>();
@@ -191,6 +194,18 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database, ReadSc
                 case Trainee.Event:
                     trainees.Add(e.Stream);
                     break;
+                case SelectionRound.Event of:
+                    selectionRounds.Add(e.Stream);
+                    if (Announcement.Of(of) is { } ofRound)
+                    {
+                        var (technique, title) = of switch { SelectionRound.Event.Published x => (x.Technique, x.Title), SelectionRound.Event.Concluded x => (x.Technique, x.Title), _ => throw new UnreachableException() };
+                        announcedRounds.Add((e, of.Round, technique, title, ofRound));
+                    }
+
+                    break;
+                case SelectionApplication.Event:
+                    selectionApplications.Add(e.Stream);
+                    break;
                 case Calendar.Published published:
                     calendars.Add((e, published));
                     break;
@@ -213,6 +228,8 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database, ReadSc
         await WriteQualifications(connection, qualifications, upTo, cancellation);
         await RegisterEntries.Write(connection, listed, cancellation);
         await Announcements.Write(connection, log, announced, cancellation);
+        await Announcements.WriteRounds(connection, announcedRounds, cancellation);
+        await WriteSelections(connection, selectionRounds, selectionApplications, upTo, cancellation);
         await WriteReference(connection, calendars, regulations, limits, enforcements, schedules, upTo, cancellation);
         await WriteRounds(connection, rounds, upTo, cancellation);
         await WriteDevices(connection, deviceRegistrations, deviceReceipts, upTo, cancellation);
@@ -513,6 +530,20 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database, ReadSc
         if (streams.Count > 0)
         {
             await AssessmentRows.Write(connection, [.. (await Streams(streams, upTo, cancellation)).Select(g => AssessmentRound.Fold(g.Select(e => (AssessmentRound.Event)e.Data)))], cancellation);
+        }
+    }
+
+    private async Task WriteSelections(NpgsqlConnection connection, HashSet<string> rounds, HashSet<string> applications, long upTo, CancellationToken cancellation)
+    {
+        if (rounds.Count > 0)
+        {
+            await SelectionRows.WriteRounds(connection, [.. (await Streams(rounds, upTo, cancellation)).Select(g => SelectionRound.Fold(g.Select(e => (SelectionRound.Event)e.Data)))], cancellation);
+        }
+
+        if (applications.Count > 0)
+        {
+            await SelectionRows.WriteApplications(
+                connection, [.. (await Streams(applications, upTo, cancellation)).Select(g => SelectionApplication.Fold(g.Select(e => (SelectionApplication.Event)e.Data)))], cancellation);
         }
     }
 

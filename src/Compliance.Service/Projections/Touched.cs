@@ -93,6 +93,9 @@ internal sealed class Touched
             case DeviceRegistration.Event or DeviceReceipt.Event or OutcomeNotice.Event:
                 // They move flags and lists, and no clause judges those; what a notice makes of a case stands in the case.
                 break;
+            case SelectionRound.Event or SelectionApplication.Event:
+                // Nothing is monitored after a selection.
+                break;
             default:
                 throw new UnreachableException($"nobody said whom {e.GetType().Name} touches");
         }

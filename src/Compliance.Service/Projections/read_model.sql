@@ -584,6 +584,38 @@ create table dues (
 create index dues_by_qualification on dues (kind, subject, technique);
 create index dues_by_day on dues (due_on);
 
+-- Rounds in which training bases are selected.
+create table selection_rounds (
+    round             uuid        not null primary key,
+    number            text        not null,
+    title             text        not null,
+    technique         text        not null,
+    opens_on          date        not null,
+    closes_at         timestamptz not null,     -- the first instant at which an application is late
+    published_on      date,                     -- last published
+    objections_until  date,
+    concluded_on      date
+);
+
+create index selection_rounds_by_closing on selection_rounds (closes_at, round);
+
+-- Who applied in them.
+create table selection_applications (
+    round        uuid    not null,
+    institution  text    not null,
+    submitted    boolean not null,
+    cancelled    boolean not null,              -- for fraud, also after the result
+    constraint pk_selection_applications primary key (round, institution)
+);
+
+-- The outcome as it was published last, or as the result.
+create table selection_outcomes (
+    round        uuid not null,
+    institution  text not null,
+    outcome      text not null,
+    constraint pk_selection_outcomes primary key (round, institution)
+);
+
 -- What the dashboards show: one row per subject that is qualified or has cases. Written under a checkpoint of their own.
 -- Words are those of the HTTP contract; numbers are of the rolling year that ends on as_of.
 create table standings (

@@ -8,9 +8,22 @@ using Npgsql;
 
 namespace Compliance.Service.Public;
 
+/// <summary>What an announcement is about.</summary>
+public enum AnnouncedKind
+{
+    Institution,
+    Physician,
+
+    /// <summary>A round in which training bases are selected.</summary>
+    SelectionRound,
+}
+
 /// <summary>What became of whose qualification, as it is made public: NV-NOTICE-PUB, NV-PUB-LIST, NV-REVOKE-PUB and their sisters. Newest first.</summary>
 public static class AnnouncementEndpoints
 {
+    /// <param name="Id">Of an institution, or of a round; null of a physician.</param>
+    public sealed record AnnouncedSubject(AnnouncedKind Kind, string? Id, string Name);
+
     /// <param name="Id">Of the event announced.</param>
     /// <param name="Published">When it was recorded, and with that made public.</param>
     /// <param name="EffectiveOn">First day of what it says.</param>
@@ -25,7 +38,7 @@ public static class AnnouncementEndpoints
         AnnouncedAct What,
         string Technique,
         string? Province,
-        RegisterEndpoints.PublicSubject Subject,
+        AnnouncedSubject Subject,
         RegisterEndpoints.PublicInstitution? Institution,
         Guid? Withdraws,
         Guid? WithdrawnBy);
@@ -42,7 +55,7 @@ public static class AnnouncementEndpoints
         api.MapGet("/public/announcements", List)
             .AllowsAnyone()
             .Takes(parameters)
-            .Describes<AnnouncementsAnswer>("What became of whose qualification, newest first; `from` and `to` are days of publication", 200, 400, 503);
+            .Describes<AnnouncementsAnswer>("What became of whose qualification, and of rounds of selection, newest first; `from` and `to` are days of publication", 200, 400, 503);
         api.MapGet("/public/announcements.atom", Feed)
             .AllowsAnyone()
             .Takes(parameters)
@@ -74,7 +87,7 @@ public static class AnnouncementEndpoints
         var query = Query.Of(http);
         var technique = query.OptionalText("technique");
         var province = query.OptionalText("province");
-        var kind = query.OptionalChoice<SubjectKind>("kind");
+        var kind = query.OptionalChoice<AnnouncedKind>("kind");
         var from = query.OptionalDay("from");
         var to = query.OptionalDay("to");
         if (to < from)
@@ -146,7 +159,7 @@ public static class AnnouncementEndpoints
                 Json.Names<AnnouncedAct>()[reader.GetString(4)],
                 reader.GetString(5),
                 DashboardEndpoints.Text(reader, 6),
-                new(Json.Names<SubjectKind>()[reader.GetString(7)], DashboardEndpoints.Text(reader, 8), reader.GetString(9)),
+                new(Json.Names<AnnouncedKind>()[reader.GetString(7)], DashboardEndpoints.Text(reader, 8), reader.GetString(9)),
                 reader.IsDBNull(10) ? null : new(reader.GetString(10), reader.GetString(11)),
                 reader.IsDBNull(12) ? null : reader.GetGuid(12),
                 reader.IsDBNull(13) ? null : reader.GetGuid(13)));

@@ -45,6 +45,9 @@ internal static class AnnouncementFeed
         AnnouncedAct.TrainingBaseGivenUp => new(
             "Training base ended: {0}", "培训基地终止：{0}",
             "{0} has given up being a training base under “{2}”; from {1} on it is none.", "{0}不再承担《{2}》规定的培训基地工作，自{1}起不再为培训基地。"),
+        AnnouncedAct.SelectionPublished => new(
+            "Outcome of a selection, open to objections: {0}", "遴选结果公示：{0}", "The outcome of “{0}” under “{2}” is published on {1}; objections are taken in the days named there.", "依据《{2}》开展的“{0}”遴选结果于{1}公示，公示期内可提出异议。"),
+        AnnouncedAct.SelectionConcluded => new("Result of a selection: {0}", "遴选结果：{0}", "The result of “{0}” under “{2}” is published on {1}.", "依据《{2}》开展的“{0}”遴选结果于{1}公布。"),
         _ => throw new System.Diagnostics.UnreachableException($"nobody said how {act} is told"),
     };
 

@@ -446,13 +446,15 @@ public static class ApplicationEndpoints
         }
 
         return fact.Known is { } known && !known.LeavesHistory(coverage, heldOn) && (known.Source != KnownSource.Training || told) ? ("fact", "knownToSystem", [])
+            : fact.Personal ? ("fact", "personalData", [])
             : fact.AttestedBy == Attester.Regulator && !regulator ? ("fact", "regulatorAttests", [])
             : before.Exists(f => f.Fact == name) ? ("fact", "duplicateItem", [])
             : !Fits(fact, value) ? ("value", "wrongType", [new Term(Json.Name(fact.Type))])
             : null;
     }
 
-    private static bool Fits(FactDefinition fact, JsonElement value) => fact.Type != FactType.List
+    /// <summary>Whether a value is of the fact's type.</summary>
+    internal static bool Fits(FactDefinition fact, JsonElement value) => fact.Type != FactType.List
         ? Fits(fact.Type, fact.Choices, value)
         : value.ValueKind == JsonValueKind.Array && value.GetArrayLength() <= MostItems && value.EnumerateArray().All(item =>
             item.ValueKind == JsonValueKind.Object

@@ -146,6 +146,8 @@ public static class Told
         Case.Event or DeviceRegistration.Event or DeviceReceipt.Event => [],
         // What a regulator counted; the hospital reads it beside its own figures.
         VerifiedTotals.Event => [],
+        // Who applied reads it where it applied, and the outcome is announced to all.
+        SelectionRound.Event or SelectionApplication.Event => [],
         _ => throw new UnreachableException($"nobody has said whom {data.GetType().Name} is told"),
     };
 

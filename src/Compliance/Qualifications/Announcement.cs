@@ -26,6 +26,12 @@ public enum AnnouncedAct
     TrainingBaseRecognised,
     TrainingBaseWithdrawn,
     TrainingBaseGivenUp,
+
+    /// <summary>NC-PUBLISH: the outcome of a round of selection, open to objections.</summary>
+    SelectionPublished,
+
+    /// <summary>The result of a round of selection.</summary>
+    SelectionConcluded,
 }
 
 /// <summary>
@@ -98,6 +104,23 @@ public sealed record Announcement(AnnouncedAct Act, DateOnly EffectiveOn)
             or TrainingBase.Event.CapacityDeclared
             or TrainingBase.Event.Refused
             or TrainingBase.Event.Reviewed => null,
+        _ => throw new UnreachableException(),
+    };
+
+    /// <summary>The same of a round of selection.</summary>
+    public static Announcement? Of(SelectionRound.Event e) => e switch
+    {
+        SelectionRound.Event.Published p => new(AnnouncedAct.SelectionPublished, p.PublishedOn),
+        SelectionRound.Event.Concluded c => new(AnnouncedAct.SelectionConcluded, c.ConcludedOn),
+        SelectionRound.Event.Called
+            or SelectionRound.Event.CommitteeNamed
+            or SelectionRound.Event.ConflictDeclared
+            or SelectionRound.Event.Scored
+            or SelectionRound.Event.ScoringClosed
+            or SelectionRound.Event.ScoringReopened
+            or SelectionRound.Event.TieDecided
+            or SelectionRound.Event.ObjectionFiled
+            or SelectionRound.Event.ObjectionAnswered => null,
         _ => throw new UnreachableException($"nobody said whether {e.GetType().Name} is announced"),
     };
 }

@@ -59,6 +59,7 @@ public enum Attester
 /// <param name="Fields">Of a list's items, by name; null for every other type.</param>
 /// <param name="Known">Where the system has it from; then nobody attests it. Null for what is attested.</param>
 /// <param name="LastDay">The day is the last of a period and belongs to it: months until it are counted to its end.</param>
+/// <param name="Personal">It says who somebody is, or how to reach him: kept beside the log, only where a round of selection asks for it, and attested nowhere else.</param>
 public sealed record FactDefinition(
     string Name,
     FactType Type,
@@ -68,7 +69,8 @@ public sealed record FactDefinition(
     IReadOnlyDictionary<string, FactType>? Fields = null,
     Attester AttestedBy = Attester.Applicant,
     KnownFact? Known = null,
-    bool LastDay = false)
+    bool LastDay = false,
+    bool Personal = false)
 {
     /// <summary>True when what is attested for the one can be read as the other.</summary>
     public bool HoldsTheSameAs(FactDefinition other) =>
@@ -139,6 +141,36 @@ public enum KnownSource
     /// this system, or elsewhere, and is attested.
     /// </summary>
     Training,
+
+    /// <summary>What a round of selection knows of an application to it.</summary>
+    Selection,
+}
+
+/// <summary>What a round of selection knows.</summary>
+public enum SelectionFact
+{
+    /// <summary>The instant at which the application was submitted.</summary>
+    ReceivedAt,
+
+    /// <summary>Whether it came to whom it was to be sent: what is submitted here did.</summary>
+    Sent,
+
+    /// <summary>Whether a file of a kind came with it.</summary>
+    Attached,
+
+    /// <summary>The institution's name in the registry.</summary>
+    InstitutionName,
+
+    /// <summary>Its province there, as a two-digit code.</summary>
+    Province,
+    FraudSubstantiated,
+
+    /// <summary>The day the committee's scoring was closed.</summary>
+    ReviewedOn,
+
+    /// <summary>The outcome as it was published: <c>selected</c> or <c>notSelected</c>.</summary>
+    Selected,
+    PublishedOn,
 }
 
 /// <summary>What is known of a training.</summary>
@@ -187,6 +219,9 @@ public sealed record TrainingFact(TrainingItem Item, TrainingRole? Role = null, 
 /// <param name="Procedures">For <see cref="KnownSource.Procedures"/> and <see cref="KnownSource.ProcedureTypes"/>: codes of the catalogue.</param>
 /// <param name="Training">For <see cref="KnownSource.Training"/>: what of it.</param>
 /// <param name="BreakMonths">For <see cref="KnownSource.PractisedSince"/>: more months than this without a case are a break.</param>
+/// <param name="Selection">For <see cref="KnownSource.Selection"/>: what of it.</param>
+/// <param name="Attachment">For <see cref="SelectionFact.Attached"/>: the kind of file.</param>
+/// <param name="Formats">And the formats it may have; null for any there is.</param>
 public sealed record KnownFact(
     KnownSource Source,
     Title? Title = null,
@@ -196,7 +231,10 @@ public sealed record KnownFact(
     bool History = false,
     IReadOnlyList<string>? Procedures = null,
     int? BreakMonths = null,
-    TrainingFact? Training = null)
+    TrainingFact? Training = null,
+    SelectionFact? Selection = null,
+    string? Attachment = null,
+    IReadOnlyList<AttachmentFormat>? Formats = null)
 {
     /// <summary>The days that are counted, up to a day; without months from the first day there can be a case on.</summary>
     public DaySpan Window(DateOnly asOf) => new(Months is { } months ? asOf.AddMonths(-months).AddDays(1) : DateOnly.MinValue, asOf);

@@ -22,6 +22,7 @@ public sealed record Bilingual(string Zh, string En);
 /// <param name="Paths">The ways to a qualification, and the dossiers that are checked as a whole.</param>
 /// <param name="Clauses">Every requirement of the text, each by its id.</param>
 /// <param name="Practice">How the technique is practised and watched over; null for a programme, which is not monitored.</param>
+/// <param name="Selection">How a programme selects among applicants; null where it selects nobody.</param>
 public sealed record Regulation(
     string Id,
     int Version,
@@ -34,7 +35,8 @@ public sealed record Regulation(
     IReadOnlyList<FactDefinition> Facts,
     IReadOnlyList<QualificationPath> Paths,
     IReadOnlyList<Clause> Clauses,
-    Practice? Practice = null)
+    Practice? Practice = null,
+    SelectionRules? Selection = null)
 {
     /// <summary>How the technique is practised. Ask for it only of a technique: <see cref="RegulationSet.Techniques"/> names them.</summary>
     /// <exception cref="InvalidOperationException">This is a programme.</exception>
@@ -58,6 +60,12 @@ public sealed record Regulation(
     /// <summary>The fact of a name; null when there is none.</summary>
     public FactDefinition? Fact(string name) => Facts.FirstOrDefault(fact => fact.Name == name);
 }
+
+/// <summary>What rounds of selection go by: paths of the regulation.</summary>
+/// <param name="Application">Every clause of it is met by whoever can be selected.</param>
+/// <param name="Priority">Whoever meets any clause of it is considered first among equals.</param>
+/// <param name="Decision">What the round itself does with an application.</param>
+public sealed record SelectionRules(string Application, string Priority, string Decision);
 
 /// <summary>What continuous monitoring of a technique goes by: what can be reported, when, by whom, and what follows.</summary>
 /// <param name="GuidelineVolume">Cases a year, at least 1. The denominator of a rate in an incomplete observation is taken as at least this.</param>

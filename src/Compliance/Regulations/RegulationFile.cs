@@ -6,6 +6,7 @@ using System.Text.Json.Nodes;
 using System.Text.Json.Schema;
 using System.Text.RegularExpressions;
 using Compliance.Metrics;
+using Compliance.Training;
 
 namespace Compliance.Regulations;
 
@@ -103,6 +104,8 @@ public static partial class RegulationFile
             Practised(practice);
         Each(regulation.Facts, fact => fact.Name, "/facts", "name", Fact);
         Each(regulation.Paths, path => path.Id, "/paths", "id", Path);
+        if (regulation.Selection is { } selection)
+            Selecting(selection);
         Each(regulation.Clauses, clause => clause.Id, "/clauses", "id", (clause, at) =>
         {
             Both(clause.Title, $"{at}/title");
@@ -211,6 +214,8 @@ public static partial class RegulationFile
                     faults.Add(new($"{at}/fields/{field}", "fieldsMisplaced", "Lists do not hold lists."));
             }
 
+            if (fact.Personal && (fact.Known is not null || fact.AttestedBy != Attester.Applicant || regulation.Selection is null))
+                faults.Add(new($"{at}/personal", "personalMisplaced", "What says who somebody is is asked of applicants in a round of selection, and nowhere else."));
             if (fact.Known is not { } known)
                 return;
             Known(known.Source, $"{at}/known/source");
@@ -226,6 +231,13 @@ public static partial class RegulationFile
                     TrainingItem.From or TrainingItem.To => FactType.Day,
                     TrainingItem.Months or TrainingItem.Cases => FactType.Count,
                     _ => FactType.Flag,
+                },
+                KnownSource.Selection => known.Selection switch
+                {
+                    SelectionFact.ReceivedAt => FactType.Instant,
+                    SelectionFact.Sent or SelectionFact.Attached or SelectionFact.FraudSubstantiated => FactType.Flag,
+                    SelectionFact.ReviewedOn or SelectionFact.PublishedOn => FactType.Day,
+                    _ => FactType.Text,
                 },
                 _ => FactType.Count,
             };
@@ -264,9 +276,24 @@ public static partial class RegulationFile
                 Trained(training, $"{at}/known/training");
             if (known.Source != KnownSource.Staff && known.Title is not null)
                 faults.Add(new($"{at}/known/title", "titleMisplaced", "Only staff is counted by title."));
+            if ((known.Source == KnownSource.Selection) != known.Selection.HasValue || (known.Source == KnownSource.Selection && regulation.Selection is null))
+                faults.Add(new($"{at}/known/selection", "selectionMisplaced", "What a round of selection knows is known where there is one, and says what it is."));
+            if (known.Selection is { } selected)
+                Known(selected, $"{at}/known/selection");
+            if ((known.Selection == SelectionFact.Attached) != known.Attachment is not null || (known.Formats is not null && known.Attachment is null) || known.Formats is { Count: 0 })
+                faults.Add(new($"{at}/known/attachment", "selectionMisplaced", "A file, and only a file, says of which kind it is and which formats it may have."));
+            if (known.Attachment is { } attached)
+            {
+                Identifier(attached, $"{at}/known/attachment");
+                if (attached == SelectionApplication.OtherEvidence || regulation.Facts.Any(other => other != fact && other.Known?.Attachment == attached))
+                    faults.Add(new($"{at}/known/attachment", "repeated", $"{attached} is the name of another kind of file."));
+            }
+
+            foreach (AttachmentFormat format in known.Formats ?? [])
+                Known(format, $"{at}/known/formats");
             if (known.Months is not (null or (>= 1 and <= LongestWindow)))
                 faults.Add(new($"{at}/known/months", "numberOutOfRange", $"{known.Months} does not lie between 1 and {LongestWindow}."));
-            if (regulation.Practice is null && known.Source is not (KnownSource.Level or KnownSource.Title or KnownSource.LicenceScope or KnownSource.Specialty or KnownSource.Qualification))
+            if (regulation.Practice is null && known.Source is not (KnownSource.Level or KnownSource.Title or KnownSource.LicenceScope or KnownSource.Specialty or KnownSource.Qualification or KnownSource.Selection))
                 faults.Add(new($"{at}/known/source", "typeUnfit", "A programme has no cases, and no staff qualified for them."));
             if (fact.LastDay && fact.Type != FactType.Day)
                 faults.Add(new($"{at}/lastDay", "typeUnfit", "Only a day is a last day."));
@@ -309,6 +336,17 @@ public static partial class RegulationFile
                     faults.Add(new($"{at}/clauses/{i}", "clauseUnfit", $"{clause.Id} is not decided by facts."));
                 if (path.Clauses.Take(i).Contains(path.Clauses[i]))
                     faults.Add(new($"{at}/clauses/{i}", "repeated", $"{path.Clauses[i]} is there already."));
+            }
+        }
+
+        void Selecting(SelectionRules selection)
+        {
+            if (regulation.Practice is not null)
+                faults.Add(new("/selection", "effectUnfit", "A programme selects; a technique is granted."));
+            foreach ((string name, string path) in new[] { ("application", selection.Application), ("priority", selection.Priority), ("decision", selection.Decision) })
+            {
+                if (regulation.Path(path) is null)
+                    faults.Add(new($"/selection/{name}", "unknownName", $"There is no path {path}."));
             }
         }
 

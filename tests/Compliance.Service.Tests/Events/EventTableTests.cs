@@ -42,6 +42,8 @@ public sealed class EventTableTests
         "verified_total_entered", "verified_total_withdrawn",
         "training_base_applied", "training_base_facts_attested", "training_base_tutors_named", "training_base_capacity_declared", "training_base_refused",
         "training_base_recognised", "training_base_reviewed", "training_base_withdrawn", "training_base_given_up",
+        "selection_round_called", "selection_committee_named", "selection_conflict_declared", "selection_scored", "selection_scoring_closed", "selection_scoring_reopened", "selection_tie_decided", "selection_published", "selection_objection_filed", "selection_objection_answered", "selection_concluded",
+        "selection_application_drafted", "selection_attachment_added", "selection_attachment_removed", "selection_application_submitted", "selection_fraud_suspected", "selection_fraud_answered", "selection_fraud_decided",
     ];
 
     // By the type's name in C#, which may change; the values are what stands in the log, which may not. Values are added, never removed.
@@ -52,6 +54,8 @@ public sealed class EventTableTests
         ["ConditionOutcome"] = ["Met", "NotMet", "NotAttested", "Expired", "NotApplicable"],
         ["OpinionDecision"] = ["Agree", "Return", "Refuse"],
         ["OpinionStep"] = ["Applicant", "Department", "Institution", "LocalAuthority", "Province"],
+        ["AttachmentFormat"] = ["Pdf", "Jpeg", "Png", "OpenXml", "Ole"],
+        ["SelectionOutcome"] = ["Selected", "NotSelected", "NotEligible", "Cancelled"],
         ["BreachEffect"] = ["Show", "Warn", "Suspend", "WarnThenSuspend"],
         ["ComplicationsStated"] = ["None", "Reported"],
         ["Consent"] = ["Signed", "EmergencyApproved", "Absent"],
@@ -124,6 +128,18 @@ public sealed class EventTableTests
         "training_base_applied", "training_base_facts_attested", "training_base_tutors_named", "training_base_capacity_declared", "training_base_refused",
         "training_base_applied", "training_base_refused.minimal", "training_base_applied", "training_base_recognised",
         "training_base_reviewed.minimal", "training_base_reviewed", "training_base_withdrawn", "training_base_applied", "training_base_given_up.application", "training_base_recognised.imported", "training_base_given_up",
+    ];
+
+    private static readonly string[] OfASelection =
+    [
+        "selection_round_called", "selection_committee_named", "selection_conflict_declared", "selection_scored", "selection_scoring_closed.minimal", "selection_scoring_reopened", "selection_scored.minimal",
+        "selection_scoring_closed", "selection_tie_decided", "selection_published", "selection_objection_filed", "selection_objection_answered", "selection_concluded",
+    ];
+
+    private static readonly string[] OfASelectionApplication =
+    [
+        "selection_application_drafted", "selection_attachment_added", "selection_attachment_removed", "selection_attachment_added", "selection_application_submitted",
+        "selection_fraud_suspected", "selection_fraud_answered", "selection_fraud_decided",
     ];
 
     private static readonly string[] Alone = ["provincial_limits_published", "calendar_published", "regulation_published", "enforcement_set", "day_closed"];
@@ -268,7 +284,7 @@ public sealed class EventTableTests
 
     [Fact]
     public void Every_event_stands_in_one_of_the_lives_below() =>
-        new[] { OfAnInstitution, OfAPhysician, OfACase, OfAProcedure, OfAQualification, OfAnApplication, OfASchedule, OfARound, OfAnAssessedQualification, OfADeviceRegistration, OfADeviceReceipt, OfVerifiedTotals, OfANotice, OfATrainingBase, Alone }.SelectMany(life => life).Select(name => name.Split('.')[0]).Distinct().ShouldBe(WireNames, ignoreOrder: true);
+        new[] { OfAnInstitution, OfAPhysician, OfACase, OfAProcedure, OfAQualification, OfAnApplication, OfASchedule, OfARound, OfAnAssessedQualification, OfADeviceRegistration, OfADeviceReceipt, OfVerifiedTotals, OfANotice, OfATrainingBase, OfASelection, OfASelectionApplication, Alone }.SelectMany(life => life).Select(name => name.Split('.')[0]).Distinct().ShouldBe(WireNames, ignoreOrder: true);
 
     [Fact]
     public void An_institution_evolves_by_all_its_events()
@@ -413,6 +429,29 @@ public sealed class EventTableTests
     }
 
     [Fact]
+    public void A_selection_evolves_by_all_its_events()
+    {
+        var state = SelectionRound.Fold(Golden<SelectionRound.Event>(OfASelection));
+        (state.Sitting, state.ScoringOpen, state.Closing!.Reason, state.Tie!.Institutions.Single()).ShouldBe((2, false, "一位专家因病未评分", "H33-0101"));
+        (state.HasConflict("P33-4711", "H33-0101"), state.HasConflict("P11-0002", "H33-0102"), state.HasConflict("P11-0002", "H33-0101")).ShouldBe((true, true, false));
+        // Of the two scores one is in conflict.
+        (state.Scores.Count, state.CountedScores("H33-0101").Count(), state.CountedScores("H33-0102").Count()).ShouldBe((2, 1, 0));
+        state.Objections.ShouldHaveSingleItem().ShouldSatisfyAllConditions(o => o.Answer!.Accepted.ShouldBeTrue(), o => o.AnsweredAfter.ShouldBe(1));
+        state.Eligibility["H33-0103"].ShouldBeTrue();
+        state.Conclusion!.Outcomes[1].Outcome.ShouldBe(SelectionOutcome.Cancelled);
+    }
+
+    [Fact]
+    public void A_selection_application_evolves_by_all_its_events()
+    {
+        var state = SelectionApplication.Fold(Golden<SelectionApplication.Event>(OfASelectionApplication));
+        (state.Institution, state.Facts.Count, state.IsEligible, state.HasPriority, state.IsCancelled).ShouldBe(("H33-0101", 2, false, true, true));
+        state.Attachments.ShouldHaveSingleItem().Kind.ShouldBe("form2StampedPdf");
+        state.Submission!.ReceivedAt.ShouldBe(new(2024, 4, 30, 16, 59, 59, TimeSpan.FromHours(8)));
+        state.Suspicions.ShouldHaveSingleItem().Statement!.Statement.ShouldBe("系统统计口径差异");
+    }
+
+    [Fact]
     public void What_stands_alone_is_read()
     {
         Golden<PublishedLimits.Published>(["provincial_limits_published"]).Single().Limits.Validate(ShippedRegulations.All.Single(s => s.Regulation.Id == "NV-2012").Regulation).ShouldBeEmpty();
@@ -465,6 +504,8 @@ public sealed class EventTableTests
         await Append(log, VerifiedTotals.Stream("H33-0101", "comprehensive"), OfVerifiedTotals[..2]);
         await Append(log, TrainingBase.Stream(new("national", "comprehensive", "H33-0101")), OfATrainingBase);
         await Append(log, OutcomeNotice.Stream(new("0197c3a0-5d00-7abc-8def-0123456789ab")), OfANotice);
+        await Append(log, SelectionRound.Stream(new("5a0c7e21-93b4-5f68-8d10-4e2f6a7b8c9d")), OfASelection);
+        await Append(log, SelectionApplication.Stream(new("5a0c7e21-93b4-5f68-8d10-4e2f6a7b8c9d"), "H33-0101"), OfASelectionApplication);
         await Append(log, Day.Stream, "day_closed");
 
         var readModel = new ReadModel(log, database, ReadSchema.Living);
@@ -505,6 +546,10 @@ public sealed class EventTableTests
         (await Count(database, "training_bases where institution = 'H33-0101' and status = 'givenUp' and review_due_on is null")).ShouldBe(1);
         (await Count(database, "training_base_spans where (from_on, to_on) in (('2026-04-01', '2027-04-30'), ('2027-06-01', '2027-08-31'))")).ShouldBe(2);
         (await Count(database, "announcements where act like 'trainingBase%'")).ShouldBe(3, "of the recognition from before nobody is told");
+        (await Count(database, "selection_rounds where number = 'NC-2024-1' and published_on = '2024-05-22' and objections_until = '2024-05-29' and concluded_on = '2024-06-03'")).ShouldBe(1);
+        (await Count(database, "selection_applications where institution = 'H33-0101' and submitted and cancelled")).ShouldBe(1);
+        (await Count(database, "selection_outcomes where (institution, outcome) in (('H33-0101', 'selected'), ('H33-0102', 'cancelled'))")).ShouldBe(2);
+        (await Count(database, "announcements where kind = 'selectionRound' and act in ('selectionPublished', 'selectionConcluded')")).ShouldBe(2);
         (await Count(database, "days_closed where day = '2026-03-31'")).ShouldBe(1);
         (await log.Append(new AppendRequest(VerifiedTotals.Stream("H33-0101", "comprehensive"), 2, [.. Golden<object>(OfVerifiedTotals[2..])]))).ShouldBeOfType<AppendResult.Appended>();
         await readModel.Advance(CancellationToken.None);

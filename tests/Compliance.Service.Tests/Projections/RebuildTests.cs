@@ -146,6 +146,8 @@ public sealed class RebuildTests
     [InlineData("update procedures set deadline = deadline + 1", "procedures")]
     [InlineData("update announced set therapeutic = not therapeutic", "announced")]
     [InlineData("update procedures set fell_overdue = false where fell_overdue", "procedures")]
+    [InlineData("update selection_applications set submitted = false", "selection_applications")]
+    [InlineData("delete from selection_rounds", "selection_rounds")]
     [InlineData("update overdue_reports set deadline = deadline - 1", "overdue_reports")]
     public async Task Rows_that_are_not_what_the_log_says_turn_health_red_until_they_are_built_anew(string tampering, string table)
     {
@@ -161,6 +163,7 @@ public sealed class RebuildTests
         await Noticed(service);
         await Taught(service);
         await service.MoveTo(Today.AddDays(1));
+        await Selected(service);
         await Agrees(service);
 
         await using (var command = service.Get<NpgsqlDataSource>().CreateCommand(tampering))
@@ -277,6 +280,18 @@ public sealed class RebuildTests
         (await service.Post("training-bases/national/comprehensive/H1/give-up", new { reason = "r" }, await service.Token("trainingBase", institution: "H1"))).Expect(HttpStatusCode.OK);
     }
 
+    /// <summary>A round of selection with an application in it.</summary>
+    private static async Task Selected(TestService service)
+    {
+        var world = new SelectionWorld(service);
+        var closing = new DateTimeOffset(Today.AddDays(30).ToDateTime(new(17, 0)), TimeSpan.FromHours(8));
+        await world.Publish("NC-X", Today.AddDays(2), closing);
+        var round = await world.Open(SelectionWorld.Call("NC-X-1", "NC-X", World.Text(Today.AddDays(2)), closing.ToString("yyyy-MM-dd'T'HH:mm:sszzz", CultureInfo.InvariantCulture)));
+        await service.MoveTo(Today.AddDays(2));
+        (await world.Draft(round, "H1", SelectionWorld.Forms())).Expect(HttpStatusCode.OK);
+        (await world.Submit(round, "H1", asItIs: true)).Expect(HttpStatusCode.OK);
+    }
+
     private static async Task Agrees(TestService service)
     {
         var tables = await service.Get<Reconciliation>().Run(closings: true, static _ => { }, CancellationToken.None);
@@ -285,7 +300,7 @@ public sealed class RebuildTests
             "active_spans", "adjudications", "announced", "announcements", "assessment_schedules", "assessments", "calendars", "case_changes", "case_facts", "closings", "days_closed",
             "device_receipts", "device_registration_products", "device_registrations", "device_uses", "dues", "enforcement", "former_places", "incidents",
             "institution_days", "institutions", "outcome_notices", "overdue_reports", "physicians", "procedures", "proposals", "provincial_limits", "qualifications", "register_entries", "register_snapshots", "register_touched", "registrations",
-            "regulations", "rounds", "titles", "training_base_spans", "training_bases", "verified_totals",
+            "regulations", "rounds", "selection_applications", "selection_outcomes", "selection_rounds", "titles", "training_base_spans", "training_bases", "verified_totals",
         ]);
         tables.Where(t => !t.Agrees).SelectMany(t => t.Examples.Prepend(t.Table)).ShouldBeEmpty();
     }

@@ -34,6 +34,12 @@ public sealed class AccessService : IAsyncLifetime
 
     public string Objection { get; private set; } = "";
 
+    /// <summary>A round of selection that is open, with an application of H1; H2-A is its expert.</summary>
+    public string Selection { get; private set; } = "";
+
+    /// <summary>A file of that application.</summary>
+    public string Attachment { get; private set; } = "";
+
     /// <summary>That H1-A is suspended no more.</summary>
     public long Notice { get; private set; }
 
@@ -52,6 +58,8 @@ public sealed class AccessService : IAsyncLifetime
         (await Service.Post("device-registrations", new { number = "N1", name = "Coil", maker = "M", validFrom = "2020-01-01", validTo = "2029-12-31" }, await Service.National)).Expect(HttpStatusCode.Created);
         (await Service.Post("institutions/H1/device-receipts", new { number = "R1", supplier = "S", receivedOn = "2026-03-01", di = "06901234567892", quantity = 1 }, await Service.Token("hospital", institution: "H1"))).Expect(HttpStatusCode.Created);
 
+        await new SelectionWorld(Service).Publish("NC-2026", Today, Closing);
+
         // Four deaths of few: the monitor proposes to suspend.
         (await Service.Post("training-bases", new { kind = "national", technique = "neurovascular", institution = "H1" }, await Service.Token("trainingBase", institution: "H1"))).Expect(HttpStatusCode.Created);
         await World.Enforce(Today.AddDays(-1), "confirm");
@@ -59,7 +67,20 @@ public sealed class AccessService : IAsyncLifetime
         await Service.MoveTo(Today);
         var proposals = (await Service.Get($"proposals?minPosition={await Service.Get<IEventStore>().Head()}", await World.Regulator)).Expect(HttpStatusCode.OK).Body!["items"]!.AsArray();
         await Assess();
+        await Select();
         Proposal = proposals.First(p => p!["subject"]!["id"]!.GetValue<string>() == "H4")!["proposalId"]!.GetValue<string>();
+    }
+
+    private static readonly DateTimeOffset Closing = new(2026, 4, 30, 17, 0, 0, TimeSpan.FromHours(8));
+
+    private async Task Select()
+    {
+        var world = new SelectionWorld(Service);
+        Selection = await world.Open(SelectionWorld.Call("NC-2026-1", "NC-2026", World.Text(Today), "2026-04-30T17:00:00+08:00"));
+        (await Service.Post($"selection-rounds/{Selection}/committee", new { experts = new[] { "H2-A" } }, await Service.National)).Expect(HttpStatusCode.OK);
+        (await world.Draft(Selection, "H1", SelectionWorld.Forms())).Expect(HttpStatusCode.OK);
+        Attachment = (await world.Attach(Selection, "H1", "evidence", SelectionWorld.Pdf("x"))).Expect(HttpStatusCode.Created).Body!["attachment"]!["id"]!.GetValue<string>();
+        (await world.Submit(Selection, "H1", asItIs: true)).Expect(HttpStatusCode.OK);
     }
 
     /// <summary>A round with H1 in it, one with nobody, and notices for H1-A, who objected to the first of them.</summary>
@@ -177,6 +198,12 @@ public sealed class AccessTests(AccessService province) : IClassFixture<AccessSe
     private const string OwnHospital = "ok    403   403   403   403   403   403   403";
     private const string OfMinistry = "403   403   403   403   403   403   ok    403";
     private const string OfPerson = "403   403   ok    403   ok    403   ok    403";
+
+    private const string National = "403   403   403   403   403   403   ok    403";
+    private const string Applicant = "ok    404   403   403   403   403   403   404";
+
+    // An expert sees an application from the closing on, and this round is open.
+    private const string ReadsApplication = "ok    404   403   404   403   403   ok    404";
 
     private static readonly object H1 = new { kind = "institution", id = "H1" };
     private static readonly object Reason = new { reason = "r" };
@@ -343,6 +370,30 @@ public sealed class AccessTests(AccessService province) : IClassFixture<AccessSe
         ["POST /api/v1/assessment-rounds/{id}/overrides"] = new("assessment-rounds/{round}/overrides", Regulators, new { subject = H1, outcome = "passed", reason = "r" }),
         ["POST /api/v1/assessment-rounds/{id}/conclude"] = new("assessment-rounds/{emptyRound}/conclude", Regulators, new { }),
         ["POST /api/v1/assessment-rounds/{id}/reopen"] = new("assessment-rounds/{round}/reopen", Regulators, new { subject = H1, reason = "r" }),
+        // National calls and decides, whoever applies sees the own application alone, an expert scores.
+        ["GET /api/v1/public/selection-rounds"] = new("public/selection-rounds", Open),
+        ["GET /api/v1/selection-rounds"] = new("selection-rounds", Everybody),
+        ["POST /api/v1/selection-rounds"] = new("selection-rounds", National, new { }),
+        ["GET /api/v1/selection-rounds/{id}"] = new("selection-rounds/{selection}", Everybody),
+        ["POST /api/v1/selection-rounds/{id}/committee"] = new("selection-rounds/{selection}/committee", National, new { experts = new[] { "H2-A" } }),
+        ["POST /api/v1/selection-rounds/{id}/conflicts"] = new("selection-rounds/{selection}/conflicts", "403   403   403   ok    403   403   ok    403", new { institution = "H4" }),
+        ["POST /api/v1/selection-rounds/{id}/scores"] = new("selection-rounds/{selection}/scores", "403   403   403   ok    403   403   403   403", new { institution = "H1" }),
+        ["POST /api/v1/selection-rounds/{id}/close-scoring"] = new("selection-rounds/{selection}/close-scoring", National, new { }),
+        ["POST /api/v1/selection-rounds/{id}/reopen-scoring"] = new("selection-rounds/{selection}/reopen-scoring", National, Reason),
+        ["POST /api/v1/selection-rounds/{id}/tie"] = new("selection-rounds/{selection}/tie", National, new { institutions = new[] { "H1" }, reason = "r" }),
+        ["POST /api/v1/selection-rounds/{id}/publish"] = new("selection-rounds/{selection}/publish", National, new { }),
+        ["POST /api/v1/selection-rounds/{id}/objections"] = new("selection-rounds/{selection}/objections", Everybody, Reason),
+        ["POST /api/v1/selection-rounds/{id}/objections/{objection}/answer"] = new($"selection-rounds/{{selection}}/objections/{Guid.Empty}/answer", National, new { }),
+        ["POST /api/v1/selection-rounds/{id}/conclude"] = new("selection-rounds/{selection}/conclude", National, new { }),
+        ["GET /api/v1/selection-rounds/{id}/applications"] = new("selection-rounds/{selection}/applications", "403   403   403   ok    403   403   ok    403"),
+        ["GET /api/v1/selection-rounds/{id}/applications/{institution}"] = new("selection-rounds/{selection}/applications/H1", ReadsApplication),
+        ["PUT /api/v1/selection-rounds/{id}/applications/{institution}"] = new("selection-rounds/{selection}/applications/H1", Applicant, new { facts = new { } }),
+        ["POST /api/v1/selection-rounds/{id}/applications/{institution}/attachments/{kind}"] = new("selection-rounds/{selection}/applications/H1/attachments/evidence", Applicant, "%PDF-1.7"),
+        ["GET /api/v1/selection-rounds/{id}/applications/{institution}/attachments/{attachment}"] = new("selection-rounds/{selection}/applications/H1/attachments/{attachment}", ReadsApplication),
+        ["POST /api/v1/selection-rounds/{id}/applications/{institution}/attachments/{attachment}/remove"] = new("selection-rounds/{selection}/applications/H1/attachments/{attachment}/remove", Applicant, new { }),
+        ["POST /api/v1/selection-rounds/{id}/applications/{institution}/submit"] = new("selection-rounds/{selection}/applications/H1/submit", Applicant, new { }),
+        ["POST /api/v1/selection-rounds/{id}/applications/{institution}/fraud"] = new("selection-rounds/{selection}/applications/H1/fraud", National, new { step = "dismissed", finding = "f" }),
+        ["POST /api/v1/selection-rounds/{id}/applications/{institution}/fraud-statement"] = new("selection-rounds/{selection}/applications/H1/fraud-statement", Applicant, new { statement = "s" }),
         ["GET /api/v1/due"] = new("due", OfRegulators),
 
         // Notices, hearing and objections belong to the holder and to the regulator; the regulator neither asks nor objects.
@@ -610,6 +661,8 @@ public sealed class AccessTests(AccessService province) : IClassFixture<AccessSe
         return template.Replace("{proposal}", province.Proposal, StringComparison.Ordinal)
             .Replace("{round}", province.Round, StringComparison.Ordinal)
             .Replace("{emptyRound}", province.EmptyRound, StringComparison.Ordinal)
+            .Replace("{selection}", province.Selection, StringComparison.Ordinal)
+            .Replace("{attachment}", province.Attachment, StringComparison.Ordinal)
             .Replace("{notice}", $"{province.Notice}", StringComparison.Ordinal);
     }
 

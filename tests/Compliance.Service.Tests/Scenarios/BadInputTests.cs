@@ -21,7 +21,9 @@ public sealed class BadInputService : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        Service = await TestService.Start(BadRequests.Today, configure: Log.Capture);
+        Service = await TestService.Start(BadRequests.Today.AddDays(-1), configure: Log.Capture);
+        await new SelectionWorld(Service).Publish("NC-2026", BadRequests.Today, new(2026, 4, 30, 17, 0, 0, TimeSpan.FromHours(8)));
+        await Service.MoveTo(BadRequests.Today);
         World = new(Service);
         await World.Hospital("H1");
         await World.Hospital("H2");
@@ -42,6 +44,11 @@ public sealed class BadInputService : IAsyncLifetime
             ["{foreignRound}"] = await Round("31", "2025-02-25", "2026-02-24"),
             ["{concludedRound}"] = await Round(World.Province, "2024-01-01", "2024-12-31"),
         };
+        var selecting = new SelectionWorld(Service);
+        var selection = await selecting.Open(SelectionWorld.Call("NC-2026-1", "NC-2026", World.Text(BadRequests.Today), "2026-04-30T17:00:00+08:00"));
+        (await Service.Post($"selection-rounds/{selection}/committee", new { experts = new[] { "H2-A" } }, await Service.National)).Expect(HttpStatusCode.OK);
+        (await selecting.Draft(selection, "H1", SelectionWorld.Forms())).Expect(HttpStatusCode.OK);
+        Known = new Dictionary<string, string>(Known) { ["{selection}"] = selection };
         var concluded = (await Service.Post($"assessment-rounds/{Known["{concludedRound}"]}/conclude", new { }, await Service.National)).Expect(HttpStatusCode.OK);
         // The monitor has said what it has to say: from here on nothing moves but by request.
         (await Service.Get($"dashboards/compliance?minPosition={concluded.Position}", await Service.National)).Expect(HttpStatusCode.OK);

@@ -5,7 +5,7 @@ namespace Compliance.Service.Tests.Scenarios;
 
 /// <summary>One request that breaks the contract, and what it must be answered.</summary>
 /// <param name="Name">What is wrong with it.</param>
-/// <param name="Path">Under the base, or from the root with a slash. <c>{case}</c>, <c>{complication}</c>, <c>{foreignCase}</c>, <c>{round}</c>, <c>{foreignRound}</c> and <c>{concludedRound}</c> stand for those there are.</param>
+/// <param name="Path">Under the base, or from the root with a slash. <c>{case}</c>, <c>{complication}</c>, <c>{foreignCase}</c>, <c>{round}</c>, <c>{foreignRound}</c>, <c>{concludedRound}</c> and <c>{selection}</c> stand for those there are.</param>
 /// <param name="Body">Text or bytes sent as they are, an object sent as JSON; null for none.</param>
 /// <param name="Expected">Each fault as <c>code pointer</c>, <c>(body)</c> being the whole; or, for a refusal without places, its code alone.</param>
 public sealed record BadRequest(string Name, string Method, string Path, object? Body, int Status, params string[] Expected)
@@ -37,7 +37,7 @@ public static class BadRequests
 
     public static readonly IReadOnlyList<BadRequest> All =
     [
-        .. Reports(), .. WholeBodies(), .. WhoReports(), .. Headers(), .. Changes(), .. Outcomes(), .. OwedOutcomes(), .. OutcomeNotices(), .. Procedures(), .. Obligations(), .. Registry(), .. Calendars(), .. Enforcement(), .. Webhooks(), .. Qualifications(), .. DeviceRegistrations(), .. DeviceReceipts(), .. DeviceUses(), .. VerifiedTotals(), .. TrainingBases(), .. CaseChanges(), .. Schedules(), .. Rounds(), .. Scoring(), .. Notices(), .. Hearings(), .. Objections(),
+        .. Reports(), .. WholeBodies(), .. WhoReports(), .. Headers(), .. Changes(), .. Outcomes(), .. OwedOutcomes(), .. OutcomeNotices(), .. Procedures(), .. Obligations(), .. Registry(), .. Calendars(), .. Enforcement(), .. Webhooks(), .. Qualifications(), .. DeviceRegistrations(), .. DeviceReceipts(), .. DeviceUses(), .. VerifiedTotals(), .. TrainingBases(), .. CaseChanges(), .. Schedules(), .. Rounds(), .. Scoring(), .. Selections(), .. Notices(), .. Hearings(), .. Objections(),
         .. Regulations(), .. Queries(), .. Imports(), .. Elsewhere(), .. Private(),
     ];
 
@@ -838,6 +838,84 @@ public static class BadRequests
             new("what is due, 501 of it", "GET", "due?limit=501", null, 400, "outOfRange query:limit"),
             new("what is due by a misspelt day", "GET", "due?untill=2026-04-01", null, 400, "unknownParameter query:untill") { Suggests = "until" },
             new("what is due, for a hospital", "GET", "due", null, 403, "forbidden") { Who = "hospital H1" },
+        ];
+    }
+
+    private static IEnumerable<BadRequest> Selections()
+    {
+        const string own = "selection-rounds/{selection}/applications/H1";
+        static string Call(Action<JsonObject> change)
+        {
+            var call = SelectionWorld.Call("NC-2026-2", "NC-2026", "2026-03-10", "2026-04-30T17:00:00+08:00");
+            change(call);
+            return call.ToJsonString();
+        }
+
+        static string Forms(Action<JsonObject> change)
+        {
+            var forms = SelectionWorld.Forms();
+            change(forms);
+            return new JsonObject { ["facts"] = forms }.ToJsonString();
+        }
+
+        BadRequest Calls(string name, Action<JsonObject> change, params string[] expected) => new(name, "POST", "selection-rounds", Call(change), 400, expected);
+        BadRequest Fills(string name, Action<JsonObject> change, params string[] expected) => new(name, "PUT", own, Forms(change), 400, expected) { Who = "hospital H1" };
+        BadRequest Acts(string name, string act, string body, int status, params string[] expected) => new(name, "POST", $"selection-rounds/{{selection}}/{act}", body, status, expected);
+        return
+        [
+            new("a call of nothing", "POST", "selection-rounds", "{}", 400,
+                ["missing /number", "missing /title", "missing /regulation", "missing /opensOn", "missing /closesAt", "missing /criteria"]),
+            Calls("a call that closes a second after the regulation does", c => c["closesAt"] = "2026-04-30T17:00:01+08:00", "notTheRegulationsDays /closesAt"),
+            Calls("a call that opens before the regulation does", c => c["regulation"] = "NV-2012", "selectsNobody /regulation"),
+            Calls("a call by a regulation there is not", c => c["regulation"] = "NC-1", "unknownRegulation /regulation"),
+            Calls("a call without criteria", c => c["criteria"] = new JsonArray(), "empty /criteria"),
+            Calls("a call with a criterion twice", c => c["criteria"]!.AsArray().Add(c["criteria"]![0]!.DeepClone()), "duplicateItem /criteria/1/id"),
+            Calls("a call with no points to give", c => c["criteria"]![0]!["mostPoints"] = 0, "outOfRange /criteria/0/mostPoints"),
+            Calls("a call for nobody", c => c["places"] = 0, "outOfRange /places"),
+            Calls("a call with a local time", c => c["closesAt"] = "2026-04-30T17:00:00", "invalidInstant /closesAt"),
+            Calls("a call with a misspelt property", c => c["place"] = 1, "unknownProperty /place") with { Suggests = "places" },
+            Calls("a telephone number in a title", c => c["title"] = Mobile, "personalData /title") with { Secret = Mobile },
+            new("a call by a regulator", "POST", "selection-rounds", Call(_ => { }), 403, "forbidden") { Who = "regulator 11" },
+            new("a round of selection there is not", "GET", $"selection-rounds/{NoSuchId}", null, 404, "noSuchSelectionRound"),
+            new("a round of selection by its number", "GET", "selection-rounds/NC-2026-1", null, 400, "invalidUuid path:id"),
+            new("rounds of selection behind a cursor that is none", "GET", "selection-rounds?cursor=abc", null, 400, "invalidCursor query:cursor"),
+            new("public rounds of selection of a province", "GET", "public/selection-rounds?province=11", null, 400, "unknownParameter query:province"),
+
+            Fills("forms with a field there is not", f => f["leaderPhone"] = "1", "unknownProperty /facts/leaderPhone"),
+            Fills("forms with what the round knows", f => f["receivedAt"] = "2026-03-10T12:00:00+08:00", "unknownProperty /facts/receivedAt"),
+            Fills("forms with a number as text", f => f["restStudies2023"] = "150", "wrongType /facts/restStudies2023"),
+            Fills("forms with a negative number", f => f["restStudies2023"] = -1, "wrongType /facts/restStudies2023"),
+            Fills("forms with a title there is not", f => f["leaderTitle"] = "professor", "wrongType /facts/leaderTitle"),
+            Fills("forms with a trainer of too few fields", f => f["lecturers"]![0]!.AsObject().Remove("age"), "wrongType /facts/lecturers"),
+            Fills("forms with a telephone number where none belongs", f => f["departmentProfile"] = Mobile, "personalData /facts/departmentProfile") with { Secret = Mobile },
+            Fills("forms with an identity-card number of the leader", f => f["leaderName"] = IdentityCard, "personalData /facts/leaderName") with { Secret = IdentityCard },
+            new("forms of nothing", "PUT", own, "{}", 400, "missing /facts") { Who = "hospital H1" },
+            new("forms of another hospital", "PUT", own, Forms(_ => { }), 404, "notFound") { Who = "hospital H2" },
+            new("another hospital's application", "GET", own, null, 404, "notFound") { Who = "hospital H2" },
+            new("a draft for national", "GET", own, null, 404, "notFound"),
+            new("a file of a kind there is not", "POST", $"{own}/attachments/form9", "%PDF-", 400, "unknownValue path:kind") { Who = "hospital H1" },
+            new("a file that is no PDF", "POST", $"{own}/attachments/form2StampedPdf", "MZ", 415, "unsupportedAttachment") { Who = "hospital H1" },
+            new("a file that is not there", "GET", $"{own}/attachments/{NoSuchId}", null, 404, "noSuchAttachment") { Who = "hospital H1" },
+            new("submitted by another word", "POST", $"{own}/submit", "{\"asItIs\":\"yes\"}", 400, "wrongType /asItIs") { Who = "hospital H1" },
+            new("submitted incomplete", "POST", $"{own}/submit", "{}", 409, "applicationIncomplete") { Who = "hospital H1" },
+            new("a statement where nothing is suspected", "POST", $"{own}/fraud-statement", "{\"statement\":\"s\"}", 409, "noFraudInquiry") { Who = "hospital H1" },
+            Acts("fraud in a draft", "applications/H1/fraud", "{\"step\":\"suspected\",\"finding\":\"f\"}", 404, "noSuchSelectionApplication"),
+            Acts("fraud of a kind there is not", "applications/H1/fraud", "{\"step\":\"proved\",\"finding\":\"f\"}", 400, "unknownValue /step"),
+
+            Acts("a committee of nobody", "committee", "{\"experts\":[]}", 400, "empty /experts"),
+            Acts("a committee with somebody unknown", "committee", "{\"experts\":[\"H2-A\",\"P999\"]}", 400, "unknownPhysician /experts/1"),
+            Acts("a conflict of nobody", "conflicts", "{\"institution\":\"H1\",\"reason\":\"r\"}", 400, "missing /expert"),
+            Acts("a conflict of who is no expert", "conflicts", "{\"institution\":\"H1\",\"reason\":\"r\",\"expert\":\"H1-A\"}", 400, "notAnExpert /expert"),
+            Acts("another expert's conflict", "conflicts", "{\"institution\":\"H1\",\"reason\":\"r\",\"expert\":\"H2-B\"}", 400, "ownConflictOnly /expert") with { Who = "physician H2-A" },
+            Acts("a score by who is no expert", "scores", "{\"institution\":\"H1\",\"points\":[]}", 403, "forbidden") with { Who = "physician H1-A" },
+            Acts("a score of a draft", "scores", "{\"institution\":\"H1\",\"points\":[{\"criterion\":\"merit\",\"points\":1}]}", 404, "noSuchSelectionApplication") with { Who = "physician H2-A" },
+            Acts("scoring closed while applications are taken", "close-scoring", "{}", 409, "selectionRoundStillOpen"),
+            Acts("scoring opened that was never closed", "reopen-scoring", "{\"reason\":\"r\"}", 409, "scoringNotClosed"),
+            Acts("a tie before there is a ranking", "tie", "{\"institutions\":[\"H1\"],\"reason\":\"r\"}", 409, "scoringNotClosed"),
+            Acts("published before there is a ranking", "publish", "{}", 409, "scoringNotClosed"),
+            Acts("an objection to nothing", "objections", "{\"reason\":\"r\"}", 409, "notPublished") with { Who = "hospital H1" },
+            Acts("an answer to no objection", $"objections/{NoSuchId}/answer", "{\"accepted\":false,\"answer\":\"a\"}", 404, "noSuchObjection"),
+            Acts("a result of nothing", "conclude", "{}", 409, "scoringNotClosed"),
         ];
     }
 

@@ -60,6 +60,8 @@ public sealed class ToldTests
         "device_registered", "device_registration_renewed", "device_registration_cancelled", "device_cancellation_withdrawn", "device_received", "device_receipt_corrected", "device_receipt_voided",
         "verified_total_entered", "verified_total_withdrawn",
         "training_base_applied", "training_base_facts_attested", "training_base_tutors_named", "training_base_capacity_declared",
+        "selection_round_called", "selection_committee_named", "selection_conflict_declared", "selection_scored", "selection_scoring_closed", "selection_scoring_reopened", "selection_tie_decided", "selection_published", "selection_objection_filed", "selection_objection_answered", "selection_concluded",
+        "selection_application_drafted", "selection_attachment_added", "selection_attachment_removed", "selection_application_submitted", "selection_fraud_suspected", "selection_fraud_answered", "selection_fraud_decided",
     ];
 
     public static TheoryData<string> Files => [.. GoldenFile.All.Select(file => file.Name)];

@@ -1,0 +1,335 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Nodes;
+using Compliance.Service.EventStore;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Npgsql;
+
+namespace Compliance.Service.Tests.Scenarios;
+
+/// <summary>Rounds of selection over HTTP, from the call to the result.</summary>
+public sealed class SelectionTests
+{
+    private static readonly DateTimeOffset Closing = new(2024, 4, 30, 17, 0, 0, TimeSpan.FromHours(8));
+
+    private sealed record Applicant(string Id, Action<JsonObject>? Change = null, string Level = "tertiary", string? Without = null, bool Priority = false, params string[] Unmet);
+
+    private static Applicant Short(string id, string clause, Action<JsonObject> change) => new(id, change, Unmet: clause.StartsWith("NC-B", StringComparison.Ordinal) ? ["NC-BASIC-ALL", clause] : [clause]);
+
+    private static JsonNode Json(string json) => JsonNode.Parse(json)!;
+
+    private static JsonNode Tutor(string title, string physician = "true", string daily = "true") => Json($$"""[{ "name": "T", "title": "{{title}}", "physician": {{physician}}, "teachesDaily": {{daily}} }]""");
+
+    /// <summary>Forty, at and around every boundary. The last comes too late.</summary>
+    private static readonly IReadOnlyList<Applicant> Forty =
+    [
+        // On the right side of every boundary.
+        new("A01"),
+        new("A02", Level: "tertiaryA"),
+        new("A03", Level: "tertiaryB"),
+        new("A04", f => (f["treadmill"], f["cycleErgometer"]) = (false, true)),
+        new("A05", f => (f["restStudies2023"], f["stressStudies2023"]) = (300, 0)),
+        new("A06", f => (f["restStudies2023"], f["stressStudies2023"]) = (0, 300)),
+        new("A07", f => f["dailyTutors"] = Tutor("chief")),
+        new("A08", f => f["fullSeniorStaff"] = 2),
+        new("A09", f => f["lecturers"] = Json($"[{string.Join(',', Enumerable.Range(1, 9).Select(n => SelectionWorld.Lecturer(n)))}]")),
+        new("A10", f => f["researchProjects"] = Json("""[{ "title": "t", "level": "provincial", "year": 2018 }]""")),
+        new("A11", f => f["leaderTitle"] = "chief"),
+        // The other conditions.
+        new("P01", f => f["researchProjects"] = Json("""[{ "title": "t", "level": "provincial", "year": 2019 }]"""), Priority: true),
+        new("P02", f => f["nationalCourses"] = Json("""[{ "title": "t", "year": 2019 }]"""), Priority: true),
+        new("P03", f => f["naturalScienceGrants"] = Json("""[{ "title": "t", "year": 2019 }]"""), Priority: true),
+        new("P04", f => f["scienceAwards"] = Json("""[{ "title": "t", "level": "ministerial", "year": 2019 }]"""), Priority: true),
+        new("P05", f => f["publications"] = Json("""[{ "title": "t", "form": "book", "role": "deputyChiefEditor", "year": 2019 }]"""), Priority: true),
+        // On the wrong side.
+        new("S01", Level: "secondary", Unmet: ["NC-BASIC-ALL", "NC-B1-TERTIARY"]),
+        Short("S02", "NC-B2-YEARS", f => f["restStudiesSince"] = "2021-04-26"),
+        Short("S03", "NC-B2-YEARS", f => f["stressStudiesSince"] = "2021-04-26"),
+        Short("S04", "NC-B2-VOL", f => f["stressStudies2023"] = 149),
+        Short("S05", "NC-B2-VOL", f => (f["restStudies2023"], f["stressStudies2023"]) = (299, 0)),
+        Short("S06", "NC-B3-SENIOR", f => f["seniorStaff"] = 1),
+        Short("S07", "NC-B3-SENIOR", f => f["fullSeniorStaff"] = 0),
+        Short("S08", "NC-B4-EQUIP", f => f["treadmill"] = false),
+        Short("S09", "NC-B4-EQUIP", f => f["defibrillator"] = false),
+        Short("S10", "NC-B4-EQUIP", f => f["ecgMonitor"] = false),
+        Short("S11", "NC-B5-TUTOR", f => f["dailyTutors"] = Tutor("attending")),
+        Short("S12", "NC-B5-TUTOR", f => f["dailyTutors"] = Tutor("chief", physician: "false")),
+        Short("S13", "NC-B5-TUTOR", f => f["dailyTutors"] = Tutor("chief", daily: "false")),
+        Short("S14", "NC-B5-TUTOR", f => f["dailyTutors"] = Json("[]")),
+        Short("S15", "NC-LEADER", f => f["leaderTitle"] = "attending"),
+        Short("S16", "NC-TRAINER", f => f["lecturers"] = Json($"[{SelectionWorld.Lecturer(1)}, {SelectionWorld.Lecturer(2, "attending")}]")),
+        Short("S17", "NC-FORM3-FIELDS", f => f.Remove("leaderTelephone")),
+        new("S18", Without: "form4StampedPdf", Unmet: ["NC-APP-FORMS"]),
+        new("S19", Without: "staffEvidence", Unmet: ["NC-FORM2-EVID"]),
+        new("C01"), // an expert's own hospital
+        new("F01"), // fraud
+        new("T01"), // one second before the closing
+        new("T02"), // also in time, and equal to T01
+        new("L01"), // at 17:00:00
+    ];
+
+    private static IEnumerable<string> Codes(Answer answer) => answer.Body!["errors"]?.AsArray().Select(e => $"{e!["code"]!.GetValue<string>()} {e["pointer"]!.GetValue<string>()}") ?? [answer.Body["code"]!.GetValue<string>()];
+
+    private static void Refused(Answer answer, HttpStatusCode status, string code) => Codes(answer.Expect(status)).ShouldBe([code]);
+
+    [Fact]
+    public async Task Forty_apply_and_five_are_selected()
+    {
+        Forty.Count.ShouldBe(40);
+        var connection = await TestPostgres.CreateDatabase();
+        await using var service = await TestService.Start(new(2024, 4, 3), connection);
+        var world = new SelectionWorld(service);
+        var (national, round) = (await service.National, await world.Open(SelectionWorld.Call("NC-2024-1")));
+        var path = $"selection-rounds/{round}";
+        Task<Answer> Act(string act, object body, string? token = null) => service.Post($"{path}/{act}", body, token ?? national);
+
+        foreach (var applicant in Forty)
+        {
+            await world.Institution(applicant.Id, applicant.Level);
+            await world.Prepare(round, applicant.Id, applicant.Change, applicant.Without);
+        }
+
+        foreach (var applicant in Forty.Where(a => a.Id is not ("T01" or "L01")))
+        {
+            if (applicant.Unmet.Length > 0)
+            {
+                Refused(await world.Submit(round, applicant.Id), HttpStatusCode.Conflict, "applicationIncomplete");
+            }
+
+            var submitted = (await world.Submit(round, applicant.Id, asItIs: applicant.Unmet.Length > 0)).Expect(HttpStatusCode.OK).Body!;
+            submitted["unmet"]!.AsArray().Select(u => u!.GetValue<string>()).ShouldBe(applicant.Unmet, applicant.Id);
+            (submitted["eligible"]!.GetValue<bool>(), submitted["priority"]!.GetValue<bool>()).ShouldBe((applicant.Unmet.Length == 0, applicant.Priority), applicant.Id);
+        }
+
+        // One second before, and the closing itself.
+        await service.MoveClock(Closing.AddSeconds(-1));
+        var last = (await world.Submit(round, "T01")).Expect(HttpStatusCode.OK).Body!;
+        DateTimeOffset.Parse(last["receivedAt"]!.GetValue<string>(), System.Globalization.CultureInfo.InvariantCulture).ShouldBeInRange(Closing.AddSeconds(-1), Closing.AddMicroseconds(-1));
+        await service.MoveClock(Closing);
+        Refused(await world.Submit(round, "L01"), HttpStatusCode.Conflict, "selectionRoundClosed");
+        Refused(await world.Draft(round, "L01", SelectionWorld.Forms()), HttpStatusCode.Conflict, "selectionRoundClosed");
+        Refused(await world.Attach(round, "L01", "evidence", SelectionWorld.Pdf("late")), HttpStatusCode.Conflict, "selectionRoundClosed");
+        Refused(await world.Draft(round, "A01", new JsonObject()), HttpStatusCode.Conflict, "alreadySubmitted");
+
+        // The committee: E3 is registered at the hospital C01.
+        await service.MoveTo(new(2024, 5, 13));
+        await world.Institution("X1");
+        foreach (var (expert, at) in new[] { ("E1", "X1"), ("E2", "X1"), ("E3", "C01") })
+        {
+            await new World(service).Physician(expert, at);
+        }
+
+        (await Act("committee", new { experts = new[] { "E1", "E2", "E3" } })).Expect(HttpStatusCode.OK);
+        async Task<string> Expert(string id) => await service.Token("physician", physician: id);
+        (await service.Get($"{path}/applications/C01", await Expert("E3"))).Expect(HttpStatusCode.NotFound);
+        (await service.Get($"{path}/applications/L01", await Expert("E1"))).Expect(HttpStatusCode.NotFound);
+        var seen = (await service.Get($"{path}/applications", await Expert("E3"))).Expect(HttpStatusCode.OK).Body!["items"]!.AsArray();
+        seen.Count.ShouldBe(39);
+        seen.Where(a => a!["conflict"]!.GetValue<bool>()).ShouldHaveSingleItem()!.AsObject().ShouldSatisfyAllConditions(
+            a => a["institution"]!["id"]!.GetValue<string>().ShouldBe("C01"), a => a["receivedAt"].ShouldBeNull(), a => a["eligible"].ShouldBeNull());
+        seen.Count(a => a!["eligible"]?.GetValue<bool>() == true).ShouldBe(19, "twenty, without the one in conflict");
+
+        // 95 and 94 for C01 and F01; 90 for P01 and A01, of whom P01 has priority; 80 for three, and 50 for the rest.
+        int Points(string id) => id switch { "C01" => 95, "F01" => 94, "P01" or "A01" => 90, "A02" or "T01" or "T02" => 80, _ => 50 };
+        Task<Answer> Score(string expert, string institution, int points, string token) => Act("scores", new { institution, points = new[] { new { criterion = "merit", points } } }, token);
+        Refused(await Score("E3", "C01", 1, await Expert("E3")), HttpStatusCode.NotFound, "noSuchSelectionApplication");
+        Refused(await Score("E1", "S01", 1, await Expert("E1")), HttpStatusCode.Conflict, "notEligible");
+        Refused(await Score("E1", "A01", 101, await Expert("E1")), HttpStatusCode.BadRequest, "outOfRange /points/0/points");
+        foreach (var expert in new[] { "E1", "E2", "E3" })
+        {
+            foreach (var applicant in Forty.Where(a => a.Unmet.Length == 0 && a.Id != "L01" && (expert, a.Id) != ("E3", "C01") && (expert, a.Id) != ("E3", "A11")))
+            {
+                (await Score(expert, applicant.Id, Points(applicant.Id), await Expert(expert))).Expect(HttpStatusCode.OK);
+            }
+        }
+
+        // Nobody sees another's score before scoring is closed.
+        async Task<JsonArray> Scores(string token) => (await service.Get(path, token)).Expect(HttpStatusCode.OK).Body!["committee"]!["scores"]!.AsArray();
+        (await Scores(await Expert("E1"))).Select(s => s!["expert"]!.GetValue<string>()).Distinct().ShouldBe(["E1"]);
+        (await Scores(national)).ShouldBeEmpty();
+        var missing = (await Act("close-scoring", new { })).Expect(HttpStatusCode.Conflict).Body!;
+        (missing["code"]!.GetValue<string>(), missing["detail"]!.GetValue<string>()).ShouldBe(("scoresMissing", "Not scored by every expert: A11. To close all the same, say why."));
+        (await Act("close-scoring", new { reason = "E3 is ill" })).Expect(HttpStatusCode.OK).Body!["stage"]!.GetValue<string>().ShouldBe("ranked");
+        var committee = (await service.Get(path, national)).Body!["committee"]!;
+        committee["scores"]!.AsArray().Count.ShouldBe(58, "twenty by each of three, without two of E3's");
+        committee["ranking"]!.AsArray().Take(7).Select(r => (r!["institution"]!["id"]!.GetValue<string>(), r["rank"]!.GetValue<int>(), r["mean"]!.GetValue<decimal>())).ShouldBe(
+            [("C01", 1, 95m), ("F01", 2, 94m), ("P01", 3, 90m), ("A01", 4, 90m), ("A02", 5, 80m), ("T01", 5, 80m), ("T02", 5, 80m)]);
+        committee["ranking"]!.AsArray().Count(r => r!["rank"] is null).ShouldBe(19);
+
+        // Three are equal across the fifth place.
+        Refused(await Act("publish", new { }), HttpStatusCode.Conflict, "tieUndecided");
+        Refused(await Act("tie", new { institutions = new[] { "A02", "T01" }, reason = "r" }), HttpStatusCode.BadRequest, "tieChoice /institutions");
+        (await Act("tie", new { institutions = new[] { "T02" }, reason = "no base in its region" })).Expect(HttpStatusCode.OK);
+        (await service.Get("public/selection-rounds")).Expect(HttpStatusCode.OK).Body!["items"]!.AsArray().ShouldBeEmpty();
+        await service.MoveTo(new(2024, 5, 20)); // a Monday; the fifth working day after it is the next
+        var published = (await Act("publish", new { })).Expect(HttpStatusCode.OK);
+        async Task<JsonNode> Public(long position) => (await service.Get($"public/selection-rounds?minPosition={position}")).Expect(HttpStatusCode.OK).Body!["items"]!.AsArray().ShouldHaveSingleItem()!;
+        static IEnumerable<string> Selected(JsonNode of) => of["outcomes"]!.AsArray().Where(o => o!["outcome"]!.GetValue<string>() == "selected").Select(o => o!["institution"]!["id"]!.GetValue<string>());
+        var shown = await Public(published.Position);
+        Selected(shown).ShouldBe(["A01", "C01", "F01", "P01", "T02"]);
+        (shown["objectionsUntil"]!.GetValue<string>(), shown["outcomes"]!.AsArray().Count).ShouldBe(("2024-05-27", 39));
+        shown["outcomes"]!.AsArray().Select(o => o!["outcome"]!.GetValue<string>()).Distinct().ShouldBe(["selected", "notSelected"], ignoreOrder: true);
+
+        // Objected to, and answered; a suspicion of fraud, answered, substantiated.
+        var objection = (await Act("objections", new { about = "F01", reason = "its numbers cannot be" }, await world.Hospital("A02"))).Expect(HttpStatusCode.OK).Body!["objection"]!.GetValue<string>();
+        (await service.Get(path, await world.Hospital("A03"))).Body!["objections"]!.AsArray().ShouldBeEmpty("it is between A02 and national");
+        Refused(await Act("conclude", new { }), HttpStatusCode.Conflict, "objectionsStillTaken");
+        Refused(await Act("applications/F01/fraud", new { step = "substantiated", finding = "f" }), HttpStatusCode.Conflict, "noFraudInquiry");
+        (await Act("applications/F01/fraud", new { step = "suspected", finding = "numbers differ from the hospital's own" })).Expect(HttpStatusCode.OK).Body!["status"]!.GetValue<string>().ShouldBe("submitted");
+        (await Act("applications/F01/fraud-statement", new { statement = "counted otherwise" }, await world.Hospital("F01"))).Expect(HttpStatusCode.OK);
+        var cancelled = (await Act("applications/F01/fraud", new { step = "substantiated", finding = "made up" })).Expect(HttpStatusCode.OK);
+        cancelled.Body!["status"]!.GetValue<string>().ShouldBe("cancelled");
+        Selected(await Public(cancelled.Position)).ShouldBe(["A01", "C01", "P01", "T02"], "at once");
+        (await Act($"objections/{objection}/answer", new { accepted = true, answer = "found on site" })).Expect(HttpStatusCode.OK);
+        (await service.Get(path, await world.Hospital("A02"))).Body!["objections"]!.AsArray().ShouldHaveSingleItem()!["accepted"]!.GetValue<bool>().ShouldBeTrue();
+
+        // A place more for those who are equal: decided anew, published anew, with days for objections anew.
+        await service.MoveTo(new(2024, 5, 28));
+        Refused(await Act("objections", new { reason = "late" }, await world.Hospital("A02")), HttpStatusCode.Conflict, "objectionsClosed");
+        Refused(await Act("conclude", new { }), HttpStatusCode.Conflict, "tieUndecided");
+        (await Act("tie", new { institutions = new[] { "T02", "T01" }, reason = "regions" })).Expect(HttpStatusCode.OK);
+        Refused(await Act("conclude", new { }), HttpStatusCode.Conflict, "publishAnew");
+        (await Act("publish", new { })).Expect(HttpStatusCode.OK);
+        await service.MoveTo(new(2024, 6, 4)); // Tuesday to Tuesday
+        Refused(await Act("conclude", new { }), HttpStatusCode.Conflict, "objectionsStillTaken");
+        await service.MoveTo(new(2024, 6, 5));
+        var result = (await Act("conclude", new { })).Expect(HttpStatusCode.OK);
+        shown = await Public(result.Position);
+        Selected(shown).ShouldBe(["A01", "C01", "P01", "T01", "T02"]);
+        shown["concludedOn"]!.GetValue<string>().ShouldBe("2024-06-05");
+        shown["outcomes"]!.AsArray().Single(o => o!["outcome"]!.GetValue<string>() == "cancelled")!["institution"]!["name"]!.GetValue<string>().ShouldBe("Hospital F01");
+
+        // Also after the result fraud cancels.
+        (await Act("applications/T01/fraud", new { step = "suspected", finding = "s" })).Expect(HttpStatusCode.OK);
+        var late = (await Act("applications/T01/fraud", new { step = "substantiated", finding = "f" })).Expect(HttpStatusCode.OK);
+        Selected(await Public(late.Position)).ShouldBe(["A01", "C01", "P01", "T02"]);
+
+        // Announced: twice published, once concluded.
+        var announced = (await service.Get($"public/announcements?kind=selectionRound&minPosition={await service.Get<IEventStore>().Head()}")).Expect(HttpStatusCode.OK).Body!["items"]!.AsArray();
+        announced.Select(a => a!["what"]!.GetValue<string>()).ShouldBe(["selectionConcluded", "selectionPublished", "selectionPublished"]);
+        announced[0]!["subject"]!.ToJsonString().ShouldBe($$"""{"kind":"selectionRound","id":"{{round}}","name":"Training bases, NC-2024-1"}""");
+        var feed = await service.Http.GetStringAsync("/api/v1/public/announcements.atom");
+        feed.ShouldContain("Training bases, NC-2024-1");
+
+        // What the round did stands in each application.
+        var own = (await service.Get($"{path}/applications/T02", await world.Hospital("T02"))).Expect(HttpStatusCode.OK).Body!;
+        own["outcome"]!.GetValue<string>().ShouldBe("selected");
+        own["evaluation"]!["decision"]!.AsArray().Select(c => (c!["clause"]!.GetValue<string>(), c["outcome"]!.GetValue<string>())).ShouldBe([("NC-REVIEW", "met"), ("NC-PUBLISH", "met"), ("NC-FRAUD", "met")]);
+        await NothingOfPersons(connection);
+    }
+
+    /// <summary>Names and telephones stand beside the log, and nowhere else.</summary>
+    private static async Task NothingOfPersons(string connection)
+    {
+        await using var database = NpgsqlDataSource.Create(connection);
+        async Task<long> Count(string of)
+        {
+            await using var command = database.CreateCommand($"select count(*) from {of}");
+            return (long)(await command.ExecuteScalarAsync())!;
+        }
+
+        foreach (var secret in new[] { SelectionWorld.LeadersTelephone, "Leader Surname", "Lecturer 1", "leader@hospital.example" })
+        {
+            (await Count($"events.mt_events where data::text like '%{secret}%'")).ShouldBe(0, secret);
+            (await Count($"compliance.idempotency_keys where answer::text like '%{secret}%'")).ShouldBe(0, secret);
+        }
+
+        (await Count($"compliance.selection_persons where doc like '%{SelectionWorld.LeadersTelephone}%'")).ShouldBe(39, "one left the telephone out");
+        (await Count("compliance.selection_reads where caller = 'dev:hospital:T02'")).ShouldBe(1);
+    }
+
+    /// <summary>The volume is 400 in this one, and it closes at noon.</summary>
+    [Fact]
+    public async Task A_second_round_with_other_numbers_is_a_file()
+    {
+        await using var service = await TestService.Start(new(2025, 8, 31));
+        var world = new SelectionWorld(service);
+        var closing = new DateTimeOffset(2025, 9, 30, 12, 0, 0, TimeSpan.FromHours(8));
+        await world.Publish("NC-2025", new(2025, 9, 1), closing, volume: 400);
+        Refused(await service.Post("selection-rounds", SelectionWorld.Call("late"), await service.National), HttpStatusCode.BadRequest, "closesTooEarly /closesAt");
+        Refused(await service.Post("selection-rounds", SelectionWorld.Call("other", "NC-2025", "2025-09-01", "2025-09-30T17:00:00+08:00"), await service.National), HttpStatusCode.BadRequest, "notTheRegulationsDays /closesAt");
+        var round = await world.Open(SelectionWorld.Call("NC-2025-1", "NC-2025", "2025-09-01", "2025-09-30T12:00:00+08:00"));
+        await world.Institution("H1");
+        await world.Institution("H2");
+        Refused(await world.Draft(round, "H1", SelectionWorld.Forms()), HttpStatusCode.Conflict, "selectionRoundNotOpen");
+        await service.MoveTo(new(2025, 9, 10));
+        await world.Prepare(round, "H1", f => f["restStudies2023"] = 250);
+        await world.Prepare(round, "H2", f => f["restStudies2023"] = 249);
+        (await world.Submit(round, "H1")).Expect(HttpStatusCode.OK).Body!["eligible"]!.GetValue<bool>().ShouldBeTrue();
+        var short1 = (await world.Submit(round, "H2")).Expect(HttpStatusCode.Conflict).Body!;
+        short1["detail"]!.GetValue<string>().ShouldStartWith("Not met: NC-BASIC-ALL, NC-B2-VOL.");
+        await service.MoveClock(closing);
+        Refused(await world.Submit(round, "H2", asItIs: true), HttpStatusCode.Conflict, "selectionRoundClosed");
+    }
+
+    [Fact]
+    public async Task Files_are_kept_by_their_content_and_read_by_whom_they_concern()
+    {
+        await using var scanner = WebApplication.CreateSlimBuilder().Build();
+        scanner.Urls.Add("http://127.0.0.1:0");
+        scanner.MapPost("/scan", async (HttpContext http) =>
+        {
+            using var reader = new StreamReader(http.Request.Body);
+            var text = await reader.ReadToEndAsync();
+            return Results.StatusCode(text.Contains("VIRUS", StringComparison.Ordinal) ? 406 : text.Contains("BROKEN", StringComparison.Ordinal) ? 500 : 204);
+        });
+        await scanner.StartAsync();
+        await using var service = await TestService.Start(new(2024, 4, 3), configure: b => b.Configuration["Attachments:Scanner"] = $"{scanner.Urls.Single()}/scan");
+        var world = new SelectionWorld(service);
+        var round = await world.Open(SelectionWorld.Call("NC-2024-1"));
+        await world.Institution("H1");
+        await world.Institution("H2");
+        Refused(await world.Attach(round, "H1", "form2StampedPdf", SelectionWorld.Pdf("x")), HttpStatusCode.Conflict, "formsFirst");
+        (await world.Draft(round, "H1", SelectionWorld.Forms())).Expect(HttpStatusCode.OK);
+
+        var content = SelectionWorld.Pdf("form 2, stamped");
+        var sent = (await world.Attach(round, "H1", "form2StampedPdf", content, ("Idempotency-Key", "k1"))).Expect(HttpStatusCode.Created).Body!["attachment"]!;
+        (sent["hash"]!.GetValue<string>(), sent["bytes"]!.GetValue<int>(), sent["format"]!.GetValue<string>(), sent["scanned"]!.GetValue<bool>())
+            .ShouldBe((Convert.ToHexStringLower(SHA256.HashData(content)), content.Length, "pdf", true));
+        var id = sent["id"]!.GetValue<string>();
+        (await world.Attach(round, "H1", "form2StampedPdf", content)).Expect(HttpStatusCode.OK).Body!["attachment"]!["id"]!.GetValue<string>().ShouldBe(id, "the same content is there");
+        (await world.Attach(round, "H1", "form2StampedPdf", content, ("Idempotency-Key", "k1"))).Expect(HttpStatusCode.Created).Body!["attachment"]!["id"]!.GetValue<string>().ShouldBe(id);
+        Refused(await world.Attach(round, "H1", "form2StampedPdf", SelectionWorld.Pdf("another"), ("Idempotency-Key", "k1")), HttpStatusCode.UnprocessableEntity, "idempotencyKeyReused");
+
+        Refused(await world.Attach(round, "H1", "form2StampedPdf", Encoding.ASCII.GetBytes("PDF in name only")), HttpStatusCode.UnsupportedMediaType, "unsupportedAttachment");
+        Refused(await world.Attach(round, "H1", "form2StampedPdf", [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]), HttpStatusCode.UnsupportedMediaType, "unsupportedAttachment");
+        (await world.Attach(round, "H1", "evidence", [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A])).Expect(HttpStatusCode.Created);
+        Refused(await world.Attach(round, "H1", "form9", content), HttpStatusCode.BadRequest, "unknownValue path:kind");
+        Refused(await world.Attach(round, "H1", "evidence", []), HttpStatusCode.BadRequest, "emptyBody");
+        Refused(await world.Attach(round, "H1", "evidence", SelectionWorld.Pdf("VIRUS")), HttpStatusCode.UnprocessableEntity, "attachmentInfected");
+        Refused(await world.Attach(round, "H1", "evidence", SelectionWorld.Pdf("BROKEN")), HttpStatusCode.ServiceUnavailable, "scannerUnavailable");
+        var large = new byte[Training.SelectionAttachments.MaxBytes];
+        SelectionWorld.Pdf("").CopyTo(large, 0);
+        (await world.Attach(round, "H1", "evidence", large)).Expect(HttpStatusCode.Created);
+        Refused(await world.Attach(round, "H1", "evidence", [.. large, 0]), HttpStatusCode.RequestEntityTooLarge, "tooLarge");
+
+        async Task<HttpResponseMessage> Read(string token) => (await service.Get($"selection-rounds/{round}/applications/H1/attachments/{id}", token)).Response;
+        using var own = await Read(await world.Hospital("H1"));
+        (await own.Content.ReadAsByteArrayAsync()).ShouldBe(content);
+        own.Content.Headers.ContentDisposition!.DispositionType.ShouldBe("attachment");
+        (await Read(await world.Hospital("H2"))).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await Read(await service.National)).StatusCode.ShouldBe(HttpStatusCode.NotFound, "a draft is the applicant's own");
+
+        (await service.Post($"selection-rounds/{round}/applications/H1/attachments/{id}/remove", new { }, await world.Hospital("H1"))).Expect(HttpStatusCode.OK);
+        (await Read(await world.Hospital("H1"))).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await service.Post($"selection-rounds/{round}/applications/H1/attachments/{id}/remove", new { }, await world.Hospital("H1"))).Expect(HttpStatusCode.NotFound);
+    }
+
+    /// <summary>The log's stamp decides, and not this node's clock: what is written at the closing is late even where it was decided before.</summary>
+    [Fact]
+    public async Task What_reaches_the_log_at_the_closing_is_late()
+    {
+        await using var service = await TestService.Start(new(2024, 4, 3));
+        var late = new TooLate(TestService.Noon(new(2024, 4, 3)), Refusal.Conflict("selectionRoundClosed", "noon"));
+        var round = Compliance.Training.SelectionRound.IdOf("x");
+        var outcome = await service.Get<Commands>().Execute(
+            Aggregates.SelectionApplications,
+            Compliance.Training.SelectionApplication.Stream(round, "H1"),
+            (_, day) => new Compliance.Training.SelectionApplication.Event.Drafted(round, "H1", [], "h", day, new("hospital", "n")),
+            CancellationToken.None,
+            before: late);
+        outcome.ShouldBeOfType<Outcome<Compliance.Training.SelectionApplication.State, Compliance.Training.SelectionApplication.Event>.Refused>().Refusal.Code.ShouldBe("selectionRoundClosed");
+    }
+}
