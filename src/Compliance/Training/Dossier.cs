@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using Compliance.Cases;
 using Compliance.Metrics;
 using Compliance.Regulations;
@@ -30,7 +29,6 @@ public sealed record TrainingFacts(
     IReadOnlyDictionary<string, SupervisorDays> Supervisors);
 
 /// <summary>In what the report of a case is not as the training log says.</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<Disagreement>))]
 public enum Disagreement
 {
     Technique,
@@ -43,7 +41,6 @@ public enum Disagreement
 }
 
 /// <summary>Why a logged case does not count.</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<NotCounted>))]
 public enum NotCounted
 {
     /// <summary>Its report says otherwise.</summary>

@@ -60,6 +60,7 @@ public sealed class ToldTests
         "device_registered", "device_registration_renewed", "device_registration_cancelled", "device_cancellation_withdrawn", "device_received", "device_receipt_corrected", "device_receipt_voided",
         "verified_total_entered", "verified_total_withdrawn",
         "training_base_applied", "training_base_facts_attested", "training_base_tutors_named", "training_base_capacity_declared",
+        "trainee_enrolled", "trainee_extended", "trainee_absent", "trainee_case_logged", "trainee_care_recorded", "trainee_tested", "trainee_entry_withdrawn", "trainee_evaluated", "trainee_certified", "trainee_certificate_withdrawn", "trainee_ended",
     ];
 
     public static TheoryData<string> Files => [.. GoldenFile.All.Select(file => file.Name)];
