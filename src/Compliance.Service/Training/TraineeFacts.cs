@@ -14,7 +14,8 @@ public static class TraineeFacts
 {
     /// <summary>A base with the rule of its kind and the regulation that its trainees are held against.</summary>
     /// <param name="Province">Of the institution; null where the registry knows none.</param>
-    /// <param name="Spans">The days on which it may train for the levels that need the qualification, and for the others.</param>
+    /// <param name="Qualified">The days on which it may train for the levels that need the qualification.</param>
+    /// <param name="Recognised">The days on which it may train for the others.</param>
     public sealed record BaseRead(TrainingBase.State State, BaseRule Rule, Regulation Regulation, string? Name, string? Province, IReadOnlyList<DaySpan> Qualified, IReadOnlyList<DaySpan> Recognised)
     {
         public bool NeedsQualification(int level) => Regulation.InPractice.CaseRules.NeedsQualification(level);
@@ -144,11 +145,11 @@ public static class TraineeFacts
         return found;
     }
 
-    private static async Task<IReadOnlyDictionary<Guid, ReportedCase>> Reports(NpgsqlConnection connection, Guid[] cases, CancellationToken cancellation)
+    private static async Task<IReadOnlyDictionary<Guid, CaseAsReported>> Reports(NpgsqlConnection connection, Guid[] cases, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand("select case_id, technique, completed_on, therapeutic, level, trainee, voided from case_facts where case_id = any($1)", connection);
         command.Parameters.Add(new() { Value = cases });
-        var found = new Dictionary<Guid, ReportedCase>();
+        var found = new Dictionary<Guid, CaseAsReported>();
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         while (await reader.ReadAsync(cancellation))
         {

@@ -9,7 +9,7 @@ namespace Compliance.Training;
 
 /// <summary>What the report of a case says of what a training log says, too.</summary>
 /// <param name="Trainee">Who operated under supervision, by the report; null where it names nobody.</param>
-public sealed record ReportedCase(string Technique, DateOnly On, Intent Intent, int Level, string? Trainee, bool Voided);
+public sealed record CaseAsReported(string Technique, DateOnly On, Intent Intent, int Level, string? Trainee, bool Voided);
 
 /// <summary>When a physician could be in charge of a trainee at the base.</summary>
 /// <param name="Here">The days of registrations at the institution.</param>
@@ -24,7 +24,7 @@ public sealed record SupervisorDays(IReadOnlyList<DaySpan> Here, IReadOnlyList<D
 public sealed record TrainingFacts(
     TrainingBase.State Base,
     IReadOnlyList<DaySpan> Training,
-    IReadOnlyDictionary<Guid, ReportedCase> Reports,
+    IReadOnlyDictionary<Guid, CaseAsReported> Reports,
     IReadOnlySet<Guid> Taken,
     IReadOnlyDictionary<string, SupervisorDays> Supervisors);
 
@@ -58,7 +58,7 @@ public enum NotCounted
 /// <summary>A logged case beside its report.</summary>
 /// <param name="Reported">Null where no report has come.</param>
 /// <param name="WhyNot">Empty when it counts.</param>
-public sealed record JudgedCase(Trainee.LoggedCase Logged, ReportedCase? Reported, IReadOnlyList<Disagreement> Disagrees, IReadOnlyList<NotCounted> WhyNot)
+public sealed record JudgedCase(Trainee.LoggedCase Logged, CaseAsReported? Reported, IReadOnlyList<Disagreement> Disagrees, IReadOnlyList<NotCounted> WhyNot)
 {
     public bool Counts => WhyNot.Count == 0;
 }

@@ -335,7 +335,7 @@ public sealed class EventTableTests
     public void A_trainee_evolves_by_all_its_events()
     {
         var state = Trainee.Fold(Golden<Trainee.Event>(OfATrainee));
-        (state.Status, state.Until, state.LastDay, state.Entries, state.Stay.To).ShouldBe((TraineeStatus.CertificateWithdrawn, new(2026, 12, 5), new DateOnly(2026, 12, 4), 5, new DateOnly(2026, 12, 4)));
+        (state.Status, state.Until, state.LastDay, state.Entries, state.Stay.To).ShouldBe((TraineeStatus.CertificateWithdrawn, new DateOnly(2026, 12, 5), new DateOnly(2026, 12, 4), 5, new DateOnly(2026, 12, 4)));
         (state.Absences.Count, state.Withdrawn.Single(), state.Cases.Single().Entry.CaseNumber, state.Cares.Single().Parts.Count).ShouldBe((0, 1, "住院2026-0815", 8));
         state.Tests.Select(t => (t.Kind, t.Score)).ShouldBe([(TestKind.Practice, 87), (TestKind.Theory, (int?)null)]);
         (state.Certificate!.Number, state.Certificate.WithdrawnOn, state.Certificate.WithdrawnFor).ShouldBe(("综介培2026-0007", new DateOnly(2027, 2, 1), "考核记录不实"));

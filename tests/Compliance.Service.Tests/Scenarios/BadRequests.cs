@@ -780,7 +780,7 @@ public static class BadRequests
         BadRequest Get(string name, string path, int status, params string[] expected) => new(name, "GET", path, null, status, expected);
         return
         [
-            new("a trainee of nothing", "POST", "trainees", "{}", 400, "missing /kind", "missing /technique", "missing /institution", "missing /physician", "missing /from", "missing /plannedUntil", "missing /plan", "missing /plan/hash", "missing /plan/date", "missing /plan/name", "missing /material") { Who = "hospital H1" },
+            new("a trainee of nothing", "POST", "trainees", "{}", 400, "missing /kind", "missing /technique", "missing /institution", "missing /physician", "missing /from", "missing /plannedUntil", "missing /plan", "missing /material") { Who = "hospital H1" },
             Enrol("a trainee of a technique there is not", """{ "technique": "cardiac" }""", 400, "unknownTechnique /technique"),
             Enrol("a trainee of a kind of base there is not", """{ "kind": "municipal" }""", 400, "unknownValue /kind"),
             Enrol("a trainee for a level where there is none", """{ "level": 3 }""", 400, "ungraded /level"),

@@ -87,9 +87,9 @@ public sealed class TraineeTests : IAsyncLifetime
     public async Task A_neurosurgeon_from_enrolment_to_the_first_case()
     {
         var id = await Enrolled();
-        await _world.Import([Operated("o0", First.AddDays(30))]);
         var end = First.AddYears(1).AddDays(-1);
         await _service.MoveTo(end.AddDays(1));
+        await _world.Import([Operated("o0", First.AddDays(30))]);
         var on = First.AddDays(30);
         (await Log(id, Many("d", 100, "participant", "diagnostic", on))).Expect(HttpStatusCode.OK);
         (await Log(id, [.. Many("t", 50, "participant", "therapeutic", on), .. Many("o", 39, "operator", "diagnostic", on), .. Many("p", 20, "operator", "therapeutic", on)])).Expect(HttpStatusCode.OK);
