@@ -197,7 +197,7 @@ public static class TraineeEndpoints
         {
             var number = body.Root.Text("number");
             await using var connection = await ReadsOf(http).Open(http.RequestAborted);
-            var (dossier, _) = (await TraineeFacts.Dossiers(connection, found.Reference, [found.State], found.Today, http.RequestAborted))[0];
+            var (_, dossier, _) = (await TraineeFacts.Dossiers(connection, found.Reference, [found.State], found.Today, http.RequestAborted))[0];
             return (state, today) => Trainee.Certify(state, dossier, number, today, found.By);
         });
         Post<CertificateWithdrawal>(api, "certificate/withdraw", "Takes a certificate back, by who recognises bases of the kind", (body, found, _) =>
@@ -450,7 +450,7 @@ public static class TraineeEndpoints
         if (found is null)
             return refused!;
         await using var snapshot = await Snapshot.Open(reads, http.RequestAborted);
-        var (dossier, at) = (await TraineeFacts.Dossiers(snapshot.Connection, found.Reference, [found.State], found.Today, http.RequestAborted))[0];
+        var (_, dossier, at) = (await TraineeFacts.Dossiers(snapshot.Connection, found.Reference, [found.State], found.Today, http.RequestAborted))[0];
         var name = (await FactsReader.Physicians(snapshot.Connection, [found.Enrolment.Physician], http.RequestAborted)).GetValueOrDefault(found.Enrolment.Physician)?.Entry?.Name;
         return Results.Json(Shown(found.State, dossier, at, name ?? found.Enrolment.Physician, position), Json.Options);
     }
@@ -507,7 +507,7 @@ public static class TraineeEndpoints
         if (found is null)
             return refused!;
         await using var connection = await reads.Open(http.RequestAborted);
-        var (dossier, _) = (await TraineeFacts.Dossiers(connection, found.Reference, [found.State], found.Today, http.RequestAborted))[0];
+        var (_, dossier, _) = (await TraineeFacts.Dossiers(connection, found.Reference, [found.State], found.Today, http.RequestAborted))[0];
         var page = Paged.Cut([.. dossier.Cases.Where(c => c.Logged.Number > after).Take(limit + 1).Select(ShownCase)], limit, c => [$"{c.Number}"]);
         await Patients.NoteReads(connection, caller, page.Items.Where(c => c.Reported).Select(c => c.CaseId), http.RequestAborted);
         return Results.Json(new LoggedAnswer(page.Items, page.NextCursor, position), Json.Options);
