@@ -340,6 +340,7 @@ public static class Messages
         ["choicesMisplaced"] = new(400, "{0}", "选项与类型不符：{0}"),
         ["fieldsMisplaced"] = new(400, "{0}", "字段与类型不符：{0}"),
         ["typeUnfit"] = new(400, "{0}", "类型与来源不符：{0}"),
+        ["trainingMisplaced"] = new(400, "{0}", "培训信息与来源不符：{0}"),
         ["countMisplaced"] = new(400, "{0}", "计数与来源不符：{0}"),
         ["titleMisplaced"] = new(400, "{0}", "职称与来源不符：{0}"),
         ["followUpsOutOfOrder"] = new(400, "{0}", "随访期顺序有误：{0}"),

@@ -173,7 +173,7 @@ public static class TraineeEndpoints
         Post<CareEntry>(api, "care", "Records parts of the care of patients that the trainee took part in", async (body, found, http) =>
         {
             var (on, supervisor) = (body.Root.Day("on"), body.Root.Id("supervisor"));
-            var parts = Parts(body.Root);
+            var parts = Parts(body);
             await CheckSupervisors(found, http, [(body.Root, supervisor, on, found.Enrolment.Level)]);
             return (state, today) => Trainee.RecordCare(state, on, parts, supervisor, today, found.By);
         });
@@ -197,7 +197,7 @@ public static class TraineeEndpoints
         {
             var number = body.Root.Text("number");
             await using var connection = await ReadsOf(http).Open(http.RequestAborted);
-            var (dossier, _) = (await TraineeFacts.Dossiers(connection, found.Reference, [found.State], found.Today, http.RequestAborted))[0];
+            var (_, dossier, _) = (await TraineeFacts.Dossiers(connection, found.Reference, [found.State], found.Today, http.RequestAborted))[0];
             return (state, today) => Trainee.Certify(state, dossier, number, today, found.By);
         });
         Post<CertificateWithdrawal>(api, "certificate/withdraw", "Takes a certificate back, by who recognises bases of the kind", (body, found, _) =>
@@ -338,7 +338,7 @@ public static class TraineeEndpoints
     {
         await using var connection = await ReadsOf(http).Open(http.RequestAborted);
         var supervisors = await TraineeFacts.Supervisors(connection, found.Enrolment.Base, [.. named.Select(n => n.Supervisor).Where(s => s.Length > 0).Distinct()], http.RequestAborted);
-        var facts = new TrainingFacts(found.Base.State, [], new Dictionary<Guid, ReportedCase>(), new HashSet<Guid>(), supervisors);
+        var facts = new TrainingFacts(found.Base.State, [], new Dictionary<Guid, CaseAsReported>(), new HashSet<Guid>(), supervisors);
         foreach (var (of, supervisor, on, level) in named)
         {
             if (supervisor.Length > 0 && of.Has("on") && !Dossier.MaySupervise(facts, found.Base.Regulation, supervisor, on, level))
@@ -346,16 +346,16 @@ public static class TraineeEndpoints
         }
     }
 
-    private static IReadOnlyList<CarePart> Parts(BodyObject body)
+    private static IReadOnlyList<CarePart> Parts(Body body)
     {
         var names = Json.Names<CarePart>();
         var parts = new List<CarePart>();
-        foreach (var (name, i) in body.Texts("parts", required: true).Select((name, i) => (name, i)))
+        foreach (var (name, i) in body.Root.Texts("parts", required: true).Select((name, i) => (name, i)))
         {
             if (names.TryGetValue(name, out var part))
                 parts.Add(part);
             else
-                body.Fault($"parts/{i}", "unknownValue", string.Join(", ", names.Keys));
+                body.Add(new Fault($"/parts/{i}", "unknownValue", string.Join(", ", names.Keys)));
         }
 
         return parts;
@@ -450,7 +450,7 @@ public static class TraineeEndpoints
         if (found is null)
             return refused!;
         await using var snapshot = await Snapshot.Open(reads, http.RequestAborted);
-        var (dossier, at) = (await TraineeFacts.Dossiers(snapshot.Connection, found.Reference, [found.State], found.Today, http.RequestAborted))[0];
+        var (_, dossier, at) = (await TraineeFacts.Dossiers(snapshot.Connection, found.Reference, [found.State], found.Today, http.RequestAborted))[0];
         var name = (await FactsReader.Physicians(snapshot.Connection, [found.Enrolment.Physician], http.RequestAborted)).GetValueOrDefault(found.Enrolment.Physician)?.Entry?.Name;
         return Results.Json(Shown(found.State, dossier, at, name ?? found.Enrolment.Physician, position), Json.Options);
     }
@@ -507,7 +507,7 @@ public static class TraineeEndpoints
         if (found is null)
             return refused!;
         await using var connection = await reads.Open(http.RequestAborted);
-        var (dossier, _) = (await TraineeFacts.Dossiers(connection, found.Reference, [found.State], found.Today, http.RequestAborted))[0];
+        var (_, dossier, _) = (await TraineeFacts.Dossiers(connection, found.Reference, [found.State], found.Today, http.RequestAborted))[0];
         var page = Paged.Cut([.. dossier.Cases.Where(c => c.Logged.Number > after).Take(limit + 1).Select(ShownCase)], limit, c => [$"{c.Number}"]);
         await Patients.NoteReads(connection, caller, page.Items.Where(c => c.Reported).Select(c => c.CaseId), http.RequestAborted);
         return Results.Json(new LoggedAnswer(page.Items, page.NextCursor, position), Json.Options);

@@ -14,7 +14,8 @@ public static class TraineeFacts
 {
     /// <summary>A base with the rule of its kind and the regulation that its trainees are held against.</summary>
     /// <param name="Province">Of the institution; null where the registry knows none.</param>
-    /// <param name="Spans">The days on which it may train for the levels that need the qualification, and for the others.</param>
+    /// <param name="Qualified">The days on which it may train for the levels that need the qualification.</param>
+    /// <param name="Recognised">The days on which it may train for the others.</param>
     public sealed record BaseRead(TrainingBase.State State, BaseRule Rule, Regulation Regulation, string? Name, string? Province, IReadOnlyList<DaySpan> Qualified, IReadOnlyList<DaySpan> Recognised)
     {
         public bool NeedsQualification(int level) => Regulation.InPractice.CaseRules.NeedsQualification(level);
@@ -51,12 +52,13 @@ public static class TraineeFacts
         return found;
     }
 
-    /// <summary>The dossiers of trainees, in their order.</summary>
+    /// <summary>The dossiers of trainees, in their order; who is at a kind of base that the regulation knows no more is left out.</summary>
     /// <param name="states">Of who is enrolled.</param>
-    public static async Task<IReadOnlyList<(Dossier Dossier, BaseRead Base)>> Dossiers(
+    public static async Task<IReadOnlyList<(Trainee.State State, Dossier Dossier, BaseRead Base)>> Dossiers(
         NpgsqlConnection connection, Reference reference, IReadOnlyList<Trainee.State> states, DateOnly asOf, CancellationToken cancellation)
     {
         var bases = await Bases(connection, reference, [.. states.Select(s => s.Enrolment!.Base).Distinct()], asOf, cancellation);
+        states = [.. states.Where(s => bases.ContainsKey(s.Enrolment!.Base))];
         Guid[] cases = [.. states.SelectMany(s => s.Cases).Select(c => c.CaseId).Distinct()];
         var reports = await Reports(connection, cases, cancellation);
         var taken = (await Operators(connection, cases, cancellation)).GroupBy(o => o.CaseId).ToDictionary(g => g.Key, g => g.MinBy(o => o.Position).Trainee);
@@ -77,7 +79,7 @@ public static class TraineeFacts
                     reports,
                     s.Cases.Select(c => c.CaseId).Where(c => taken.TryGetValue(c, out var first) && first != enrolment.Trainee).ToHashSet(),
                     supervisors[enrolment.Base]);
-                return (Dossier.Of(s, facts, at.Regulation, asOf), at);
+                return (s, Dossier.Of(s, facts, at.Regulation, asOf), at);
             }),
         ];
     }
@@ -93,7 +95,7 @@ public static class TraineeFacts
         command.Parameters.Add(new() { Value = (short)regulation.InPractice.CaseRules.QualificationFromLevel });
         command.Parameters.Add(new() { Value = asOf });
         return await command.ExecuteScalarAsync(cancellation) is string doc
-            ? (await Dossiers(connection, reference, [JsonSerializer.Deserialize(doc, StoredJson.Default.TraineeState)!], asOf, cancellation))[0].Dossier
+            ? (await Dossiers(connection, reference, [JsonSerializer.Deserialize(doc, StoredJson.Default.TraineeState)!], asOf, cancellation)) is [var (_, dossier, _)] ? dossier : null
             : null;
     }
 
@@ -144,11 +146,11 @@ public static class TraineeFacts
         return found;
     }
 
-    private static async Task<IReadOnlyDictionary<Guid, ReportedCase>> Reports(NpgsqlConnection connection, Guid[] cases, CancellationToken cancellation)
+    private static async Task<IReadOnlyDictionary<Guid, CaseAsReported>> Reports(NpgsqlConnection connection, Guid[] cases, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand("select case_id, technique, completed_on, therapeutic, level, trainee, voided from case_facts where case_id = any($1)", connection);
         command.Parameters.Add(new() { Value = cases });
-        var found = new Dictionary<Guid, ReportedCase>();
+        var found = new Dictionary<Guid, CaseAsReported>();
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         while (await reader.ReadAsync(cancellation))
         {

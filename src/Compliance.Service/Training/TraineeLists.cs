@@ -76,9 +76,7 @@ public static class TraineeLists
         var (states, next) = await Find(snapshot.Connection, caller, asked, certified: false, http.RequestAborted);
         var dossiers = await TraineeFacts.Dossiers(snapshot.Connection, reference, states, reads.Today, http.RequestAborted);
         var names = await Names(snapshot.Connection, states, http.RequestAborted);
-        var items = states.Zip(dossiers)
-            .Where(x => progress is null || (progress == Progress.Complete) == (x.Second.Dossier.Missing.Count == 0))
-            .Select(x => Item(x.First, x.Second.Dossier, x.Second.Base, names));
+        var items = dossiers.Where(d => progress is null || (progress == Progress.Complete) == (d.Dossier.Missing.Count == 0)).Select(d => Item(d.State, d.Dossier, d.Base, names));
         return Results.Json(new TraineesAnswer([.. items], next, snapshot.Position), Json.Options);
     }
 
@@ -116,7 +114,7 @@ public static class TraineeLists
         return Results.Json(
             new CertificatesAnswer(
                 [
-                    .. states.Select(s => (State: s, Enrolment: s.Enrolment!, Certificate: s.Certificate!)).Select(x => new CertificateItem(
+                    .. states.Where(s => bases.ContainsKey(s.Enrolment!.Base)).Select(s => (State: s, Enrolment: s.Enrolment!, Certificate: s.Certificate!)).Select(x => new CertificateItem(
                         x.Certificate.Number,
                         x.Certificate.On,
                         x.Certificate.WithdrawnOn,

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using Compliance.Cases;
 using Compliance.Metrics;
 using Compliance.Regulations;
@@ -10,7 +9,7 @@ namespace Compliance.Training;
 
 /// <summary>What the report of a case says of what a training log says, too.</summary>
 /// <param name="Trainee">Who operated under supervision, by the report; null where it names nobody.</param>
-public sealed record ReportedCase(string Technique, DateOnly On, Intent Intent, int Level, string? Trainee, bool Voided);
+public sealed record CaseAsReported(string Technique, DateOnly On, Intent Intent, int Level, string? Trainee, bool Voided);
 
 /// <summary>When a physician could be in charge of a trainee at the base.</summary>
 /// <param name="Here">The days of registrations at the institution.</param>
@@ -25,12 +24,11 @@ public sealed record SupervisorDays(IReadOnlyList<DaySpan> Here, IReadOnlyList<D
 public sealed record TrainingFacts(
     TrainingBase.State Base,
     IReadOnlyList<DaySpan> Training,
-    IReadOnlyDictionary<Guid, ReportedCase> Reports,
+    IReadOnlyDictionary<Guid, CaseAsReported> Reports,
     IReadOnlySet<Guid> Taken,
     IReadOnlyDictionary<string, SupervisorDays> Supervisors);
 
 /// <summary>In what the report of a case is not as the training log says.</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<Disagreement>))]
 public enum Disagreement
 {
     Technique,
@@ -43,7 +41,6 @@ public enum Disagreement
 }
 
 /// <summary>Why a logged case does not count.</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<NotCounted>))]
 public enum NotCounted
 {
     /// <summary>Its report says otherwise.</summary>
@@ -61,7 +58,7 @@ public enum NotCounted
 /// <summary>A logged case beside its report.</summary>
 /// <param name="Reported">Null where no report has come.</param>
 /// <param name="WhyNot">Empty when it counts.</param>
-public sealed record JudgedCase(Trainee.LoggedCase Logged, ReportedCase? Reported, IReadOnlyList<Disagreement> Disagrees, IReadOnlyList<NotCounted> WhyNot)
+public sealed record JudgedCase(Trainee.LoggedCase Logged, CaseAsReported? Reported, IReadOnlyList<Disagreement> Disagrees, IReadOnlyList<NotCounted> WhyNot)
 {
     public bool Counts => WhyNot.Count == 0;
 }

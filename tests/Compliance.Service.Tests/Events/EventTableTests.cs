@@ -44,6 +44,7 @@ public sealed class EventTableTests
         "training_base_recognised", "training_base_reviewed", "training_base_withdrawn", "training_base_given_up",
         "selection_round_called", "selection_committee_named", "selection_conflict_declared", "selection_scored", "selection_scoring_closed", "selection_scoring_reopened", "selection_tie_decided", "selection_published", "selection_objection_filed", "selection_objection_answered", "selection_concluded",
         "selection_application_drafted", "selection_attachment_added", "selection_attachment_removed", "selection_application_submitted", "selection_fraud_suspected", "selection_fraud_answered", "selection_fraud_decided",
+        "trainee_enrolled", "trainee_extended", "trainee_absent", "trainee_case_logged", "trainee_care_recorded", "trainee_tested", "trainee_entry_withdrawn", "trainee_evaluated", "trainee_certified", "trainee_certificate_withdrawn", "trainee_ended",
     ];
 
     // By the type's name in C#, which may change; the values are what stands in the log, which may not. Values are added, never removed.
@@ -69,6 +70,9 @@ public sealed class EventTableTests
         ["RequestedChange"] = ["Void", "Correction", "Withdrawal", "Relation"],
         ["RevocationMode"] = ["Confirmed", "Automatic"],
         ["SubjectKind"] = ["Institution", "Physician"],
+        ["CarePart"] = ["Preoperative", "Interpretation", "Consultation", "Procedure", "Record", "Perioperative", "Intensive", "FollowUp"],
+        ["TestKind"] = ["Theory", "Practice"],
+        ["TrainingRole"] = ["Participant", "Operator"],
         ["Title"] = ["Resident", "Attending", "AssociateChief", "Chief"],
         ["Urgency"] = ["Elective", "Urgent", "Emergency"],
     };
@@ -141,6 +145,15 @@ public sealed class EventTableTests
         "selection_application_drafted", "selection_attachment_added", "selection_attachment_removed", "selection_attachment_added", "selection_application_submitted",
         "selection_fraud_suspected", "selection_fraud_answered", "selection_fraud_decided",
     ];
+
+    private static readonly string[] OfATrainee =
+    [
+        "trainee_enrolled", "trainee_extended", "trainee_absent", "trainee_case_logged", "trainee_care_recorded", "trainee_tested", "trainee_tested.minimal", "trainee_entry_withdrawn",
+        "trainee_evaluated", "trainee_certified", "trainee_certificate_withdrawn",
+    ];
+
+    // Beside a certificate there is no such end: another trainee's.
+    private static readonly string[] OfATraineeWhoLeft = ["trainee_enrolled", "trainee_ended"];
 
     private static readonly string[] Alone = ["provincial_limits_published", "calendar_published", "regulation_published", "enforcement_set", "day_closed"];
 
@@ -284,7 +297,7 @@ public sealed class EventTableTests
 
     [Fact]
     public void Every_event_stands_in_one_of_the_lives_below() =>
-        new[] { OfAnInstitution, OfAPhysician, OfACase, OfAProcedure, OfAQualification, OfAnApplication, OfASchedule, OfARound, OfAnAssessedQualification, OfADeviceRegistration, OfADeviceReceipt, OfVerifiedTotals, OfANotice, OfATrainingBase, OfASelection, OfASelectionApplication, Alone }.SelectMany(life => life).Select(name => name.Split('.')[0]).Distinct().ShouldBe(WireNames, ignoreOrder: true);
+        new[] { OfAnInstitution, OfAPhysician, OfACase, OfAProcedure, OfAQualification, OfAnApplication, OfASchedule, OfARound, OfAnAssessedQualification, OfADeviceRegistration, OfADeviceReceipt, OfVerifiedTotals, OfANotice, OfATrainingBase, OfATrainee, OfATraineeWhoLeft, OfASelection, OfASelectionApplication, Alone }.SelectMany(life => life).Select(name => name.Split('.')[0]).Distinct().ShouldBe(WireNames, ignoreOrder: true);
 
     [Fact]
     public void An_institution_evolves_by_all_its_events()
@@ -332,6 +345,18 @@ public sealed class EventTableTests
         state.Reviews.Select(r => r.Passed).ShouldBe([true, false]);
         (state.IsTutor("P33-4712", new(2026, 2, 3)), state.IsTutor("P33-4712", new(2026, 2, 4)), state.CapacityOn(new(2026, 2, 4))).ShouldBe((false, true, 6));
         state.AttestedBy(new(2026, 1, 31)).Count.ShouldBe(2);
+    }
+
+    [Fact]
+    public void A_trainee_evolves_by_all_its_events()
+    {
+        var state = Trainee.Fold(Golden<Trainee.Event>(OfATrainee));
+        (state.Status, state.Until, state.LastDay, state.Entries, state.Stay.To).ShouldBe((TraineeStatus.CertificateWithdrawn, new DateOnly(2026, 12, 5), new DateOnly(2026, 12, 4), 5, new DateOnly(2026, 12, 4)));
+        (state.Absences.Count, state.Withdrawn.Single(), state.Cases.Single().Entry.CaseNumber, state.Cares.Single().Parts.Count).ShouldBe((0, 1, "住院2026-0815", 8));
+        state.Tests.Select(t => (t.Kind, t.Score)).ShouldBe([(TestKind.Practice, 87), (TestKind.Theory, (int?)null)]);
+        (state.Certificate!.Number, state.Certificate.WithdrawnOn, state.Certificate.WithdrawnFor).ShouldBe(("综介培2026-0007", new DateOnly(2027, 2, 1), "考核记录不实"));
+        var left = Trainee.Fold(Golden<Trainee.Event>(OfATraineeWhoLeft));
+        (left.Status, left.Until, left.EndedFor).ShouldBe((TraineeStatus.Ended, new DateOnly(2026, 7, 31), "工作调动"));
     }
 
     [Fact]
@@ -503,6 +528,7 @@ public sealed class EventTableTests
         await Append(log, DeviceReceipt.Stream(new("d2b7f6c3-8041-5d5e-8b92-3c4d5e6f7081")), OfADeviceReceipt);
         await Append(log, VerifiedTotals.Stream("H33-0101", "comprehensive"), OfVerifiedTotals[..2]);
         await Append(log, TrainingBase.Stream(new("national", "comprehensive", "H33-0101")), OfATrainingBase);
+        await Append(log, Trainee.Stream(new("5a1c9e30-7b42-5d18-8f6a-2c3e4f506172")), OfATrainee);
         await Append(log, OutcomeNotice.Stream(new("0197c3a0-5d00-7abc-8def-0123456789ab")), OfANotice);
         await Append(log, SelectionRound.Stream(new("5a0c7e21-93b4-5f68-8d10-4e2f6a7b8c9d")), OfASelection);
         await Append(log, SelectionApplication.Stream(new("5a0c7e21-93b4-5f68-8d10-4e2f6a7b8c9d"), "H33-0101"), OfASelectionApplication);
@@ -545,6 +571,8 @@ public sealed class EventTableTests
         (await Count(database, "case_facts where statement_due is null and follow_ups is null and not late_outcome")).ShouldBe(1, "a voided case owes nothing");
         (await Count(database, "training_bases where institution = 'H33-0101' and status = 'givenUp' and review_due_on is null")).ShouldBe(1);
         (await Count(database, "training_base_spans where (from_on, to_on) in (('2026-04-01', '2027-04-30'), ('2027-06-01', '2027-08-31'))")).ShouldBe(2);
+        (await Count(database, "trainees where physician = 'P33-5120' and status = 'certificateWithdrawn' and to_on = '2026-12-04' and certified_on = '2026-12-08' and level = 4")).ShouldBe(1);
+        (await Count(database, "trainee_operators where case_id = '0b8a7c1d-4e52-5f36-8a97-1c2d3e4f5061'")).ShouldBe(1);
         (await Count(database, "announcements where act like 'trainingBase%'")).ShouldBe(3, "of the recognition from before nobody is told");
         (await Count(database, "selection_rounds where number = 'NC-2024-1' and published_on = '2024-05-22' and objections_until = '2024-05-29' and concluded_on = '2024-06-03'")).ShouldBe(1);
         (await Count(database, "selection_applications where institution = 'H33-0101' and submitted and cancelled")).ShouldBe(1);

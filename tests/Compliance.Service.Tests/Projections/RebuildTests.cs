@@ -123,6 +123,9 @@ public sealed class RebuildTests
     [InlineData("update training_bases set review_due_on = review_due_on + 1", "training_bases")]
     [InlineData("delete from training_base_spans", "training_base_spans")]
     [InlineData("update case_facts set procedures = null where procedures is not null", "case_facts")]
+    [InlineData("update case_facts set trainee = null where trainee is not null", "case_facts")]
+    [InlineData("update trainees set to_on = to_on + 1", "trainees")]
+    [InlineData("delete from trainee_operators", "trainee_operators")]
     [InlineData("update assessments set doc = jsonb_set(doc, '{Computed,Completeness,Reported}', '7') where kind = 'institution' and doc->'Computed'->'Completeness' ->> 'Verified' = '40'", "assessments")]
     [InlineData("update assessment_schedules set doc = jsonb_set(doc, '{Settings,0,EveryMonths}', '6')", "assessment_schedules")]
     [InlineData("update rounds set closes_on = closes_on + 1", "rounds")]
@@ -277,6 +280,7 @@ public sealed class RebuildTests
         (await service.Send(HttpMethod.Post, "cases", World.Case("H1", "coded", Today.AddDays(-10), code: "NV-CAS").ToJsonString(), token)).Expect(HttpStatusCode.Created);
         foreach (var path in new[] { "national/neurovascular", "national/comprehensive" })
             (await service.Post($"training-bases/{path}/H1/recognise", new { reference = "R-1", effectiveOn = "2015-05-01", imported = true }, token)).Expect(HttpStatusCode.OK);
+        await LoggedTrainee(service);
         (await service.Post("training-bases/national/comprehensive/H1/give-up", new { reason = "r" }, await service.Token("trainingBase", institution: "H1"))).Expect(HttpStatusCode.OK);
     }
 
@@ -292,6 +296,19 @@ public sealed class RebuildTests
         (await world.Submit(round, "H1", asItIs: true)).Expect(HttpStatusCode.OK);
     }
 
+    /// <summary>A trainee with a case as operator, reported as such.</summary>
+    private static async Task LoggedTrainee(TestService service)
+    {
+        var own = await service.Token("trainingBase", institution: "H1");
+        await new World(service).Physician("H1-T", "H1", "attending");
+        (await service.Post("training-bases/national/neurovascular/H1/capacity", new { trainees = 2 }, own)).Expect(HttpStatusCode.OK);
+        var id = (await service.Post("trainees", TraineeTests.Enrolment("H1", "H1-T", Today, Today.AddYears(1)), own)).Expect(HttpStatusCode.Created).Body!["trainee"]!.GetValue<string>();
+        var report = World.Case("H1", "operated", Today);
+        report["trainee"] = "H1-T";
+        (await service.Send(HttpMethod.Post, "cases", report.ToJsonString(), await service.Token("hospital", institution: "H1"))).Expect(HttpStatusCode.Created);
+        (await service.Post($"trainees/{id}/cases", new { cases = new[] { TraineeTests.Entry("operated", Today, "operator", "therapeutic", "H1-A") } }, own)).Expect(HttpStatusCode.OK);
+    }
+
     private static async Task Agrees(TestService service)
     {
         var tables = await service.Get<Reconciliation>().Run(closings: true, static _ => { }, CancellationToken.None);
@@ -300,7 +317,7 @@ public sealed class RebuildTests
             "active_spans", "adjudications", "announced", "announcements", "assessment_schedules", "assessments", "calendars", "case_changes", "case_facts", "closings", "days_closed",
             "device_receipts", "device_registration_products", "device_registrations", "device_uses", "dues", "enforcement", "former_places", "incidents",
             "institution_days", "institutions", "outcome_notices", "overdue_reports", "physicians", "procedures", "proposals", "provincial_limits", "qualifications", "register_entries", "register_snapshots", "register_touched", "registrations",
-            "regulations", "rounds", "selection_applications", "selection_outcomes", "selection_rounds", "titles", "training_base_spans", "training_bases", "verified_totals",
+            "regulations", "rounds", "selection_applications", "selection_outcomes", "selection_rounds", "titles", "trainee_operators", "trainees", "training_base_spans", "training_bases", "verified_totals",
         ]);
         tables.Where(t => !t.Agrees).SelectMany(t => t.Examples.Prepend(t.Table)).ShouldBeEmpty();
     }

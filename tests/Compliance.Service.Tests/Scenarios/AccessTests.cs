@@ -62,6 +62,9 @@ public sealed class AccessService : IAsyncLifetime
 
         // Four deaths of few: the monitor proposes to suspend.
         (await Service.Post("training-bases", new { kind = "national", technique = "neurovascular", institution = "H1" }, await Service.Token("trainingBase", institution: "H1"))).Expect(HttpStatusCode.Created);
+        (await Service.Post("training-bases/provincial/comprehensive/H1/recognise", new { reference = "R", effectiveOn = "2020-01-01", imported = true }, await World.Regulator)).Expect(HttpStatusCode.OK);
+        (await Service.Post("training-bases/provincial/comprehensive/H1/capacity", new { trainees = 1 }, await Service.Token("trainingBase", institution: "H1"))).Expect(HttpStatusCode.OK);
+        (await Service.Post("trainees", TraineeTests.Enrolment("H1", "H1-A", new(2026, 3, 1), new(2026, 8, 31), "provincial", "comprehensive", 2), await Service.Token("trainingBase", institution: "H1"))).Expect(HttpStatusCode.Created);
         await World.Enforce(Today.AddDays(-1), "confirm");
         await World.Import(Enumerable.Range(0, 4).Select(n => World.Case("H4", $"fatal {n}", Today.AddDays(-60), died: true)));
         await Service.MoveTo(Today);
@@ -197,6 +200,9 @@ public sealed class AccessTests(AccessService province) : IClassFixture<AccessSe
     private const string Webhook = "ok    404   404   404   404   404   404   403";
     private const string OwnHospital = "ok    403   403   403   403   403   403   403";
     private const string OfMinistry = "403   403   403   403   403   403   ok    403";
+    private const string Dossier = "ok    404   ok    404   ok    404   ok    404";
+    private const string OfBase = "ok    404   403   403   403   403   403   404";
+    private const string OfAuthority = "403   403   403   403   ok    404   ok    403";
     private const string OfPerson = "403   403   ok    403   ok    403   ok    403";
 
     private const string National = "403   403   403   403   403   403   ok    403";
@@ -208,6 +214,7 @@ public sealed class AccessTests(AccessService province) : IClassFixture<AccessSe
     private static readonly object H1 = new { kind = "institution", id = "H1" };
     private static readonly object Reason = new { reason = "r" };
     private static readonly Guid Registration = DeviceRegistration.IdOf("N1");
+    private static readonly Guid Trainee = Compliance.Training.Trainee.IdOf(new("provincial", "comprehensive", "H1"), "H1-A", new(2026, 3, 1));
     private static readonly Guid Receipt = DeviceReceipt.IdOf("H1", "R1");
 
     private static readonly Dictionary<string, Row> Table = new()
@@ -268,6 +275,22 @@ public sealed class AccessTests(AccessService province) : IClassFixture<AccessSe
         ["POST /api/v1/institutions/{id}/verified-totals/{totalId}/withdraw"] = new("institutions/H1/verified-totals/{total}/withdraw", Regulators, Reason),
         // A base of a kind that the ministry recognises: the province reads, and decides nothing.
         ["POST /api/v1/training-bases"] = new("training-bases", OwnHospital, new { kind = "national", technique = "comprehensive", institution = "H1" }),
+        ["POST /api/v1/trainees"] = new("trainees", OwnHospital, TraineeTests.Enrolment("H1", "H1-B", new(2026, 3, 1), new(2026, 8, 31), "provincial", "comprehensive", 2)),
+        ["GET /api/v1/trainees"] = new("trainees", Everybody),
+        ["GET /api/v1/certificates"] = new("certificates", Everybody),
+        ["GET /api/v1/trainees/{trainee}"] = new($"trainees/{Trainee}", Dossier),
+        ["GET /api/v1/trainees/{trainee}/cases"] = new($"trainees/{Trainee}/cases", Dossier),
+        ["GET /api/v1/trainees/{trainee}/history"] = new($"trainees/{Trainee}/history", Dossier),
+        ["POST /api/v1/trainees/{trainee}/interruptions"] = new($"trainees/{Trainee}/interruptions", OfBase, new { from = "2026-04-01", to = "2026-04-02", reason = "r" }),
+        ["POST /api/v1/trainees/{trainee}/cases"] = new($"trainees/{Trainee}/cases", OfBase, new { cases = Array.Empty<object>() }),
+        ["POST /api/v1/trainees/{trainee}/care"] = new($"trainees/{Trainee}/care", OfBase, new { on = "2026-03-02", parts = new[] { "record" }, supervisor = "H1-B" }),
+        ["POST /api/v1/trainees/{trainee}/tests"] = new($"trainees/{Trainee}/tests", OfBase, new { kind = "theory", on = "2026-03-02", passed = true }),
+        ["POST /api/v1/trainees/{trainee}/entries/{number}/withdraw"] = new($"trainees/{Trainee}/entries/1/withdraw", OfBase, Reason),
+        ["POST /api/v1/trainees/{trainee}/evaluation"] = new($"trainees/{Trainee}/evaluation", OfBase, new { on = "2026-03-02", passed = false, remark = "r" }),
+        ["POST /api/v1/trainees/{trainee}/certificate"] = new($"trainees/{Trainee}/certificate", OfBase, new { number = "C" }),
+        ["POST /api/v1/trainees/{trainee}/certificate/withdraw"] = new($"trainees/{Trainee}/certificate/withdraw", OfAuthority, Reason),
+        ["POST /api/v1/trainees/{trainee}/extension"] = new($"trainees/{Trainee}/extension", OfBase, new { until = "2026-09-30", reason = "r" }),
+        ["POST /api/v1/trainees/{trainee}/end"] = new($"trainees/{Trainee}/end", OfBase, new { lastDay = "2026-03-02" }),
         ["GET /api/v1/training-bases"] = new("training-bases", OfRegulators),
         ["GET /api/v1/public/training-bases"] = new("public/training-bases", Open),
         ["GET /api/v1/training-bases/{kind}/{technique}/{institution}"] = new("training-bases/national/neurovascular/H1", OfPlace),

@@ -37,7 +37,7 @@ public static class BadRequests
 
     public static readonly IReadOnlyList<BadRequest> All =
     [
-        .. Reports(), .. WholeBodies(), .. WhoReports(), .. Headers(), .. Changes(), .. Outcomes(), .. OwedOutcomes(), .. OutcomeNotices(), .. Procedures(), .. Obligations(), .. Registry(), .. Calendars(), .. Enforcement(), .. Webhooks(), .. Qualifications(), .. DeviceRegistrations(), .. DeviceReceipts(), .. DeviceUses(), .. VerifiedTotals(), .. TrainingBases(), .. CaseChanges(), .. Schedules(), .. Rounds(), .. Scoring(), .. Selections(), .. Notices(), .. Hearings(), .. Objections(),
+        .. Reports(), .. WholeBodies(), .. WhoReports(), .. Headers(), .. Changes(), .. Outcomes(), .. OwedOutcomes(), .. OutcomeNotices(), .. Procedures(), .. Obligations(), .. Registry(), .. Calendars(), .. Enforcement(), .. Webhooks(), .. Qualifications(), .. DeviceRegistrations(), .. DeviceReceipts(), .. DeviceUses(), .. VerifiedTotals(), .. TrainingBases(), .. Trainees(), .. CaseChanges(), .. Schedules(), .. Rounds(), .. Scoring(), .. Selections(), .. Notices(), .. Hearings(), .. Objections(),
         .. Regulations(), .. Queries(), .. Imports(), .. Elsewhere(), .. Private(),
     ];
 
@@ -757,6 +757,65 @@ public static class BadRequests
             Get("bases behind a cursor of another list", $"training-bases?cursor={Service.Http.Page.Cursor("a")}", 400, "invalidCursor query:cursor"),
             Get("public bases by state", "public/training-bases?state=applied", 400, "unknownParameter query:state"),
             Get("501 public bases", "public/training-bases?limit=501", 400, "outOfRange query:limit"),
+        ];
+    }
+
+    private static IEnumerable<BadRequest> Trainees()
+    {
+        const string Trainee = $"trainees/{NoSuchId}";
+        BadRequest Enrol(string name, string change, int status, params string[] expected)
+        {
+            var entry = JsonNode.Parse("""{ "kind": "national", "technique": "neurovascular", "institution": "H1", "physician": "H1-A", "from": "2026-03-01", "plannedUntil": "2027-02-28", "material": "2012", "plan": { "name": "P", "hash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "date": "2026-02-01" } }""")!.AsObject();
+            foreach (var (property, value) in JsonNode.Parse(change)!.AsObject().ToList())
+            {
+                entry.Remove(property);
+                if (value is not null)
+                    entry[property] = value.DeepClone();
+            }
+
+            return new(name, "POST", "trainees", entry.ToJsonString(), status, expected) { Who = "hospital H1" };
+        }
+
+        BadRequest Act(string act, string body) => new($"{act} of a trainee there is not", "POST", $"{Trainee}/{act}", body, 404, "noSuchTrainee") { Who = "hospital H1" };
+        BadRequest Get(string name, string path, int status, params string[] expected) => new(name, "GET", path, null, status, expected);
+        return
+        [
+            new("a trainee of nothing", "POST", "trainees", "{}", 400, "missing /kind", "missing /technique", "missing /institution", "missing /physician", "missing /from", "missing /plannedUntil", "missing /plan", "missing /material") { Who = "hospital H1" },
+            Enrol("a trainee of a technique there is not", """{ "technique": "cardiac" }""", 400, "unknownTechnique /technique"),
+            Enrol("a trainee of a kind of base there is not", """{ "kind": "municipal" }""", 400, "unknownValue /kind"),
+            Enrol("a trainee for a level where there is none", """{ "level": 3 }""", 400, "ungraded /level"),
+            Enrol("a trainee for level 5", """{ "technique": "comprehensive", "level": 5 }""", 400, "outOfRange /level"),
+            Enrol("a trainee without level", """{ "technique": "comprehensive" }""", 400, "missing /level"),
+            Enrol("a trainee with a plan of tomorrow", """{ "plan": { "name": "P", "hash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "date": "2026-03-11" } }""", 400, "futureDay /plan/date"),
+            Enrol("a trainee from 30 February", """{ "from": "2026-02-30" }""", 400, "invalidDay /from"),
+            Enrol("a misspelt trainee", """{ "until": "2027-02-28" }""", 400, "unknownProperty /until"),
+            Enrol("an identity card as material", $$"""{ "material": "{{IdentityCard}}" }""", 400, "personalData /material") with { Secret = IdentityCard },
+            Enrol("another hospital's trainee", """{ "institution": "H2" }""", 403, "forbidden"),
+            Enrol("a trainee of a hospital that is no base", """{ "from": "2026-03-01" }""", 404, "noSuchTrainingBase"),
+            Act("interruptions", """{ "from": "2026-03-01", "to": "2026-03-02", "reason": "r" }"""),
+            Act("cases", """{ "cases": [] }"""),
+            Act("care", """{ "on": "2026-03-01", "parts": [], "supervisor": "H1-A" }"""),
+            Act("tests", """{ "kind": "theory", "on": "2026-03-01", "passed": true }"""),
+            Act("entries/1/withdraw", """{ "reason": "r" }"""),
+            Act("evaluation", """{ "on": "2026-03-01", "passed": true, "remark": "r" }"""),
+            Act("certificate", """{ "number": "C" }"""),
+            Act("certificate/withdraw", """{ "reason": "r" }""") with { Who = "national" },
+            Act("extension", """{ "until": "2026-03-01", "reason": "r" }"""),
+            Act("end", """{ "reason": "r" }"""),
+            Get("a trainee there is not", Trainee, 404, "noSuchTrainee"),
+            Get("a trainee by name", "trainees/T1", 400, "invalidUuid path:trainee"),
+            Get("cases of a trainee there is not", $"{Trainee}/cases", 404, "noSuchTrainee"),
+            Get("cases of a trainee behind no cursor", $"{Trainee}/cases?cursor=!", 400, "invalidCursor query:cursor"),
+            Get("the history of a trainee behind no cursor", $"{Trainee}/history?cursor=!", 400, "invalidCursor query:cursor"),
+            Get("trainees in a state there is not", "trainees?state=tired", 400, "unknownValue query:state"),
+            Get("trainees by a progress there is not", "trainees?progress=slow", 400, "unknownValue query:progress"),
+            Get("trainees of another province", "trainees?province=31", 403, "forbidden") with { Who = "regulator 11" },
+            Get("trainees of no province", "trainees?province=1", 400, "invalidProvince query:province"),
+            Get("trainees of a technique there is not", "trainees?technique=cardiac", 400, "unknownTechnique query:technique"),
+            Get("trainees behind a cursor of another list", $"trainees?cursor={Service.Http.Page.Cursor("a", "b")}", 400, "invalidCursor query:cursor"),
+            Get("501 trainees", "trainees?limit=501", 400, "outOfRange query:limit"),
+            Get("certificates by base", "certificates?base=H1", 400, "unknownParameter query:base"),
+            Get("certificates of another province", "certificates?province=31", 403, "forbidden") with { Who = "regulator 11" },
         ];
     }
 

@@ -66,6 +66,23 @@ public class ConditionsTests
         }
     }
 
+    /// <summary>NV-PHYS-TRAINED: from certificate to application; a training from before this system is attested.</summary>
+    [Fact]
+    public void OfATrainingTheSystemKnowsNothingAttestedCounts()
+    {
+        AttestedFact[] attested = [.. new[] { "trainedAtBase", "baseRecognised", "trainingExamPassed" }.Select(f => new AttestedFact(f, KnownFacts.Flag(true), Day.AddDays(-20), null, []))];
+        ConditionOutcome Trained(params (string Fact, bool Value)[] known) => Conditions.Judge(
+            Neurovascular,
+            Neurovascular.Clause("NV-PHYS-TRAINED")!,
+            new KnownBook(Day, known.ToDictionary(k => k.Fact, k => KnownFacts.Flag(k.Value)), default, null, new Dictionary<string, DateOnly>()).With(Neurovascular, attested)).Outcome;
+
+        Trained().ShouldBe(ConditionOutcome.Met);
+        Trained(("trainingExamPassed", false)).ShouldBe(ConditionOutcome.NotMet);
+        attested = [];
+        Trained().ShouldBe(ConditionOutcome.NotAttested);
+        Trained(("trainedAtBase", true), ("baseRecognised", true), ("trainingExamPassed", true)).ShouldBe(ConditionOutcome.Met);
+    }
+
     [Fact]
     public void OnlyWhatHeldBeforeCountsOnAPathThatIsClosed()
     {

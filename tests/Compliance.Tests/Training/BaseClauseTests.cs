@@ -153,7 +153,7 @@ public class BaseClauseTests
 
         // 卫生部 for levels 3 and 4 (and what lies below them), the province for 1 and 2: CI-TB-PROV.
         var comprehensive = ShippedRegulations.Set.All.Single(r => r.Id == "CI-2012").InPractice.Training!;
-        comprehensive.Trainee.ShouldBe(new("trainee", 6));
+        comprehensive.Trainee.ShouldBe(new("trainee", 6, "lowerTrainee"));
         Enumerable.Range(1, 4).Select(level => (comprehensive.Base("national")!.Certifies(level), comprehensive.Base("provincial")!.Certifies(level)))
             .ShouldBe([(true, true), (true, true), (true, false), (true, false)]);
         (comprehensive.Base("national")!.RecognisedBy, comprehensive.Base("provincial")!.RecognisedBy, comprehensive.Base("municipal")).ShouldBe((BaseAuthority.National, BaseAuthority.Regulator, null));

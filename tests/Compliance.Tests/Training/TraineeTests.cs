@@ -188,7 +188,7 @@ public class TraineeTests
     [InlineData("neurovascular", "2025-01-01", Diagnostic, 0, "T2", "Trainee")]
     public void What_the_report_contradicts_does_not_count(string technique, string on, Intent intent, int level, string? trainee, string disagrees)
     {
-        var report = new ReportedCase(technique, Day(on), intent, level, trainee, Voided: false);
+        var report = new CaseAsReported(technique, Day(on), intent, level, trainee, Voided: false);
         var operated = Nv.Enrolled().With(1, Operator, Diagnostic);
         operated = operated with { Reports = new() { [operated.State.Cases[0].CaseId] = report } };
         var judged = operated.Dossier().Cases.ShouldHaveSingleItem();

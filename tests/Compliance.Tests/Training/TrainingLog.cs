@@ -38,7 +38,7 @@ internal sealed record TrainingLog(Regulation Regulation, TrainingBaseId At, int
 
     public IReadOnlyList<DaySpan> Own { get; init; } = [];
 
-    public Dictionary<Guid, ReportedCase> Reports { get; init; } = [];
+    public Dictionary<Guid, CaseAsReported> Reports { get; init; } = [];
 
     public HashSet<Guid> Taken { get; init; } = [];
 
