@@ -327,7 +327,7 @@ public sealed class ProcedureTests
         var secret = english.Url.Split('/')[^1][..^4];
         secret.Length.ShouldBe(43);
         var listed = (await service.Get("institutions/H1/calendar-feeds", own)).Expect(HttpStatusCode.OK).Body!;
-        listed["items"]!.AsArray().Select(f => $"{f!["id"]} {f["language"]}").ShouldBe([$"{english.Id} en", $"{chinese.Id} zh-CN"]);
+        listed["items"]!.AsArray().Select(f => $"{f!["id"]} {f["language"]}").ShouldBe([$"{english.Id} en", $"{chinese.Id} zh-CN"], ignoreOrder: true);
         listed.ToJsonString().ShouldNotContain(secret);
         await using var command = service.Get<NpgsqlDataSource>().CreateCommand("select count(*) from compliance.calendar_feeds f where f::text like '%' || $1 || '%'");
         command.Parameters.Add(new() { Value = secret });
