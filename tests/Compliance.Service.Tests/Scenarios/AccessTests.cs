@@ -51,12 +51,12 @@ public sealed class AccessService : IAsyncLifetime
 
         (await Service.Post("device-registrations", new { number = "N1", name = "Coil", maker = "M", validFrom = "2020-01-01", validTo = "2029-12-31" }, await Service.National)).Expect(HttpStatusCode.Created);
         (await Service.Post("institutions/H1/device-receipts", new { number = "R1", supplier = "S", receivedOn = "2026-03-01", di = "06901234567892", quantity = 1 }, await Service.Token("hospital", institution: "H1"))).Expect(HttpStatusCode.Created);
-
-        // Four deaths of few: the monitor proposes to suspend.
         (await Service.Post("training-bases", new { kind = "national", technique = "neurovascular", institution = "H1" }, await Service.Token("trainingBase", institution: "H1"))).Expect(HttpStatusCode.Created);
         (await Service.Post("training-bases/provincial/comprehensive/H1/recognise", new { reference = "R", effectiveOn = "2020-01-01", imported = true }, await World.Regulator)).Expect(HttpStatusCode.OK);
         (await Service.Post("training-bases/provincial/comprehensive/H1/capacity", new { trainees = 1 }, await Service.Token("trainingBase", institution: "H1"))).Expect(HttpStatusCode.OK);
         (await Service.Post("trainees", TraineeTests.Enrolment("H1", "H1-A", new(2026, 3, 1), new(2026, 8, 31), "provincial", "comprehensive", 2), await Service.Token("trainingBase", institution: "H1"))).Expect(HttpStatusCode.Created);
+
+        // Four deaths of few: the monitor proposes to suspend.
         await World.Enforce(Today.AddDays(-1), "confirm");
         await World.Import(Enumerable.Range(0, 4).Select(n => World.Case("H4", $"fatal {n}", Today.AddDays(-60), died: true)));
         await Service.MoveTo(Today);
@@ -406,7 +406,7 @@ public sealed class AccessTests(AccessService province) : IClassFixture<AccessSe
 
         ["GET /api/v1/regulations"] = new("regulations", Everybody),
         ["GET /api/v1/regulations/{id}/{version}"] = new("regulations/NV-2012/3", Everybody),
-        ["GET /api/v1/regulations/{id}/diff"] = new("regulations/NV-2012/diff?from=2&to=2", Everybody),
+        ["GET /api/v1/regulations/{id}/diff"] = new("regulations/NV-2012/diff?from=3&to=3", Everybody),
         ["GET /api/v1/regulations/{id}/{version}/clauses/{clause}"] = new("regulations/NV-2012/3/clauses/NV-RATE-MORT", Everybody),
         ["GET /api/v1/regulations/{id}/provinces"] = new("regulations/NV-2012/provinces", Everybody),
         ["POST /api/v1/regulations"] = new("regulations", "403   403   403   403   403   403   ok    403", new { }),
