@@ -804,7 +804,7 @@ public static class BadRequests
             Act("end", """{ "reason": "r" }"""),
             Get("a trainee there is not", Trainee, 404, "noSuchTrainee"),
             Get("a trainee by name", "trainees/T1", 400, "invalidUuid path:trainee"),
-            Get("cases of a trainee there is not", $"{Trainee}/cases", 404, "noSuchTrainee"),
+            Get("the cases of a trainee there is not, to read", $"{Trainee}/cases", 404, "noSuchTrainee"),
             Get("cases of a trainee behind no cursor", $"{Trainee}/cases?cursor=!", 400, "invalidCursor query:cursor"),
             Get("the history of a trainee behind no cursor", $"{Trainee}/history?cursor=!", 400, "invalidCursor query:cursor"),
             Get("trainees in a state there is not", "trainees?state=tired", 400, "unknownValue query:state"),
