@@ -776,7 +776,7 @@ public static class BadRequests
             return new(name, "POST", "trainees", entry.ToJsonString(), status, expected) { Who = "hospital H1" };
         }
 
-        BadRequest Act(string act, string body) => new($"{act} of a trainee there is not", "POST", $"{Trainee}/{act}", body, 404, "noSuchTrainee") { Who = "hospital H1" };
+        BadRequest Act(string act, string body) => new($"{act} of a trainee there is not", "POST", $"{Trainee}/{act}", body, 404, "notFound") { Who = "hospital H1" };
         BadRequest Get(string name, string path, int status, params string[] expected) => new(name, "GET", path, null, status, expected);
         return
         [
@@ -802,9 +802,9 @@ public static class BadRequests
             Act("certificate/withdraw", """{ "reason": "r" }""") with { Who = "national" },
             Act("extension", """{ "until": "2026-03-01", "reason": "r" }"""),
             Act("end", """{ "reason": "r" }"""),
-            Get("a trainee there is not", Trainee, 404, "noSuchTrainee"),
+            Get("a trainee there is not", Trainee, 404, "notFound"),
             Get("a trainee by name", "trainees/T1", 400, "invalidUuid path:trainee"),
-            Get("the cases of a trainee there is not, to read", $"{Trainee}/cases", 404, "noSuchTrainee"),
+            Get("the cases of a trainee there is not, to read", $"{Trainee}/cases", 404, "notFound"),
             Get("cases of a trainee behind no cursor", $"{Trainee}/cases?cursor=!", 400, "invalidCursor query:cursor"),
             Get("the history of a trainee behind no cursor", $"{Trainee}/history?cursor=!", 400, "invalidCursor query:cursor"),
             Get("trainees in a state there is not", "trainees?state=tired", 400, "unknownValue query:state"),
