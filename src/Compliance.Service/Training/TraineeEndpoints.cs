@@ -418,14 +418,14 @@ public static class TraineeEndpoints
     {
         var events = await log.ReadStream(Trainee.Stream(id), cancellation: http.RequestAborted);
         if (events.Count == 0)
-            return (null, Problem.Refused(http, "noSuchTrainee"));
+            return (null, Problem.Hidden(http));
         var state = Trainee.Fold(events.Select(e => (Trainee.Event)e.Data));
         var reference = await reads.Reference(http.RequestAborted);
         await using var connection = await reads.Open(http.RequestAborted);
         var at = (await TraineeFacts.Bases(connection, reference, [state.Enrolment!.Base], today, http.RequestAborted)).GetValueOrDefault(state.Enrolment.Base);
         var reach = at is not null
             && (caller.MayReadInstitution(state.Enrolment.Base.Institution, at.Province) || (caller.Role == Role.Physician && caller.Physician == state.Enrolment.Physician));
-        return reach ? (new(state, events, at!, reference, caller, today), null) : (null, Problem.Refused(http, "noSuchTrainee"));
+        return reach ? (new(state, events, at!, reference, caller, today), null) : (null, Problem.Hidden(http));
     }
 
     /// <summary>The same for reading; what is left of the query is read.</summary>

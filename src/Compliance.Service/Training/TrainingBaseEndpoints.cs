@@ -158,7 +158,7 @@ public static class TrainingBaseEndpoints
             var reference = body.Root.Text("reference");
             var effectiveOn = body.Root.OptionalDay("effectiveOn") ?? asked.Today;
             var imported = body.Root.OptionalFlag("imported") ?? false;
-            var known = await Known(asked, Against.Recognition, reads, http, recognised: true);
+            var known = await Known(asked, Against.Recognition, reads, http);
             return (state, today) => asked.IsAuthority
                 ? TrainingBase.Recognise(state, asked.Id, imported ? null : Grounds(asked, Against.Recognition, known, state), effectiveOn, reference, imported, today, asked.By)
                 : null;
@@ -166,13 +166,13 @@ public static class TrainingBaseEndpoints
         Post<BaseRefusal>(api, "refuse", "Refuses an application, with how the clauses stood", Authorities, async (body, asked, reads, http) =>
         {
             var reason = Reason(body.Root);
-            var known = await Known(asked, Against.Recognition, reads, http, recognised: true);
+            var known = await Known(asked, Against.Recognition, reads, http);
             return (state, today) => asked.IsAuthority ? TrainingBase.Refuse(state, Grounds(asked, Against.Recognition, known, state), reason, today, asked.By) : null;
         });
         Post<BaseReview>(api, "review", "Reviews a training base and freezes what was found; nothing is withdrawn by it", Authorities, async (body, asked, reads, http) =>
         {
             var remark = body.Root.Text("remark", BodyObject.LongText, lines: true);
-            var known = await Known(asked, Against.Review, reads, http, recognised: true);
+            var known = await Known(asked, Against.Review, reads, http);
             return (state, today) => asked.IsAuthority ? TrainingBase.RecordReview(state, Grounds(asked, Against.Review, known, state), remark, today, asked.By) : null;
         });
         Post<BaseWithdrawal>(api, "withdraw", "Withdraws the recognition from tomorrow, by a named person", Authorities, (body, asked, _, _) =>
@@ -272,8 +272,7 @@ public static class TrainingBaseEndpoints
                 allowed = decision is not null;
                 return decision ?? Refusal.Conflict("forbidden");
             },
-            (state, events) => (events.Any(e => e is TrainingBase.Event.Applied) ? StatusCodes.Status201Created : StatusCodes.Status200OK, new { @base = asked.Named, state = state.Status }),
-            reference: true);
+            (state, events) => (events.Any(e => e is TrainingBase.Event.Applied) ? StatusCodes.Status201Created : StatusCodes.Status200OK, new { @base = asked.Named, state = state.Status }));
         return allowed ? result : Problem.Forbidden(http);
     }
 
@@ -403,12 +402,13 @@ public static class TrainingBaseEndpoints
     private static QualificationPath? PathOf(Asked asked, Against against) =>
         (against == Against.Recognition ? asked.Rule.Path : asked.Rule.ReviewPath) is { } path ? asked.Regulation.Path(path) : null;
 
-    private static async Task<BaseKnown> Known(Asked asked, Against against, Reads reads, HttpContext http, bool recognised)
+    /// <summary>What is known for a decision. That it is recognised is taken as given: it is about to be, or the decision refuses where it is not (NV-TB-RECOG).</summary>
+    private static async Task<BaseKnown> Known(Asked asked, Against against, Reads reads, HttpContext http)
     {
         var log = http.RequestServices.GetRequiredService<IEventStore>();
         var state = Fold(await log.ReadStream(TrainingBase.Stream(asked.Id), cancellation: http.RequestAborted));
         await using var connection = await reads.Open(http.RequestAborted);
-        return await BaseFacts.Read(connection, asked.Reference, asked.Regulation, PathOf(asked, against), asked.Id, state, asked.Today, recognised, http.RequestAborted);
+        return await BaseFacts.Read(connection, asked.Reference, asked.Regulation, PathOf(asked, against), asked.Id, state, asked.Today, recognised: true, http.RequestAborted);
     }
 
     private static BaseGrounds? Grounds(Asked asked, Against against, BaseKnown known, TrainingBase.State state) =>

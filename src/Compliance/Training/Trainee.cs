@@ -345,7 +345,7 @@ public static class Trainee
             return Refusal.Conflict("baseMayNotTrain", asked.From);
         if (places.Own.Any(stay.Overlaps))
             return Refusal.Conflict("alreadyInTraining");
-        return Full(stay, places) is { } day ? Refusal.Conflict("baseFull", day) : asked;
+        return Full(stay, places, asked.EnrolledOn) is { } day ? Refusal.Conflict("baseFull", day) : asked;
     }
 
     /// <summary>The first last day of a training of so many months without a day missed.</summary>
@@ -353,10 +353,13 @@ public static class Trainee
 
     private static bool MayTrain(IReadOnlyList<DaySpan> training, DateOnly day) => training.Any(t => t.Contains(day));
 
-    /// <summary>The first day of a stay on which the base has no place for one more; null when it has one on each. Nothing changes but on the days looked at.</summary>
-    private static DateOnly? Full(DaySpan stay, Places places) =>
-        places.Others.Select(o => o.From).Concat(places.Base.Capacities.Select(c => c.From)).Append(stay.From)
-            .Where(stay.Contains)
+    /// <summary>
+    /// The first day of a stay on which the base has no place for one more; null when it has one on each. Nothing changes but on the days looked at. Of days gone by for which nothing was declared nothing is
+    /// asked: a base declares nothing backwards.
+    /// </summary>
+    private static DateOnly? Full(DaySpan stay, Places places, DateOnly today) =>
+        places.Others.Select(o => o.From).Concat(places.Base.Capacities.Select(c => c.From)).Append(stay.From).Append(today)
+            .Where(day => stay.Contains(day) && (day >= today || places.Base.CapacityOn(day) is not null))
             .Order()
             .Cast<DateOnly?>()
             .FirstOrDefault(day => places.Others.Count(o => o.Contains(day!.Value)) >= (places.Base.CapacityOn(day!.Value) ?? 0));
@@ -374,7 +377,7 @@ public static class Trainee
             : until > enrolment.From.AddYears(LongestStayYears) ? Refusal.Invalid("stayTooLong", "/until", LongestStayYears)
             : !MayTrain(places.Training, today) ? Refusal.Conflict("baseMayNotTrain", today)
             : places.Own.Any(more.Overlaps) ? Refusal.Conflict("alreadyInTraining")
-            : Full(more, places) is { } day ? Refusal.Conflict("baseFull", day)
+            : Full(more, places, today) is { } day ? Refusal.Conflict("baseFull", day)
             : new Event.Extended(enrolment.Trainee, until, reason, today, by);
     }
 

@@ -60,11 +60,12 @@ public sealed class AccessService : IAsyncLifetime
 
         await new SelectionWorld(Service).Publish("NC-2026", Today, Closing);
 
-        // Four deaths of few: the monitor proposes to suspend.
         (await Service.Post("training-bases", new { kind = "national", technique = "neurovascular", institution = "H1" }, await Service.Token("trainingBase", institution: "H1"))).Expect(HttpStatusCode.Created);
         (await Service.Post("training-bases/provincial/comprehensive/H1/recognise", new { reference = "R", effectiveOn = "2020-01-01", imported = true }, await World.Regulator)).Expect(HttpStatusCode.OK);
         (await Service.Post("training-bases/provincial/comprehensive/H1/capacity", new { trainees = 1 }, await Service.Token("trainingBase", institution: "H1"))).Expect(HttpStatusCode.OK);
         (await Service.Post("trainees", TraineeTests.Enrolment("H1", "H1-A", new(2026, 3, 1), new(2026, 8, 31), "provincial", "comprehensive", 2), await Service.Token("trainingBase", institution: "H1"))).Expect(HttpStatusCode.Created);
+
+        // Four deaths of few: the monitor proposes to suspend.
         await World.Enforce(Today.AddDays(-1), "confirm");
         await World.Import(Enumerable.Range(0, 4).Select(n => World.Case("H4", $"fatal {n}", Today.AddDays(-60), died: true)));
         await Service.MoveTo(Today);

@@ -742,8 +742,8 @@ public static class BadRequests
             Act("an identity card in a reason of withdrawal", "withdraw", $$"""{ "reason": "{{IdentityCard}}" }""", 400, "personalData /reason") with { Who = "national", Secret = IdentityCard },
             Act("a base refused that is none", "refuse", """{ "reason": "r" }""", 404, "noSuchTrainingBase") with { Who = "national" },
             new("a base of a hospital there is not", "POST", "training-bases/national/neurovascular/H99/recognise", """{ "reference": "R", "imported": true }""", 404, "noSuchInstitution"),
-            Get("a base of a kind there is not", "training-bases/provincial/neurovascular/H1", 400, "unknownValue path:kind"),
-            Get("a base of a technique there is not", "training-bases/national/cardiac/H1", 400, "unknownTechnique path:technique"),
+            Get("a base to read of a kind there is not", "training-bases/provincial/neurovascular/H1", 400, "unknownValue path:kind"),
+            Get("a base to read of a technique there is not", "training-bases/national/cardiac/H1", 400, "unknownTechnique path:technique"),
             Get("a base that never applied", Base, 404, "noSuchTrainingBase"),
             Get("another hospital's base to read", Base, 403, "forbidden") with { Who = "hospital H2" },
             Get("a base of another province", Base, 403, "forbidden") with { Who = "regulator 31" },
@@ -776,7 +776,7 @@ public static class BadRequests
             return new(name, "POST", "trainees", entry.ToJsonString(), status, expected) { Who = "hospital H1" };
         }
 
-        BadRequest Act(string act, string body) => new($"{act} of a trainee there is not", "POST", $"{Trainee}/{act}", body, 404, "noSuchTrainee") { Who = "hospital H1" };
+        BadRequest Act(string act, string body) => new($"{act} of a trainee there is not", "POST", $"{Trainee}/{act}", body, 404, "notFound") { Who = "hospital H1" };
         BadRequest Get(string name, string path, int status, params string[] expected) => new(name, "GET", path, null, status, expected);
         return
         [
@@ -802,9 +802,9 @@ public static class BadRequests
             Act("certificate/withdraw", """{ "reason": "r" }""") with { Who = "national" },
             Act("extension", """{ "until": "2026-03-01", "reason": "r" }"""),
             Act("end", """{ "reason": "r" }"""),
-            Get("a trainee there is not", Trainee, 404, "noSuchTrainee"),
+            Get("a trainee there is not", Trainee, 404, "notFound"),
             Get("a trainee by name", "trainees/T1", 400, "invalidUuid path:trainee"),
-            Get("cases of a trainee there is not", $"{Trainee}/cases", 404, "noSuchTrainee"),
+            Get("the cases of a trainee there is not, to read", $"{Trainee}/cases", 404, "notFound"),
             Get("cases of a trainee behind no cursor", $"{Trainee}/cases?cursor=!", 400, "invalidCursor query:cursor"),
             Get("the history of a trainee behind no cursor", $"{Trainee}/history?cursor=!", 400, "invalidCursor query:cursor"),
             Get("trainees in a state there is not", "trainees?state=tired", 400, "unknownValue query:state"),

@@ -348,12 +348,12 @@ public sealed class TraineeTests : IAsyncLifetime
             foreach (var may in new[] { await Base, self, await _world.Regulator, await _service.National })
                 (await _service.Get($"trainees/{first}{path}?minPosition={at}", may)).Expect(HttpStatusCode.OK);
             foreach (var mayNot in new[] { other, strange, away })
-                Code((await _service.Get($"trainees/{first}{path}", mayNot)).Expect(HttpStatusCode.NotFound)).ShouldBe("noSuchTrainee");
+                Code((await _service.Get($"trainees/{first}{path}", mayNot)).Expect(HttpStatusCode.NotFound)).ShouldBe("notFound");
         }
 
         // Neither the trainee nor another hospital writes.
         (await _service.Post($"trainees/{first}/end", new { reason = "r" }, self)).Expect(HttpStatusCode.Forbidden);
-        Code((await _service.Post($"trainees/{first}/end", new { reason = "r" }, strange)).Expect(HttpStatusCode.NotFound)).ShouldBe("noSuchTrainee");
+        Code((await _service.Post($"trainees/{first}/end", new { reason = "r" }, strange)).Expect(HttpStatusCode.NotFound)).ShouldBe("notFound");
 
         async Task<string[]> Listed(string query, string token) =>
             [.. (await _service.Get($"trainees?minPosition={at}{query}", token)).Expect(HttpStatusCode.OK).Body!["items"]!.AsArray().Select(i => i!["physician"]!.GetValue<string>()).Order()];

@@ -180,7 +180,10 @@ public sealed class TrainingBaseTests : IAsyncLifetime
             "physicians/H1-A",
             new
             {
-                name = "Doctor H1-A", titles = new[] { new { title = "chief", from = "2010-01-01" } }, licenceScope = "surgery", specialty = "neurosurgery",
+                name = "Doctor H1-A",
+                titles = new[] { new { title = "chief", from = "2010-01-01" } },
+                licenceScope = "surgery",
+                specialty = "neurosurgery",
                 registrations = new object[] { new { institution = "H1", from = "2010-01-01", to = "2026-03-10", main = true }, new { institution = "H2", from = "2026-03-11", main = true } },
             },
             await _world.Regulator)).Expect(HttpStatusCode.OK);

@@ -85,6 +85,17 @@ public class TraineeTests
     }
 
     [Fact]
+    public void Of_days_before_anything_was_declared_a_stay_entered_late_asks_nothing()
+    {
+        string? Refused(TrainingLog log, string enteredOn) => log.Refused(s => Trainee.Enrol(s, log.Asked with { EnrolledOn = Day(enteredOn) }, log.Places));
+        var declared = Nv with { Base = BaseOf(1) with { Capacities = [new(new(2025, 3, 1), 1)] } };
+        Refused(declared, "2025-02-28").ShouldBe("baseFull", "nothing was declared for the day it was entered");
+        Refused(declared, "2025-03-01").ShouldBeNull();
+        Refused(declared with { Others = [new(new(2025, 1, 1), new(2025, 2, 28))] }, "2025-03-01").ShouldBeNull();
+        Refused(declared with { Others = [new(new(2025, 1, 1), new(2025, 3, 1))] }, "2025-03-02").ShouldBe("baseFull", "it was declared for that day");
+    }
+
+    [Fact]
     public void Enrolled_again_differently_is_refused()
     {
         var log = Nv.Enrolled();
