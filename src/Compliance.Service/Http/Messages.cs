@@ -356,6 +356,7 @@ public static class Messages
         ["versionNotNext"] = new(400, "{0}", "不是下一版本：{0}"),
         ["techniqueChanged"] = new(400, "{0}", "技术不得变更：{0}"),
         ["practiceChanged"] = new(400, "{0}", "技术与项目不得互换：{0}"),
+        ["factNotOfTraining"] = new(400, "{0}", "学员途径只能使用培训记录可知的事项：{0}"),
         ["factChanged"] = new(400, "{0}", "事项类型与已发布的不一致：{0}"),
         ["noSuchLimit"] = new(400, "{0}", "没有该限值：{0}"),
         ["notStricter"] = new(400, "{0}", "未比国家规定更严：{0}"),
@@ -479,6 +480,7 @@ public static class Messages
         // training bases
         ["noSuchTrainingBase"] = new(404, "The institution is no training base of this kind, and has not applied to be one.", "该医疗机构不是此类培训基地，也未提出申请。"),
         ["trainingBaseRecognised"] = new(409, "Recognised already, from {0} on.", "已自 {0} 起认定为培训基地。"),
+        ["recognisedHereBefore"] = new(409, "It was recognised in this system before, and applies anew.", "该基地曾由本系统认定，须重新申请。"),
         ["trainingBaseApplicationOpen"] = new(409, "Application {0} is open; attest further facts to it.", "第 {0} 次申请正在办理，请向其补充声明。"),
         ["noTrainingBaseApplication"] = new(409, "No application to be a training base is open.", "没有正在办理的培训基地申请。"),
         ["trainingBaseNotRecognised"] = new(409, "It is not recognised as a training base.", "目前未被认定为培训基地。"),
@@ -502,8 +504,10 @@ public static class Messages
         ["noSuchEntry"] = new(404, "There is no such entry.", "没有该记录。"),
         ["certifiedAlready"] = new(409, "Certified already, by number {0}.", "已颁发合格证书，编号 {0}。"),
         ["trainingIncomplete"] = new(409, "The training is not complete: {0}.", "培训尚未完成：{0}。"),
+        ["certificateNumberTaken"] = new(409, "The base gave number {0} to another trainee.", "该基地已将编号 {0} 用于另一学员。"),
         ["notCertified"] = new(409, "No certificate was given.", "未颁发合格证书。"),
         ["ungraded"] = new(400, "The regulation does not grade procedures.", "该规范不分级。"),
+        ["notAfter"] = new(400, "Must be {0} or earlier.", "不得晚于 {0}。"),
         ["notBefore"] = new(400, "Must be {0} or later.", "不得早于 {0}。"),
         ["unknownPhysician"] = new(400, "The registry knows no such physician.", "登记中没有该医师。"),
 

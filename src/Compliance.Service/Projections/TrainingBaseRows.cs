@@ -52,7 +52,7 @@ internal static class TrainingBaseRows
             spans.Select(x => x.Days.To).ToArray());
     }
 
-    // By the version in force on the day it was looked at last: one published later sets the periods of what comes later.
-    private static TrainingRules? RulesOf(Reference reference, TrainingBase.State state) =>
-        state.LookedAtOn is { } day ? reference.Regulations.ForApplications(state.Id!.Value.Technique, day, province: null)?.Practice?.Training : null;
+    /// <summary>By the version in force on the day the last look was recorded: one published later comes into force later, and sets the periods of what is recorded then. Null where nothing is owed.</summary>
+    public static TrainingRules? RulesOf(Reference reference, TrainingBase.State state) =>
+        state.LookedAtRecordedOn is { } day ? reference.Regulations.ForApplications(state.Id!.Value.Technique, day, province: null)?.Practice?.Training : null;
 }

@@ -26,8 +26,11 @@ public static class ApplicationFacts
         var known = new Dictionary<string, JsonElement>();
         var countedTo = new Dictionary<string, DateOnly>();
         var attested = state.AttestedBy(asOf).ToDictionary(f => f.Fact);
-        var training = person is not null && regulation.Practice?.Training is not null ? await TraineeFacts.Certified(connection, reference, regulation, id.Subject.Id, asOf, cancellation) : null;
-        foreach (var fact in regulation.Facts)
+        var training = person is not null && regulation.Practice?.Training is not null ? await TraineeFacts.Told(connection, reference, regulation, id.Subject.Id, attested, asOf, cancellation) : null;
+        // What other paths ask for, of training bases and trainees, is not read: some of it is counted over every case.
+        var concern = id.Subject.Kind == SubjectKind.Institution ? Concern.Institution : Concern.Physician;
+        var asked = regulation.Paths.Where(p => p.For == concern).SelectMany(regulation.FactsOf).ToHashSet();
+        foreach (var fact in regulation.Facts.Where(f => asked.Contains(f.Name)))
         {
             if (fact.Known is { } history && attested.TryGetValue(fact.Name, out var before) && history.LeavesHistory(read.Coverage, before.HeldOn))
             {
@@ -44,7 +47,7 @@ public static class ApplicationFacts
                 { Source: KnownSource.Aid } => KnownFacts.Number(aid is { } of ? Months.Elapsed(of.From, of.To.AddDays(1)) : 0),
                 { Source: KnownSource.AidBegan } => aid is { } of ? KnownFacts.Text(of.From.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)) : null,
                 { Source: KnownSource.CasesBeforeGrant } => KnownFacts.Number(await CasesBeforeGrant(connection, reference, id, state, asOf, cancellation)),
-                { Source: KnownSource.Training } => training?.Known.TryGetValue(fact.Name, out var told) == true ? told : null,
+                { Source: KnownSource.Training } => training?.TryGetValue(fact.Name, out var told) == true ? told : null,
                 { Source: KnownSource.Count } count => KnownFacts.Number(await Count(connection, id, count, count.Window(asOf), cancellation)),
                 _ => KnownFacts.OfRegistry(fact, entry?.Level, person?.TitleOn(asOf), person?.Entry?.LicenceScope, person?.Entry?.Specialty, read.Facts.Staff),
             };

@@ -49,9 +49,11 @@ public static class BaseFacts
         foreach (var fact in regulation.Facts.Where(f => f.Known is not null && asked.Contains(f.Name)))
         {
             var source = fact.Known!;
-            // What is attested of the time before all cases were in the system is about the days that end on the day it held; and so is what is counted beside it.
-            var history = attested.TryGetValue(fact.Name, out var before) && source.LeavesHistory(read.Coverage, before.HeldOn) ? before : null;
-            var end = history?.HeldOn ?? countedTo;
+            // What is attested of the time before all cases were in the system is added to what is counted from there on. Of a window that moves it is about the days that end on the day it held, and so is then
+            // what is counted beside it: of use while that day is not before the settled one, afterwards it is attested anew, or the cases alone speak.
+            var history = attested.TryGetValue(fact.Name, out var before) && source.LeavesHistory(read.Coverage, countedTo) && source.LeavesHistory(read.Coverage, before.HeldOn)
+                && (source.Months is null || before.HeldOn >= countedTo) ? before : null;
+            var end = source.Months is null ? countedTo : history?.HeldOn ?? countedTo;
             JsonElement? value = source.Source switch
             {
                 KnownSource.Qualification => KnownFacts.Flag(read.Qualification.IsActiveOn(asOf)),
@@ -70,7 +72,7 @@ public static class BaseFacts
             };
             if (source.Source == KnownSource.Count && history is not null)
             {
-                counted[fact.Name] = end;
+                counted[fact.Name] = history.HeldOn;
             }
 
             if (value is { } there)

@@ -198,8 +198,9 @@ public static class TraineeEndpoints
             var number = body.Root.Text("number");
             await using var connection = await ReadsOf(http).Open(http.RequestAborted);
             var (_, dossier, _) = (await TraineeFacts.Dossiers(connection, found.Reference, [found.State], found.Today, http.RequestAborted))[0];
-            return (state, today) => Trainee.Certify(state, dossier, number, today, found.By);
-        });
+            var others = await TraineeFacts.Certificates(connection, found.Enrolment, http.RequestAborted);
+            return (state, today) => Trainee.Certify(state, dossier, others, number, today, found.By);
+        }, alone: true);
         Post<CertificateWithdrawal>(api, "certificate/withdraw", "Takes a certificate back, by who recognises bases of the kind", (body, found, _) =>
         {
             var reason = Reason(body.Root);
@@ -215,18 +216,18 @@ public static class TraineeEndpoints
             var (until, reason) = (body.Root.Day("until"), Reason(body.Root));
             var places = await Places(http, found.Base, found.Enrolment);
             return (state, today) => Trainee.Extend(state, until, reason, places, today, found.By);
-        }, places: true);
+        }, alone: true);
     }
 
     private static string Reason(BodyObject body) => body.Text("reason", BodyObject.LongText, lines: true);
 
     private static Reads ReadsOf(HttpContext http) => http.RequestServices.GetRequiredService<Reads>();
 
-    /// <param name="places">Whether places at bases are looked at: then nobody else takes one meanwhile.</param>
+    /// <param name="alone">Whether other trainees' places or certificates are looked at: then nobody else takes one meanwhile.</param>
     private static void Post<TRequest>(
-        RouteGroupBuilder api, string act, string summary, Func<Body, Found, HttpContext, Task<Act>> read, IReadOnlyList<Role>? roles = null, bool places = false)
+        RouteGroupBuilder api, string act, string summary, Func<Body, Found, HttpContext, Task<Act>> read, IReadOnlyList<Role>? roles = null, bool alone = false)
         where TRequest : notnull =>
-        api.MapPost($"{Path}/{act}", (HttpContext http, Caller caller, Answers answers, Reads reads, IEventStore log) => Decide(http, caller, answers, reads, log, read, places))
+        api.MapPost($"{Path}/{act}", (HttpContext http, Caller caller, Answers answers, Reads reads, IEventStore log) => Decide(http, caller, answers, reads, log, read, alone))
             .Allows(roles ?? Bases).Takes()
             .TakesHeader(Idempotency.Header).TakesHeader("If-Match")
             .Describes<TRequest, TraineeWritten>(summary, 200, 403, 404, 409, 412, 503);
@@ -281,7 +282,7 @@ public static class TraineeEndpoints
     {
         await using var connection = await ReadsOf(http).Open(http.RequestAborted);
         var (others, own) = await TraineeFacts.Stays(connection, enrolment.Base, enrolment.Physician, enrolment.Trainee, enrolment.From, http.RequestAborted);
-        return new(at.Rule, at.Regulation.InPractice.Training!.Trainee.Months, at.State, at.Training(enrolment.Level), others, own);
+        return new(at.Rule, at.Regulation.InPractice.Training!.Trainee.Months, at.State, at.Training, others, own);
     }
 
     /// <summary>One at a time takes a place for a technique, on whatever node: two who both see the last one free would both take it. Null when it took too long.</summary>
@@ -323,7 +324,9 @@ public static class TraineeEndpoints
         await CheckSupervisors(found, http, [.. asked.Select((of, i) => (of, entries[i].Supervisor, entries[i].On, entries[i].Level))]);
         await using var connection = await ReadsOf(http).Open(http.RequestAborted);
         Guid[] operated = [.. entries.Where(e => e.Role == TrainingRole.Operator).Select(e => Case.IdOf(found.Enrolment.Base.Institution, e.CaseNumber))];
-        var taken = (await TraineeFacts.Operators(connection, operated, http.RequestAborted)).Where(o => o.Trainee != found.Enrolment.Trainee).Select(o => o.CaseId).ToHashSet();
+        // Where there is a report it says who operated, and the dossier shows the difference.
+        var reported = await TraineeFacts.Reports(connection, operated, http.RequestAborted);
+        var taken = (await TraineeFacts.Operators(connection, operated, http.RequestAborted)).Where(o => o.Trainee != found.Enrolment.Trainee && !reported.ContainsKey(o.CaseId)).Select(o => o.CaseId).ToHashSet();
         for (var i = 0; i < entries.Count; i++)
         {
             if (entries[i].Role == TrainingRole.Operator && taken.Contains(Case.IdOf(found.Enrolment.Base.Institution, entries[i].CaseNumber)))
@@ -362,27 +365,29 @@ public static class TraineeEndpoints
     }
 
     private static async Task<IResult> Decide(
-        HttpContext http, Caller caller, Answers answers, Reads reads, IEventStore log, Func<Body, Found, HttpContext, Task<Act>> read, bool places)
+        HttpContext http, Caller caller, Answers answers, Reads reads, IEventStore log, Func<Body, Found, HttpContext, Task<Act>> read, bool alone)
     {
         var query = Query.Of(http);
         var id = query.PathUuid("trainee");
         var body = await Body.Read(http);
         if (query.Refused(http) is { } wrong)
             return wrong;
-        NpgsqlTransaction? turn = null;
-        if (places && (await log.ReadStream(Trainee.Stream(id), cancellation: http.RequestAborted)) is [var first, ..])
-        {
-            turn = await Turn(http, ((Trainee.Event.Enrolled)first.Data).Base.Technique);
-            if (turn is null)
-                return Answers.Unavailable(http);
-        }
-
-        await using var held = turn;
         if (await reads.Shown(http, await log.Head(http.RequestAborted)) is { } late)
             return late;
         var (found, refused) = await Find(http, caller, reads, log, id, answers.Today);
         if (found is null)
             return refused!;
+        // Only who may see the trainee holds others up.
+        await using var turn = alone ? await Turn(http, found.Enrolment.Base.Technique) : null;
+        if (alone)
+        {
+            if (turn is null || await reads.Shown(http, await log.Head(http.RequestAborted)) is not null)
+                return Answers.Unavailable(http);
+            (found, refused) = await Find(http, caller, reads, log, id, answers.Today);
+            if (found is null)
+                return refused!;
+        }
+
         var act = await read(body, found, http);
         return body.Refused(http) ?? await Run(http, caller, answers, body, id, act);
     }
@@ -402,8 +407,7 @@ public static class TraineeEndpoints
                 allowed = decision is not null;
                 return decision ?? Refusal.Conflict("forbidden");
             },
-            (state, events) => (events.Any(e => e is Trainee.Event.Enrolled) ? StatusCodes.Status201Created : StatusCodes.Status200OK, new { trainee = id, state = state.Status, entries = Entered(events) }),
-            reference: true);
+            (state, events) => (events.Any(e => e is Trainee.Event.Enrolled) ? StatusCodes.Status201Created : StatusCodes.Status200OK, new { trainee = id, state = state.Status, entries = Entered(events) }));
         return allowed ? result : Problem.Forbidden(http);
     }
 

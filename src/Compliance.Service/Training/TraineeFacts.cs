@@ -14,14 +14,12 @@ public static class TraineeFacts
 {
     /// <summary>A base with the rule of its kind and the regulation that its trainees are held against.</summary>
     /// <param name="Province">Of the institution; null where the registry knows none.</param>
-    /// <param name="Qualified">The days on which it may train for the levels that need the qualification.</param>
-    /// <param name="Recognised">The days on which it may train for the others.</param>
+    /// <param name="Qualified">The days on which it is recognised and its qualification can be used.</param>
+    /// <param name="Recognised">The days on which it is recognised.</param>
     public sealed record BaseRead(TrainingBase.State State, BaseRule Rule, Regulation Regulation, string? Name, string? Province, IReadOnlyList<DaySpan> Qualified, IReadOnlyList<DaySpan> Recognised)
     {
-        public bool NeedsQualification(int level) => Regulation.InPractice.CaseRules.NeedsQualification(level);
-
-        /// <summary>The days on which it may train for a level.</summary>
-        public IReadOnlyList<DaySpan> Training(int level) => NeedsQualification(level) ? Qualified : Recognised;
+        /// <summary>The days on which it may train. A base that certifies what needs the qualification trains nobody without, for lower levels neither: what it may not do itself it shows nobody.</summary>
+        public IReadOnlyList<DaySpan> Training => Regulation.InPractice.CaseRules.NeedsQualification(Rule.CertifiesToLevel) ? Qualified : Recognised;
     }
 
     /// <summary>Bases that there are.</summary>
@@ -61,7 +59,7 @@ public static class TraineeFacts
         states = [.. states.Where(s => bases.ContainsKey(s.Enrolment!.Base))];
         Guid[] cases = [.. states.SelectMany(s => s.Cases).Select(c => c.CaseId).Distinct()];
         var reports = await Reports(connection, cases, cancellation);
-        var taken = (await Operators(connection, cases, cancellation)).GroupBy(o => o.CaseId).ToDictionary(g => g.Key, g => g.MinBy(o => o.Position).Trainee);
+        var taken = (await Operators(connection, cases, cancellation)).Where(o => !reports.ContainsKey(o.CaseId)).GroupBy(o => o.CaseId).ToDictionary(g => g.Key, g => g.MinBy(o => o.Position).Trainee);
         var supervisors = new Dictionary<TrainingBaseId, IReadOnlyDictionary<string, SupervisorDays>>();
         foreach (var at in states.GroupBy(s => s.Enrolment!.Base))
         {
@@ -75,7 +73,7 @@ public static class TraineeFacts
                 var (enrolment, at) = (s.Enrolment!, bases[s.Enrolment!.Base]);
                 var facts = new TrainingFacts(
                     at.State,
-                    at.Training(enrolment.Level),
+                    at.Training,
                     reports,
                     s.Cases.Select(c => c.CaseId).Where(c => taken.TryGetValue(c, out var first) && first != enrolment.Trainee).ToHashSet(),
                     supervisors[enrolment.Base]);
@@ -84,20 +82,41 @@ public static class TraineeFacts
         ];
     }
 
-    /// <summary>The dossier of the last training of a physician that stands certified by a day for the levels that need the qualification; null where there is none in this system.</summary>
-    public static async Task<Dossier?> Certified(NpgsqlConnection connection, Reference reference, Regulation regulation, string physician, DateOnly asOf, CancellationToken cancellation)
+    /// <summary>
+    /// What the log tells an application of a physician's trainings for the levels that need the qualification: the last that stands certified by a day; else the last of which the certificate was taken back, or
+    /// that goes on or ended without one and overlaps what is attested. Of these it tells that there is no certificate and no examination passed, so that nobody attests one in its place. Empty where the training
+    /// was before this system.
+    /// </summary>
+    /// <param name="attested">What the applicant attests.</param>
+    public static async Task<IReadOnlyDictionary<string, JsonElement>> Told(
+        NpgsqlConnection connection, Reference reference, Regulation regulation, string physician, IReadOnlyDictionary<string, AttestedFact> attested, DateOnly asOf, CancellationToken cancellation)
     {
-        await using var command = new NpgsqlCommand(
-            "select doc from trainees where physician = $1 and technique = $2 and status = $3 and level >= $4 and certified_on <= $5 order by certified_on desc, trainee limit 1", connection);
-        command.Parameters.Add(new() { Value = physician });
-        command.Parameters.Add(new() { Value = regulation.Technique });
-        command.Parameters.Add(new() { Value = Http.Json.Name(TraineeStatus.Certified) });
-        command.Parameters.Add(new() { Value = (short)regulation.InPractice.CaseRules.QualificationFromLevel });
-        command.Parameters.Add(new() { Value = asOf });
-        return await command.ExecuteScalarAsync(cancellation) is string doc
-            ? (await Dossiers(connection, reference, [JsonSerializer.Deserialize(doc, StoredJson.Default.TraineeState)!], asOf, cancellation)) is [var (_, dossier, _)] ? dossier : null
+        var trainings = await connection.Documents(
+            "select doc from trainees where physician = any($1)", StoredJson.Default.TraineeState, cancellation, [physician]);
+        DateOnly? Attested(TrainingItem item) => regulation.Facts.FirstOrDefault(f => f.Known?.Training?.Item == item) is { } fact && attested.TryGetValue(fact.Name, out var of)
+            ? DateOnly.ParseExact(of.Value.GetString()!, "yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture)
             : null;
+        var period = new DaySpan(Attested(TrainingItem.From) ?? DateOnly.MaxValue, Attested(TrainingItem.To) ?? DateOnly.MaxValue);
+        var telling = trainings
+            .Select(s => (State: s, Rank: s.Status switch
+            {
+                TraineeStatus.Certified => 3,
+                TraineeStatus.CertificateWithdrawn => 2,
+                _ => !s.Stay.IsEmpty && s.Stay.Overlaps(period) ? 1 : 0,
+            }))
+            .Where(t => t.Rank > 0 && t.State.Enrolment!.Base.Technique == regulation.Technique && t.State.Enrolment.Level >= regulation.InPractice.CaseRules.QualificationFromLevel && !(t.State.Certificate?.On > asOf))
+            .OrderByDescending(t => t.Rank).ThenByDescending(t => t.State.Certificate?.On).ThenByDescending(t => t.State.Enrolment!.From).Select(t => t.State).FirstOrDefault();
+        if (telling is null || await Dossiers(connection, reference, [telling], asOf, cancellation) is not [var (_, dossier, _)])
+            return new Dictionary<string, JsonElement>();
+        return telling.Status == TraineeStatus.Certified ? dossier.Known : dossier.Known.ToDictionary(
+            k => k.Key, k => regulation.Fact(k.Key)?.Known?.Training?.Item is TrainingItem.Certified or TrainingItem.ExamPassed ? KnownFacts.Flag(false) : k.Value);
     }
+
+    /// <summary>The numbers of the certificates that a base gave to everybody else, those taken back among them.</summary>
+    public static async Task<IReadOnlySet<string>> Certificates(NpgsqlConnection connection, Trainee.Event.Enrolled enrolment, CancellationToken cancellation) =>
+        (await connection.Documents(
+            "select doc from trainees where institution = any($1) and certified_on is not null", StoredJson.Default.TraineeState, cancellation, [enrolment.Base.Institution]))
+            .Where(s => s.Enrolment!.Base == enrolment.Base && s.Enrolment.Trainee != enrolment.Trainee).Select(s => s.Certificate!.Number).ToHashSet();
 
     /// <summary>Who of these could supervise at a base, and when; who is unknown to the registry is missing.</summary>
     public static async Task<IReadOnlyDictionary<string, SupervisorDays>> Supervisors(NpgsqlConnection connection, TrainingBaseId at, string[] physicians, CancellationToken cancellation)
@@ -146,9 +165,10 @@ public static class TraineeFacts
         return found;
     }
 
-    private static async Task<IReadOnlyDictionary<Guid, CaseAsReported>> Reports(NpgsqlConnection connection, Guid[] cases, CancellationToken cancellation)
+    /// <summary>The reports there are of cases.</summary>
+    public static async Task<IReadOnlyDictionary<Guid, CaseAsReported>> Reports(NpgsqlConnection connection, Guid[] cases, CancellationToken cancellation)
     {
-        await using var command = new NpgsqlCommand("select case_id, technique, completed_on, therapeutic, level, trainee, voided from case_facts where case_id = any($1)", connection);
+        await using var command = new NpgsqlCommand("select case_id, technique, completed_on, therapeutic, level, operator, trainee, voided from case_facts where case_id = any($1)", connection);
         command.Parameters.Add(new() { Value = cases });
         var found = new Dictionary<Guid, CaseAsReported>();
         await using var reader = await command.ExecuteReaderAsync(cancellation);
@@ -159,8 +179,9 @@ public static class TraineeFacts
                 reader.GetFieldValue<DateOnly>(2),
                 reader.GetBoolean(3) ? Intent.Therapeutic : Intent.Diagnostic,
                 reader.GetInt16(4),
-                reader.IsDBNull(5) ? null : reader.GetString(5),
-                reader.GetBoolean(6));
+                reader.GetString(5),
+                reader.IsDBNull(6) ? null : reader.GetString(6),
+                reader.GetBoolean(7));
         }
 
         return found;

@@ -134,6 +134,7 @@ public static class TrainingBaseEndpoints
         {
             await using var connection = await reads.Open(http.RequestAborted);
             var facts = ApplicationEndpoints.Facts(body.Root, asked.Regulation, asked.Today, await Coverage(connection, asked, http.RequestAborted), asked.IsAuthority);
+            await CheckOperators(connection, body, asked, facts, http.RequestAborted);
             return (state, today) => asked.IsOwn || asked.IsAuthority ? TrainingBase.Attest(state, facts, today, asked.By) : null;
         });
         Post<TutorsEntry>(api, "tutors", "Names all tutors from a day on", Institutions, async (body, asked, reads, http) =>
@@ -158,22 +159,22 @@ public static class TrainingBaseEndpoints
             var reference = body.Root.Text("reference");
             var effectiveOn = body.Root.OptionalDay("effectiveOn") ?? asked.Today;
             var imported = body.Root.OptionalFlag("imported") ?? false;
-            var known = await Known(asked, Against.Recognition, reads, http);
+            var known = await Known(asked, Against.Recognition, reads, http, recognised: true);
             return (state, today) => asked.IsAuthority
-                ? TrainingBase.Recognise(state, asked.Id, imported ? null : Grounds(asked, Against.Recognition, known, state), effectiveOn, reference, imported, today, asked.By)
+                ? Judged(asked, Against.Recognition, known, state, grounds => TrainingBase.Recognise(state, asked.Id, imported ? null : grounds, effectiveOn, reference, imported, today, asked.By))
                 : null;
         });
         Post<BaseRefusal>(api, "refuse", "Refuses an application, with how the clauses stood", Authorities, async (body, asked, reads, http) =>
         {
             var reason = Reason(body.Root);
-            var known = await Known(asked, Against.Recognition, reads, http);
-            return (state, today) => asked.IsAuthority ? TrainingBase.Refuse(state, Grounds(asked, Against.Recognition, known, state), reason, today, asked.By) : null;
+            var known = await Known(asked, Against.Recognition, reads, http, recognised: false);
+            return (state, today) => asked.IsAuthority ? Judged(asked, Against.Recognition, known, state, grounds => TrainingBase.Refuse(state, grounds, reason, today, asked.By)) : null;
         });
         Post<BaseReview>(api, "review", "Reviews a training base and freezes what was found; nothing is withdrawn by it", Authorities, async (body, asked, reads, http) =>
         {
             var remark = body.Root.Text("remark", BodyObject.LongText, lines: true);
-            var known = await Known(asked, Against.Review, reads, http);
-            return (state, today) => asked.IsAuthority ? TrainingBase.RecordReview(state, Grounds(asked, Against.Review, known, state), remark, today, asked.By) : null;
+            var known = await Known(asked, Against.Review, reads, http, recognised: true);
+            return (state, today) => asked.IsAuthority ? Judged(asked, Against.Review, known, state, grounds => TrainingBase.RecordReview(state, grounds, remark, today, asked.By)) : null;
         });
         Post<BaseWithdrawal>(api, "withdraw", "Withdraws the recognition from tomorrow, by a named person", Authorities, (body, asked, _, _) =>
         {
@@ -211,10 +212,14 @@ public static class TrainingBaseEndpoints
         if (asked is null)
             return refused!;
 
-        DateOnly? coverage;
-        await using (var connection = await reads.Open(http.RequestAborted))
-            coverage = await Coverage(connection, asked, http.RequestAborted);
-        var facts = root.Has("facts") ? ApplicationEndpoints.Facts(root, asked.Regulation, asked.Today, coverage, regulator: false) : [];
+        List<AttestedFact> facts = [];
+        if (root.Has("facts"))
+        {
+            await using var connection = await reads.Open(http.RequestAborted);
+            facts = ApplicationEndpoints.Facts(root, asked.Regulation, asked.Today, await Coverage(connection, asked, http.RequestAborted), regulator: false);
+            await CheckOperators(connection, body, asked, facts, http.RequestAborted);
+        }
+
         var tutors = root.Has("tutors") ? await Tutors(body, reads, http) : null;
         var trainees = root.OptionalInteger("trainees", 0, TrainingBase.MostTrainees);
         if (body.Refused(http) is { } wrong)
@@ -301,7 +306,7 @@ public static class TrainingBaseEndpoints
                 state.CapacityOn(asked.Today),
                 [.. tutors.Select(t => new TutorShown(t.Physician, t.Name, t.Title, t.Qualified, t.Own, t.Qualified && t.Own))],
                 [.. state.Reviews.Select(r => new ReviewShown(r.On, r.Passed, r.Grounds?.Unmet ?? [], r.Remark, r.By, r.Grounds))],
-                state.ReviewDueOn(asked.Regulation.InPractice.Training!.ReviewEveryMonths),
+                state.ReviewDueOn(TrainingBaseRows.RulesOf(asked.Reference, state)?.ReviewEveryMonths),
                 state.Reason,
                 position),
             Json.Options);
@@ -319,10 +324,10 @@ public static class TrainingBaseEndpoints
         against ??= state.IsRecognised(asOf) ? Against.Review : Against.Recognition;
         var path = PathOf(asked, against.Value);
         await using var connection = await reads.Open(http.RequestAborted);
-        var known = await BaseFacts.Read(connection, asked.Reference, asked.Regulation, path, asked.Id, state, asOf, state.IsRecognised(asOf), http.RequestAborted);
+        var known = await BaseFacts.Read(connection, asked.Reference, asked.Regulation, path, asked.Id, state, asOf, against == Against.Recognition || state.IsRecognised(asOf), http.RequestAborted);
         return Results.Json(
             new BaseEvaluation(
-                asked.Named, asOf, known.CountedTo, path is null ? null : ApplicationEndpoints.Evaluated(asked.Regulation, path, known.Book.With(asked.Regulation, state.AttestedBy(asOf))), position),
+                asked.Named, asOf, known.CountedTo, path is null ? null : ApplicationEndpoints.Evaluated(asked.Regulation, path, known.Book.With(asked.Regulation, state.AttestedFor(asked.Regulation, path, asOf))), position),
             Json.Options);
     }
 
@@ -402,20 +407,48 @@ public static class TrainingBaseEndpoints
     private static QualificationPath? PathOf(Asked asked, Against against) =>
         (against == Against.Recognition ? asked.Rule.Path : asked.Rule.ReviewPath) is { } path ? asked.Regulation.Path(path) : null;
 
-    /// <summary>What is known for a decision. That it is recognised is taken as given: it is about to be, or the decision refuses where it is not (NV-TB-RECOG).</summary>
-    private static async Task<BaseKnown> Known(Asked asked, Against against, Reads reads, HttpContext http)
+    /// <summary>What is known for a decision, and the state of the stream it was read for.</summary>
+    private sealed record KnownThen(BaseKnown Known, TrainingBase.State State)
+    {
+        /// <summary>Whether nothing that clauses look at was entered since: what is frozen must be what is decided upon.</summary>
+        public bool IsOf(TrainingBase.State state) =>
+            (state.TutorLists.Count, state.Capacities.Count, state.Attested.Count, state.Recognitions.Count) == (State.TutorLists.Count, State.Capacities.Count, State.Attested.Count, State.Recognitions.Count);
+    }
+
+    /// <param name="recognised">True where it is being recognised, or the decision refuses where it is not: then it is taken as given (NV-TB-RECOG).</param>
+    private static async Task<KnownThen> Known(Asked asked, Against against, Reads reads, HttpContext http, bool recognised)
     {
         var log = http.RequestServices.GetRequiredService<IEventStore>();
         var state = Fold(await log.ReadStream(TrainingBase.Stream(asked.Id), cancellation: http.RequestAborted));
         await using var connection = await reads.Open(http.RequestAborted);
-        return await BaseFacts.Read(connection, asked.Reference, asked.Regulation, PathOf(asked, against), asked.Id, state, asked.Today, recognised: true, http.RequestAborted);
+        return new(await BaseFacts.Read(connection, asked.Reference, asked.Regulation, PathOf(asked, against), asked.Id, state, asked.Today, recognised, http.RequestAborted), state);
     }
 
-    private static BaseGrounds? Grounds(Asked asked, Against against, BaseKnown known, TrainingBase.State state) =>
-        PathOf(asked, against) is { } path ? TrainingBase.Judge(state, asked.Regulation, path, known.Book, known.CountedTo) : null;
+    /// <summary>The decision on the grounds, if they are still those of the state written upon.</summary>
+    private static Decision<TrainingBase.Event> Judged(Asked asked, Against against, KnownThen then, TrainingBase.State state, Func<BaseGrounds?, Decision<TrainingBase.Event>> decide) =>
+        !then.IsOf(state) ? Refusal.Conflict("conflict")
+        : decide(PathOf(asked, against) is { } path ? TrainingBase.Judge(state, asked.Regulation, path, then.Known.Book, then.Known.CountedTo) : null);
 
     private static async Task<DateOnly?> Coverage(NpgsqlConnection connection, Asked asked, CancellationToken cancellation) =>
         (await FactsReader.Institutions(connection, [asked.Id.Institution], cancellation)).GetValueOrDefault(asked.Id.Institution)?.Coverage.TryGetValue(asked.Id.Technique, out var from) == true ? from : null;
+
+    /// <summary>Operators are named by their ids in the registry, as tutors are: no person's name comes into the log.</summary>
+    private static async Task CheckOperators(NpgsqlConnection connection, Body body, Asked asked, IReadOnlyList<AttestedFact> facts, CancellationToken cancellation)
+    {
+        // Of a body with faults facts are missing, and places in the list say nothing.
+        if (body.HasFaults)
+            return;
+        foreach (var (fact, i) in facts.Select((fact, i) => (fact, i)).Where(f => asked.Regulation.Fact(f.fact.Fact)?.Known?.Source == KnownSource.OperatorYears))
+        {
+            List<string> named = [.. fact.Value.EnumerateArray().Select(item => item.GetProperty("name").GetString()!)];
+            var there = await FactsReader.Physicians(connection, [.. named.Distinct()], cancellation);
+            for (var j = 0; j < named.Count; j++)
+            {
+                if (!there.ContainsKey(named[j]))
+                    body.Add(new Fault($"/facts/{i}/value/{j}/name", "unknownPhysician"));
+            }
+        }
+    }
 
     private static async Task<IReadOnlyList<string>> Tutors(Body body, Reads reads, HttpContext http)
     {

@@ -24,10 +24,11 @@ public static class Evaluation
         [.. regulation.Clauses.Where(c => c.For(facts.Subject.Kind) is not null && IsKept(c, regulation, facts)).Select(c => Find(c, c.For(facts.Subject.Kind)!, regulation, facts))];
 
     // The conditions of a grant stay conditions (NV-MIN), those of the path it was granted by. Of a grant from before this system nobody attested anything:
-    // there only what has been attested since is judged.
+    // there only what has been attested since is judged. What the log told of the training at the grant is in the application, and does not change by practising: it is no condition kept from day to day.
     private static bool IsKept(Clause clause, Regulation regulation, SubjectFacts facts) =>
         clause is not Clause.Condition condition
         || (facts.Conditions is { } kept
+            && !condition.Test.Facts.Any(fact => regulation.Fact(fact)?.Known?.Source == KnownSource.Training && !kept.Attested.Any(a => a.Fact == fact))
             && (kept.Path is { } path && regulation.Path(path) is { } of ? of.Clauses.Contains(clause.Id) : condition.Test.Facts.Any(fact => kept.Attested.Any(a => a.Fact == fact))));
 
     private static Finding Find(Clause clause, AppliesTo application, Regulation regulation, SubjectFacts facts)

@@ -178,6 +178,8 @@ public static partial class RegulationFile
             Number(training.Trainee.Months, 1, "/practice/training/trainee/months");
             Led(training.Trainee.Path, Concern.Trainee, "/practice/training/trainee/path");
             Led(training.Trainee.LowerPath, Concern.Trainee, "/practice/training/trainee/lowerPath");
+            Told(training.Trainee.Path, "/practice/training/trainee/path");
+            Told(training.Trainee.LowerPath, "/practice/training/trainee/lowerPath");
             if (training.Bases.Count == 0)
                 faults.Add(new("/practice/training/bases", "empty", "Somebody trains."));
             Each(training.Bases, rule => rule.Kind, "/practice/training/bases", "kind", (rule, at) =>
@@ -190,6 +192,13 @@ public static partial class RegulationFile
                     faults.Add(new($"{at}/certifiesToLevel", "levelOutOfRange", "The highest level is not below the lowest."));
                 Known(rule.RecognisedBy, $"{at}/recognisedBy");
             });
+        }
+
+        // Nobody attests anything for a trainee: a clause that asked for it could never be met.
+        void Told(string? path, string at)
+        {
+            foreach (var fact in path is not null && regulation.Path(path) is { } of ? regulation.FactsOf(of).Where(f => regulation.Fact(f) is { } known && known.Known?.Source != KnownSource.Training) : [])
+                faults.Add(new(at, "factNotOfTraining", $"{fact} is not known from the training, and nobody attests it for a trainee."));
         }
 
         void Led(string? path, Concern concern, string at)

@@ -8,8 +8,9 @@ using Compliance.Regulations;
 namespace Compliance.Training;
 
 /// <summary>What the report of a case says of what a training log says, too.</summary>
+/// <param name="Operator">The operator of record: of a case that a trainee operated in, the qualified supervisor (A8).</param>
 /// <param name="Trainee">Who operated under supervision, by the report; null where it names nobody.</param>
-public sealed record CaseAsReported(string Technique, DateOnly On, Intent Intent, int Level, string? Trainee, bool Voided);
+public sealed record CaseAsReported(string Technique, DateOnly On, Intent Intent, int Level, string Operator, string? Trainee, bool Voided);
 
 /// <summary>When a physician could be in charge of a trainee at the base.</summary>
 /// <param name="Here">The days of registrations at the institution.</param>
@@ -19,7 +20,7 @@ public sealed record SupervisorDays(IReadOnlyList<DaySpan> Here, IReadOnlyList<D
 /// <summary>What the system knows of a training beside its stream.</summary>
 /// <param name="Training">The days on which the base may train; <see cref="TrainingBase.State.TrainingSpans"/>.</param>
 /// <param name="Reports">Of the cases logged, those there are.</param>
-/// <param name="Taken">The cases of which another trainee was logged as operator before.</param>
+/// <param name="Taken">The cases without a report of which another trainee was logged as operator before: where there is one, it says who operated.</param>
 /// <param name="Supervisors">By id; who is unknown is missing.</param>
 public sealed record TrainingFacts(
     TrainingBase.State Base,
@@ -38,6 +39,12 @@ public enum Disagreement
 
     /// <summary>The report does not name this trainee as the one who operated.</summary>
     Trainee,
+
+    /// <summary>Logged as a participant, and by the report the one who operated: a case counts in one role (A11).</summary>
+    Role,
+
+    /// <summary>The operator of record, who supervised (A8), is another than the one logged.</summary>
+    Supervisor,
 }
 
 /// <summary>Why a logged case does not count.</summary>
@@ -68,7 +75,8 @@ public sealed record JudgedCase(Trainee.LoggedCase Logged, CaseAsReported? Repor
 /// </summary>
 /// <remarks>
 /// <para>A logged case counts unless its report contradicts it: a base corrects the log, or the hospital the report. Where no report has come the log alone is believed, and says so. A case whose report is
-/// voided was none. Of several trainees logged as operator of a case the first counts: one hand held the catheter.</para>
+/// voided was none. Of several trainees logged as operator of a case the report says who operated; while there is none the first counts: one hand
+/// held the catheter.</para>
 /// <para>Who supervises is of the base on that day, as a tutor or by registration, and for procedures that need the qualification holds an active one (NV-TR-SUPERV). A case without counts for nobody, and as
 /// long as it stands in the log not every case was supervised.</para>
 /// <para>Months are net of interruptions: every day missed, and every day on which the base might not train, is made up for by a day at the end. So a year with one day missed is over a day later.</para>
@@ -139,6 +147,11 @@ public sealed class Dossier
 
     public IReadOnlyList<ConditionResult> Results { get; }
 
+    /// <summary>Whether it was made of this state of the stream, so that nothing was entered, withdrawn or decided since.</summary>
+    public bool IsOf(Trainee.State state) =>
+        (state.Entries, state.Withdrawn.Count, state.Evaluations.Count, state.Until, state.EndedFor, state.Certificate)
+        == (_state.Entries, _state.Withdrawn.Count, _state.Evaluations.Count, _state.Until, _state.EndedFor, _state.Certificate);
+
     /// <summary>The clauses not met; empty when the certificate may be given.</summary>
     public IReadOnlyList<string> Missing { get; }
 
@@ -170,6 +183,8 @@ public sealed class Dossier
                 (Disagreement.Intent, report.Intent != entry.Intent),
                 (Disagreement.Level, report.Level != entry.Level),
                 (Disagreement.Trainee, entry.Role == TrainingRole.Operator && report.Trainee != Enrolment.Physician),
+                (Disagreement.Role, entry.Role == TrainingRole.Participant && report.Trainee == Enrolment.Physician),
+                (Disagreement.Supervisor, entry.Role == TrainingRole.Operator && report.Operator != entry.Supervisor),
             }.Where(d => d.There).Select(d => d.In),
         ];
         return new(

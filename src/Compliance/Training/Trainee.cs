@@ -448,9 +448,9 @@ public static class Trainee
         : Present(state, on, today, "/on") is { } refusal ? refusal
         : Numbered(state, 1, n => [new Event.Tested(state.Enrolment!.Trainee, n, kind, on, passed, score, today, by)]);
 
-    /// <summary>Withdraws an entry made in error; corrected it is entered anew. It stays in the history.</summary>
+    /// <summary>Withdraws an entry made in error; corrected it is entered anew. It stays in the history. Of a training that ended, too: the case may be another trainee's.</summary>
     public static Decision<Event> Withdraw(State state, int number, string reason, DateOnly today, Actor by) =>
-        Closed(state) is { } closed ? closed
+        state.Status != TraineeStatus.Ended && Closed(state) is { } closed ? closed
         : state.Withdrawn.Contains(number) ? Decision<Event>.Nothing
         : number < 1 || number > state.Entries ? Refusal.NotFound("noSuchEntry")
         : new Event.EntryWithdrawn(state.Enrolment!.Trainee, number, reason, today, by);
@@ -472,13 +472,18 @@ public static class Trainee
 
     /// <summary>Gives the certificate, when every clause of the path is met and the examination passed. The tests are asked for whether or not a clause of the path does.</summary>
     /// <param name="dossier">As of today.</param>
-    public static Decision<Event> Certify(State state, Dossier dossier, string certificate, DateOnly today, Actor by)
+    /// <param name="certificatesOfBase">The numbers that the base gave to others, those taken back among them: no two are alike.</param>
+    public static Decision<Event> Certify(State state, Dossier dossier, IReadOnlySet<string> certificatesOfBase, string certificate, DateOnly today, Actor by)
     {
         if (state.Certificate is { WithdrawnOn: null } held)
             return held.Number == certificate ? Decision<Event>.Nothing : Refusal.Conflict("certifiedAlready", held.Number);
         if (Closed(state) is { } closed)
             return closed;
-        return dossier.Missing.Count > 0 ? Refusal.Conflict("trainingIncomplete", string.Join(", ", dossier.Missing)) : new Event.Certified(state.Enrolment!.Trainee, certificate, today, dossier.Grounds, by);
+        // Something came between the reading and the decision: what is frozen must be what is decided upon.
+        if (!dossier.IsOf(state))
+            return Refusal.Conflict("conflict");
+        return certificatesOfBase.Contains(certificate) ? Refusal.Conflict("certificateNumberTaken", certificate)
+            : dossier.Missing.Count > 0 ? Refusal.Conflict("trainingIncomplete", string.Join(", ", dossier.Missing)) : new Event.Certified(state.Enrolment!.Trainee, certificate, today, dossier.Grounds, by);
     }
 
     /// <summary>Takes the certificate back: what it rests on was found untrue. By a named regulator; the dossier stays as it is.</summary>
@@ -491,14 +496,17 @@ public static class Trainee
     };
 
     /// <summary>The trainee leaves without a certificate.</summary>
-    /// <param name="lastDay">Of the stay: today or earlier.</param>
+    /// <param name="lastDay">Of the stay: today or earlier. Of one that has not begun it is the day before the first: it never was, and takes no place.</param>
     public static Decision<Event> End(State state, DateOnly lastDay, string reason, DateOnly today, Actor by)
     {
+        if (state is { Enrolment.From: var first } && today < first && lastDay <= today)
+            lastDay = first.AddDays(-1);
         if (state is { EndedFor: not null } && state.Until == lastDay && state.EndedFor == reason)
             return Decision<Event>.Nothing;
         if (Closed(state) is { } closed)
             return closed;
-        return lastDay > today ? Refusal.Invalid("futureDay", "/lastDay")
+        return lastDay == state.Enrolment!.From.AddDays(-1) && today < state.Enrolment.From ? new Event.Ended(state.Enrolment.Trainee, lastDay, reason, today, by)
+            : lastDay > today ? Refusal.Invalid("futureDay", "/lastDay")
             : Outside(state, lastDay) ? OutsideStay(state, "/lastDay")
             : new Event.Ended(state.Enrolment!.Trainee, lastDay, reason, today, by);
     }

@@ -236,6 +236,24 @@ public static class TrainingBase
         public DateOnly? LookedAtOn => Standing is not { } standing ? null
             : Later(Later(standing.EffectiveOn, standing.RecordedOn), Reviews is [.., var last] ? last.On : DateOnly.MinValue);
 
+        /// <summary>The day on which the last recognition or review was recorded: the regulation in force then sets when the next review is due. Null while no recognition stands.</summary>
+        [JsonIgnore]
+        public DateOnly? LookedAtRecordedOn => Standing is not { } standing ? null : Later(standing.RecordedOn, Reviews is [.., var last] ? last.On : DateOnly.MinValue);
+
+        /// <summary>
+        /// What is attested as of a day for a path. At a review the duties of training (NV-TRB-*, CI-TRB-*), which no condition of a recognition asks for, are those of the time since it was last looked at: what
+        /// was attested for the look before has expired.
+        /// </summary>
+        public IReadOnlyList<AttestedFact> AttestedFor(Regulation regulation, QualificationPath path, DateOnly asOf)
+        {
+            var attested = AttestedBy(asOf);
+            if (Id is not { } id || regulation.Practice?.Training?.Base(id.Kind) is not { } rule || rule.ReviewPath != path.Id)
+                return attested;
+            DateOnly last = Recognitions.Select(r => Later(r.EffectiveOn, r.RecordedOn)).Concat(Reviews.Select(r => r.On)).Where(day => day < asOf).DefaultIfEmpty(DateOnly.MinValue).Max();
+            var conditions = rule.Path is { } before ? regulation.FactsOf(regulation.Path(before)!) : new HashSet<string>();
+            return [.. attested.Select(a => a.HeldOn > last || conditions.Contains(a.Fact) || a.ValidUntil <= last ? a : a with { ValidUntil = last })];
+        }
+
         /// <summary>The recognition that stands, begun or not; null when its end is recorded, or there is none.</summary>
         [JsonIgnore]
         public Recognition? Standing => Recognitions is [.., { EndedOn: null } last] ? last : null;
@@ -291,7 +309,7 @@ public static class TrainingBase
         regulation.Version,
         known.AsOf,
         countedTo,
-        Conditions.Evaluate(regulation, path, known.With(regulation, state.AttestedBy(known.AsOf))),
+        Conditions.Evaluate(regulation, path, known.With(regulation, state.AttestedFor(regulation, path, known.AsOf))),
         [.. known.Known.OrderBy(k => k.Key, StringComparer.Ordinal).Select(k => new KnownValue(k.Key, k.Value))]);
 
     /// <summary>The institution applies. Sent again with nothing new it changes nothing; after a refusal, or an end, it is a new application.</summary>
@@ -340,7 +358,7 @@ public static class TrainingBase
     /// for it, and its first review looks at everything.
     /// </summary>
     /// <param name="grounds">With the recognition itself taken as given; null where the text asks nothing beforehand.</param>
-    /// <param name="effectiveOn">Today or later; of an imported one today or earlier.</param>
+    /// <param name="effectiveOn">Today or later; of an imported one earlier than today.</param>
     public static Decision<Event> Recognise(State state, TrainingBaseId id, BaseGrounds? grounds, DateOnly effectiveOn, string reference, bool imported, DateOnly today, Actor by)
     {
         if (state.Standing is { } standing)
@@ -350,8 +368,13 @@ public static class TrainingBase
                 : Refusal.Conflict("trainingBaseRecognised", standing.EffectiveOn);
         }
 
-        if (imported ? effectiveOn > today : effectiveOn < today)
-            return imported ? Refusal.Invalid("futureDay", "/effectiveOn") : Refusal.Invalid("notBefore", "/effectiveOn", today);
+        // Whoever applied here is judged here, and whoever was recognised here was not recognised before this system.
+        if (imported && state is { Id: not null, Status: BaseStatus.Applied })
+            return Refusal.Conflict("trainingBaseApplicationOpen", state.Applications);
+        if (imported && state.Recognitions.Count > 0)
+            return Refusal.Conflict("recognisedHereBefore");
+        if (imported ? effectiveOn >= today : effectiveOn < today)
+            return imported ? Refusal.Invalid("notAfter", "/effectiveOn", today.AddDays(-1)) : Refusal.Invalid("notBefore", "/effectiveOn", today);
         if (state.Recognitions is [.., { EndedOn: { } ended }] && effectiveOn < ended)
             return Refusal.Invalid("notBefore", "/effectiveOn", ended);
         if (!imported && (state.Id is null || state.Status != BaseStatus.Applied))

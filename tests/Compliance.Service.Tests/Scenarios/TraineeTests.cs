@@ -175,6 +175,11 @@ public sealed class TraineeTests : IAsyncLifetime
         (await _service.Post($"trainees/{id}/certificate/withdraw", new { reason = "log forged" }, await _world.Regulator)).Expect(HttpStatusCode.Forbidden);
         (await _service.Post($"trainees/{id}/certificate/withdraw", new { reason = "log forged" }, await _service.National)).Expect(HttpStatusCode.OK);
         (await Known()).ShouldBeFalse();
+        // Nor does the trainee's own word take its place: the log says there is none.
+        Faults(await _service.Post(
+            "qualifications",
+            new { kind = "physician", subject = "T1", technique = "neurovascular", path = "trained", facts = new[] { Attest("trainedAtBase", true), Attest("trainingExamPassed", true) } },
+            await _service.Token("physician", physician: "T1"))).ShouldBe([("knownToSystem", "/facts/0/fact"), ("knownToSystem", "/facts/1/fact")]);
         (await Listed())["withdrawnOn"]!.GetValue<string>().ShouldBe("2026-03-03");
     }
 
@@ -255,6 +260,35 @@ public sealed class TraineeTests : IAsyncLifetime
         await using var command = _service.Get<Npgsql.NpgsqlDataSource>().CreateCommand("select count(*) from compliance.patient_reads where case_id = $1 and role = 'trainingBase'");
         command.Parameters.Add(new() { Value = caseId });
         return (long)(await command.ExecuteScalarAsync())!;
+    }
+
+    /// <summary>Of a case that has a report the report says whose it is, whoever was logged first.</summary>
+    [Fact]
+    public async Task A_wrong_entry_of_one_trainee_does_not_keep_the_case_from_another()
+    {
+        var (first, second) = (await Enrolled("T1"), await Enrolled("T2"));
+        (await Log(first, Entry("c", First, "operator"))).Expect(HttpStatusCode.OK);
+        Faults(await Log(second, Entry("c", First, "operator"))).ShouldBe([("operatedByAnother", "/cases/0/caseNumber")]);
+        await _service.MoveTo(First.AddDays(5));
+        await _world.Import([Operated("c", First, trainee: "T2")]);
+        (await Log(second, Entry("c", First, "operator"))).Expect(HttpStatusCode.OK);
+        (await Cases(first)).ShouldHaveSingleItem().ShouldSatisfyAllConditions(c => c!["counts"]!.GetValue<bool>().ShouldBeFalse(), c => Texts(c!["disagrees"]).ShouldBe("trainee"));
+        (await Cases(second)).ShouldHaveSingleItem()!["counts"]!.GetValue<bool>().ShouldBeTrue();
+    }
+
+    /// <summary>A base recorded as from before declares its capacity today, and enters who is there.</summary>
+    [Fact]
+    public async Task Who_was_there_before_the_base_came_to_the_system_is_entered_late() =>
+        (await Enrol("T1", First.AddMonths(-6), First.AddMonths(6))).Expect(HttpStatusCode.Created);
+
+    [Fact]
+    public async Task A_stay_entered_in_error_frees_its_place_before_it_begins()
+    {
+        await Capacity(1);
+        var id = (await Enrol("T1", First.AddMonths(2), First.AddMonths(14))).Expect(HttpStatusCode.Created).Body!["trainee"]!.GetValue<string>();
+        Code((await Enrol("T2", First.AddMonths(3), First.AddMonths(15))).Expect(HttpStatusCode.Conflict)).ShouldBe("baseFull");
+        (await Do(id, "end", new { reason = "entered in error" })).Expect(HttpStatusCode.OK).Body!["state"]!.GetValue<string>().ShouldBe("ended");
+        (await Enrol("T2", First.AddMonths(3), First.AddMonths(15))).Expect(HttpStatusCode.Created);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using Compliance.Cases;
+using Compliance.Metrics;
 using Compliance.Training;
 using static Compliance.Cases.Intent;
 using static Compliance.Tests.Training.TrainingLog;
@@ -199,17 +200,76 @@ public class TraineeTests
     [InlineData("neurovascular", "2025-01-01", Diagnostic, 0, "T2", "Trainee")]
     public void What_the_report_contradicts_does_not_count(string technique, string on, Intent intent, int level, string? trainee, string disagrees)
     {
-        var report = new CaseAsReported(technique, Day(on), intent, level, trainee, Voided: false);
+        var report = new CaseAsReported(technique, Day(on), intent, level, Supervisor, trainee, Voided: false);
         var operated = Nv.Enrolled().With(1, Operator, Diagnostic);
         operated = operated with { Reports = new() { [operated.State.Cases[0].CaseId] = report } };
         var judged = operated.Dossier().Cases.ShouldHaveSingleItem();
         string.Join(' ', judged.Disagrees).ShouldBe(disagrees);
         judged.WhyNot.ShouldBe(disagrees.Length == 0 ? [] : [NotCounted.Disagrees]);
         operated.Dossier().Count(Operator, Diagnostic, 0).ShouldBe(disagrees.Length == 0 ? 1 : 0);
-        // Whom the report names as having operated says nothing of who took part.
+        // Whom else the report names as having operated says nothing of who took part; by it this trainee operated, and a case counts in one role.
         var took = Nv.Enrolled().With(1, Participant, Diagnostic);
         took = took with { Reports = new() { [took.State.Cases[0].CaseId] = report } };
-        took.Dossier().Count(Participant, Diagnostic, 0).ShouldBe(disagrees is "" or "Trainee" ? 1 : 0);
+        took.Dossier().Count(Participant, Diagnostic, 0).ShouldBe(disagrees is "Trainee" ? 1 : 0);
+        (took.Dossier().Cases[0].Disagrees.Contains(Disagreement.Role)).ShouldBe(trainee == Physician);
+    }
+
+    /// <summary>A8: the operator of record is the supervisor.</summary>
+    [Fact]
+    public void Who_supervises_by_the_log_is_the_operator_by_the_report()
+    {
+        var report = new CaseAsReported("neurovascular", new(2025, 1, 1), Diagnostic, 0, "S2", Physician, Voided: false);
+        var operated = Nv.Enrolled().With(1, Operator, Diagnostic);
+        operated = operated with { Reports = new() { [operated.State.Cases[0].CaseId] = report } };
+        operated.Dossier().Cases[0].Disagrees.ShouldBe([Disagreement.Supervisor]);
+        operated.Dossier().Cases[0].Counts.ShouldBeFalse();
+        // Who took part learnt from whoever was in charge of him; the report says nothing of that.
+        var took = Nv.Enrolled().With(1, Participant, Diagnostic);
+        took = took with { Reports = new() { [took.State.Cases[0].CaseId] = report with { Trainee = null } } };
+        took.Dossier().Cases[0].Counts.ShouldBeTrue();
+    }
+
+    [Fact]
+    public void A_certificate_rests_on_the_dossier_as_it_is_written_upon()
+    {
+        var log = Complete();
+        var before = log.Dossier();
+        var since = log.Then(s => Trainee.Withdraw(s, log.State.Cases[^1].Number, "in error", Today, By));
+        since.Refused(s => Trainee.Certify(s, before, new HashSet<string>(), "C-1", Today, By)).ShouldBe("conflict");
+        since.Refused(s => Trainee.Certify(s, since.Dossier(), new HashSet<string>(), "C-1", Today, By)).ShouldBe("trainingIncomplete");
+        var failed = log.Then(s => Trainee.Evaluate(s, Today, false, "failed after all", Today, By));
+        failed.Refused(s => Trainee.Certify(s, before, new HashSet<string>(), "C-1", Today, By)).ShouldBe("conflict");
+        log.Refused(s => Trainee.Certify(s, before, new HashSet<string>(), "C-1", Today, By)).ShouldBeNull();
+    }
+
+    [Fact]
+    public void No_two_certificates_of_a_base_have_a_number()
+    {
+        var log = Complete();
+        log.Refused(s => Trainee.Certify(s, log.Dossier(), new HashSet<string> { "C-1" }, "C-1", Today, By)).ShouldBe("certificateNumberTaken");
+        log.Refused(s => Trainee.Certify(s, log.Dossier(), new HashSet<string> { "C-1" }, "C-2", Today, By)).ShouldBeNull();
+    }
+
+    [Fact]
+    public void A_stay_that_has_not_begun_ends_before_its_first_day()
+    {
+        var log = Nv.Enrolled();
+        var before = log.Then(s => Trainee.End(s, new(2024, 12, 31), "in error", new(2024, 12, 31), By));
+        (before.State.Status, before.State.Until, before.State.Stay.IsEmpty).ShouldBe((TraineeStatus.Ended, new DateOnly(2024, 12, 31), true));
+        log.Then(s => Trainee.End(s, new(2024, 6, 1), "in error", new(2024, 6, 1), By)).State.Until.ShouldBe(new DateOnly(2024, 12, 31));
+        log.Refused(s => Trainee.End(s, new(2025, 1, 1), "in error", new(2024, 12, 31), By)).ShouldBe("futureDay");
+        // From the first day on it was a day.
+        log.Refused(s => Trainee.End(s, new(2024, 12, 31), "in error", new(2025, 1, 1), By)).ShouldBe("outsideStay");
+        log.Then(s => Trainee.End(s, new(2025, 1, 1), "left", new(2025, 1, 1), By)).State.Stay.ShouldBe(new DaySpan(new(2025, 1, 1), new(2025, 1, 1)));
+    }
+
+    [Fact]
+    public void An_entry_made_in_error_is_withdrawn_after_the_end_too()
+    {
+        var ended = Nv.Enrolled().With(1, Operator, Diagnostic).Then(s => Trainee.End(s, new(2025, 6, 30), "left", Today, By));
+        ended.Then(s => Trainee.Withdraw(s, 1, "another's case", Today, By)).State.Cases.ShouldBeEmpty();
+        var log = Complete();
+        log.Then(s => Trainee.Certify(s, log.Dossier(), new HashSet<string>(), "C-1", Today, By)).Refused(s => Trainee.Withdraw(s, 1, "r", Today, By)).ShouldBe("trainingClosed");
     }
 
     [Fact]
@@ -217,7 +277,7 @@ public class TraineeTests
     {
         var log = Nv.Enrolled().With(1, Operator, Diagnostic);
         log.Dossier().Cases[0].ShouldSatisfyAllConditions(c => c.Reported.ShouldBeNull(), c => c.Counts.ShouldBeTrue());
-        var voided = log with { Reports = new() { [log.State.Cases[0].CaseId] = new("neurovascular", new(2025, 1, 1), Diagnostic, 0, Physician, Voided: true) } };
+        var voided = log with { Reports = new() { [log.State.Cases[0].CaseId] = new("neurovascular", new(2025, 1, 1), Diagnostic, 0, Supervisor, Physician, Voided: true) } };
         voided.Dossier().Cases[0].WhyNot.ShouldBe([NotCounted.Voided]);
     }
 
@@ -253,7 +313,7 @@ public class TraineeTests
     public void A_certificate_needs_every_clause()
     {
         var log = Complete();
-        var certified = log.Then(s => Trainee.Certify(s, log.Dossier(), "C-1", Today, By));
+        var certified = log.Then(s => Trainee.Certify(s, log.Dossier(), new HashSet<string>(), "C-1", Today, By));
         certified.State.Status.ShouldBe(TraineeStatus.Certified);
         certified.State.Certificate!.Grounds.ShouldSatisfyAllConditions(
             g => g.Unmet.ShouldBeEmpty(),
@@ -262,15 +322,15 @@ public class TraineeTests
         certified.State.Stay.To.ShouldBe(new(2025, 12, 31));
 
         var shorter = log.Then(s => Trainee.Withdraw(s, 1, "not there", Today, By));
-        Trainee.Certify(shorter.State, shorter.Dossier(), "C-1", Today, By).Refusal.ShouldNotBeNull().ShouldSatisfyAllConditions(r => r.Code.ShouldBe("trainingIncomplete"), r => r.Args.ShouldBe(["NV-TR-DX100"]));
-        certified.Refused(s => Trainee.Certify(s, log.Dossier(), "C-2", Today, By)).ShouldBe("certifiedAlready");
+        Trainee.Certify(shorter.State, shorter.Dossier(), new HashSet<string>(), "C-1", Today, By).Refusal.ShouldNotBeNull().ShouldSatisfyAllConditions(r => r.Code.ShouldBe("trainingIncomplete"), r => r.Args.ShouldBe(["NV-TR-DX100"]));
+        certified.Refused(s => Trainee.Certify(s, log.Dossier(), new HashSet<string>(), "C-2", Today, By)).ShouldBe("certifiedAlready");
     }
 
     [Fact]
     public void What_is_certified_or_ended_changes_no_more()
     {
         var log = Complete();
-        var certified = log.Then(s => Trainee.Certify(s, log.Dossier(), "C-1", Today, By));
+        var certified = log.Then(s => Trainee.Certify(s, log.Dossier(), new HashSet<string>(), "C-1", Today, By));
         var ended = log.Then(s => Trainee.End(s, new(2025, 11, 30), "left", Today, By));
         (ended.State.Status, ended.State.Stay.To).ShouldBe((TraineeStatus.Ended, new DateOnly(2025, 11, 30)));
         foreach (var closed in new[] { certified, ended })
@@ -285,7 +345,7 @@ public class TraineeTests
             closed.Refused(s => Trainee.End(s, new(2025, 6, 1), "r", Today, By)).ShouldBe("trainingClosed");
         }
 
-        ended.Refused(s => Trainee.Certify(s, log.Dossier(), "C-1", Today, By)).ShouldBe("trainingClosed");
+        ended.Refused(s => Trainee.Certify(s, log.Dossier(), new HashSet<string>(), "C-1", Today, By)).ShouldBe("trainingClosed");
     }
 
     [Fact]
@@ -293,9 +353,9 @@ public class TraineeTests
     {
         var log = Complete();
         log.Refused(s => Trainee.WithdrawCertificate(s, "forged", Today, By)).ShouldBe("notCertified");
-        var withdrawn = log.Then(s => Trainee.Certify(s, log.Dossier(), "C-1", Today, By)).Then(s => Trainee.WithdrawCertificate(s, "forged", Today, By));
+        var withdrawn = log.Then(s => Trainee.Certify(s, log.Dossier(), new HashSet<string>(), "C-1", Today, By)).Then(s => Trainee.WithdrawCertificate(s, "forged", Today, By));
         withdrawn.State.Status.ShouldBe(TraineeStatus.CertificateWithdrawn);
-        withdrawn.Refused(s => Trainee.Certify(s, log.Dossier(), "C-2", Today, By)).ShouldBe("trainingClosed");
+        withdrawn.Refused(s => Trainee.Certify(s, log.Dossier(), new HashSet<string>(), "C-2", Today, By)).ShouldBe("trainingClosed");
     }
 
     [Theory]

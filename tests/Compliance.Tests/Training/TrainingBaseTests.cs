@@ -78,8 +78,47 @@ public class TrainingBaseTests
         var state = Then(TrainingBase.State.Initial, s => Recognise(s, new(2015, 5, 1), OneShort, imported: true));
         (state.IsRecognised(new(2015, 4, 30)), state.IsRecognised(new(2015, 5, 1)), state.IsRecognised(Today)).ShouldBe((false, true, true));
         ((TrainingBase.Event.Recognised)Recognise(TrainingBase.State.Initial, new(2015, 5, 1), OneShort, imported: true).Events.Single()).Grounds.ShouldBeNull();
-        Refused(Recognise(TrainingBase.State.Initial, Today.AddDays(1), imported: true)).ShouldBe("futureDay");
+        Refused(Recognise(TrainingBase.State.Initial, Today, imported: true)).ShouldBe("notAfter");
+        Recognise(TrainingBase.State.Initial, Today.AddDays(-1), imported: true).Refusal.ShouldBeNull();
         state.ReviewDueOn(12).ShouldBe(new DateOnly(2027, 3, 10), "its first review is counted from the day it was recorded");
+    }
+
+    /// <summary>Else one flag would be a recognition without judgement.</summary>
+    [Fact]
+    public void WhoAppliedOrWasRecognisedHereIsNotRecordedAsFromBefore()
+    {
+        Refused(Recognise(Applied, new(2015, 5, 1), imported: true)).ShouldBe("trainingBaseApplicationOpen");
+        var withdrawn = Then(Recognised, s => TrainingBase.Withdraw(s, "r", Today, Ministry));
+        Refused(TrainingBase.Recognise(withdrawn, Id, null, Today.AddDays(5), "R-9", true, Today.AddDays(9), Ministry)).ShouldBe("recognisedHereBefore");
+    }
+
+    /// <summary>NV-TRB-*: of the year, at every review; the conditions of the recognition hold until something else is attested.</summary>
+    [Fact]
+    public void TheDutiesOfTrainingAreAttestedAnewForEveryReview()
+    {
+        var review = Rules.Path("trainingBase")!;
+        var day = Today.AddMonths(11);
+        AttestedFact On(string name, DateOnly on) => Fact(name, 4) with { HeldOn = on };
+        ConditionOutcome Outcome(TrainingBase.State of, string clause, DateOnly asOf) =>
+            TrainingBase.Judge(of, Rules, review, new(asOf, new Dictionary<string, JsonElement>(), new(0, 0, 0), null, new Dictionary<string, DateOnly>()), asOf).Results.Single(r => r.Clause == clause).Outcome;
+        var state = Then(Recognised, s => TrainingBase.Attest(s, [On("theoryTests", day), On("interventionalBeds", Today), On("neurosurgeryBeds", Today)], day, Hospital));
+        state.AttestedFor(Rules, review, day).ShouldAllBe(a => a.ValidUntil == null);
+        state = Then(state, s => TrainingBase.RecordReview(s, AllMet, "fine", day, Ministry));
+        state.AttestedFor(Rules, review, day).ShouldAllBe(a => a.ValidUntil == null, "on the day of the review it still says what it said");
+        var later = state.AttestedFor(Rules, review, day.AddDays(1)).ToDictionary(a => a.Fact, a => a.ValidUntil);
+        (later["theoryTests"], later["interventionalBeds"]).ShouldBe((day, null));
+        Outcome(state, "NV-TRB-TESTS", day.AddYears(1)).ShouldBe(ConditionOutcome.Expired);
+        state.AttestedFor(Rules, Rules.Path("trainingBaseConditions")!, day.AddDays(1)).ShouldAllBe(a => a.ValidUntil == null);
+        Then(state, s => TrainingBase.Attest(s, [On("theoryTests", day.AddDays(1))], day.AddDays(1), Hospital)).AttestedFor(Rules, review, day.AddDays(1)).Single(a => a.Fact == "theoryTests").ValidUntil.ShouldBeNull();
+    }
+
+    /// <summary>The period of the next review is that of the regulation in force when the last look was recorded, not when it takes effect.</summary>
+    [Fact]
+    public void ALookIsRecordedBeforeItTakesEffect()
+    {
+        var state = Then(Applied, s => Recognise(s, Today.AddDays(30)));
+        (state.LookedAtOn, state.LookedAtRecordedOn).ShouldBe((Today.AddDays(30), Today));
+        Applied.LookedAtRecordedOn.ShouldBeNull();
     }
 
     [Fact]
