@@ -45,8 +45,8 @@ internal static class Announcements
 
             await connection.Execute(
                 """
-                insert into announcements (position, event_id, published, published_on, act, effective_on, technique, province, kind, institution, name, place, place_name, withdraws)
-                select * from unnest($1::bigint[], $2::uuid[], $3::timestamptz[], $4::date[], $5::text[], $6::date[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::uuid[])
+                insert into announcements (position, event_id, published, published_on, act, effective_on, technique, province, kind, institution, name, place, place_name, withdraws, base_kind)
+                select * from unnest($1::bigint[], $2::uuid[], $3::timestamptz[], $4::date[], $5::text[], $6::date[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::uuid[], $15::text[])
                 """,
                 cancellation,
                 rows.Select(r => r.Recorded.Position).ToArray(),
@@ -62,7 +62,8 @@ internal static class Announcements
                 rows.Select(r => r.Holder.Name).ToArray(),
                 rows.Select(r => r.Holder.Place?.Id).ToArray(),
                 rows.Select(r => r.Holder.Place?.Name).ToArray(),
-                rows.Select(r => r.Withdraws).ToArray());
+                rows.Select(r => r.Withdraws).ToArray(),
+                rows.Select(r => r.Announcement.BaseKind).ToArray());
         }
     }
 

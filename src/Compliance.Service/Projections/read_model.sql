@@ -153,7 +153,8 @@ create table announcements (
     name          text        not null,
     place         text,
     place_name    text,
-    withdraws     uuid                      -- the announcement that this one takes back
+    withdraws     uuid,                     -- the announcement that this one takes back
+    base_kind     text                      -- of a training base
 );
 
 create index announcements_by_day on announcements (published_on, position);

@@ -31,6 +31,7 @@ public static class AnnouncementEndpoints
     /// <param name="Institution">Of a physician, the main place of practice then; null for an institution.</param>
     /// <param name="Withdraws">The announcement that this one takes back; null for all but an annulment.</param>
     /// <param name="WithdrawnBy">The announcement that took this one back; null while it stands.</param>
+    /// <param name="BaseKind">Of a training base, its kind, as in `national`; null of all else.</param>
     public sealed record AnnouncementShown(
         Guid Id,
         DateTimeOffset Published,
@@ -41,7 +42,8 @@ public static class AnnouncementEndpoints
         AnnouncedSubject Subject,
         RegisterEndpoints.PublicInstitution? Institution,
         Guid? Withdraws,
-        Guid? WithdrawnBy);
+        Guid? WithdrawnBy,
+        string? BaseKind);
 
     public sealed record AnnouncementsAnswer(IReadOnlyList<AnnouncementShown> Items, string? NextCursor, long Position);
 
@@ -121,7 +123,7 @@ public static class AnnouncementEndpoints
 
         var sql = new StringBuilder(
             $"""
-            select a.position, a.event_id, a.published, a.effective_on, a.act, a.technique, a.province, a.kind, a.institution, a.name, a.place, a.place_name, a.withdraws, w.event_id, w.published
+            select a.position, a.event_id, a.published, a.effective_on, a.act, a.technique, a.province, a.kind, a.institution, a.name, a.place, a.place_name, a.withdraws, w.event_id, w.published, a.base_kind
             from announcements a
             left join announcements w on w.withdraws = a.event_id
             where a.position < {Parameter(before)}
@@ -162,7 +164,8 @@ public static class AnnouncementEndpoints
                 new(Json.Names<AnnouncedKind>()[reader.GetString(7)], DashboardEndpoints.Text(reader, 8), reader.GetString(9)),
                 reader.IsDBNull(10) ? null : new(reader.GetString(10), reader.GetString(11)),
                 reader.IsDBNull(12) ? null : reader.GetGuid(12),
-                reader.IsDBNull(13) ? null : reader.GetGuid(13)));
+                reader.IsDBNull(13) ? null : reader.GetGuid(13),
+                DashboardEndpoints.Text(reader, 15)));
             if (!reader.IsDBNull(14))
             {
                 withdrawn[items[^1].Id] = reader.GetFieldValue<DateTimeOffset>(14);

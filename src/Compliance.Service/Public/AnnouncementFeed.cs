@@ -102,6 +102,11 @@ internal static class AnnouncementFeed
         object[] told = [item.Subject.Name + place, item.EffectiveOn.ToString("yyyy-MM-dd"), chinese ? title.Zh : title.En];
         string Told(string sentence) => string.Format(CultureInfo.InvariantCulture, sentence, told);
         var content = Told(chinese ? sentences.ContentZh : sentences.ContentEn);
+        if (item.BaseKind is { } kind)
+        {
+            content += chinese ? $"（基地类别：{kind}）" : $" (Kind of base: {kind}.)";
+        }
+
         if (found.Withdrawn.ContainsKey(item.Id))
         {
             content += chinese ? "（本公告已收回。）" : " (This announcement has been withdrawn.)";

@@ -38,7 +38,8 @@ public enum AnnouncedAct
 /// What is announced of an event, and it is little: who, what and from when. No grounds, no counts, and no reasons, since free text may tell of patients.
 /// </summary>
 /// <param name="EffectiveOn">First day of what it says.</param>
-public sealed record Announcement(AnnouncedAct Act, DateOnly EffectiveOn)
+/// <param name="BaseKind">Of a training base, its kind, as in <c>national</c>: who is of two kinds is told of for each. Null of all else.</param>
+public sealed record Announcement(AnnouncedAct Act, DateOnly EffectiveOn, string? BaseKind = null)
 {
     /// <summary>
     /// Which events are announced: the one switch. Null for those that are not: proposals and opinions decide nothing yet, a warning is an admonition and stands in the register only, and a
@@ -94,9 +95,9 @@ public sealed record Announcement(AnnouncedAct Act, DateOnly EffectiveOn)
     public static Announcement? Of(TrainingBase.Event e) => e switch
     {
         TrainingBase.Event.Recognised { Imported: true } => null,
-        TrainingBase.Event.Recognised r => new(AnnouncedAct.TrainingBaseRecognised, r.EffectiveOn),
-        TrainingBase.Event.Withdrawn w => new(AnnouncedAct.TrainingBaseWithdrawn, w.EffectiveOn),
-        TrainingBase.Event.GivenUp { EffectiveOn: { } day } => new(AnnouncedAct.TrainingBaseGivenUp, day),
+        TrainingBase.Event.Recognised r => new(AnnouncedAct.TrainingBaseRecognised, r.EffectiveOn, r.Base.Kind),
+        TrainingBase.Event.Withdrawn w => new(AnnouncedAct.TrainingBaseWithdrawn, w.EffectiveOn, w.Base.Kind),
+        TrainingBase.Event.GivenUp { EffectiveOn: { } day } g => new(AnnouncedAct.TrainingBaseGivenUp, day, g.Base.Kind),
         TrainingBase.Event.GivenUp
             or TrainingBase.Event.Applied
             or TrainingBase.Event.FactsAttested

@@ -88,7 +88,7 @@ public sealed class TrainingBaseTests : IAsyncLifetime
     private async Task<string[]> Announced() =>
     [
         .. (await _service.Get($"public/announcements?minPosition={await Head}")).Expect(HttpStatusCode.OK).Body!["items"]!.AsArray()
-            .Where(a => a!["what"]!.GetValue<string>().StartsWith("trainingBase", StringComparison.Ordinal)).Select(a => $"{a!["what"]} {a["subject"]!["id"]} {a["effectiveOn"]}"),
+            .Where(a => a!["what"]!.GetValue<string>().StartsWith("trainingBase", StringComparison.Ordinal)).Select(a => $"{a!["what"]} {a["subject"]!["id"]} {a["baseKind"]} {a["effectiveOn"]}"),
     ];
 
     [Fact]
@@ -114,7 +114,7 @@ public sealed class TrainingBaseTests : IAsyncLifetime
         shown["tutors"]!.AsArray().Select(t => (t!["physician"]!.GetValue<string>(), t["title"]!.GetValue<string>(), t["counts"]!.GetValue<bool>())).ShouldBe([("H1-A", "chief", true), ("H1-B", "chief", true), ("H1-C", "attending", true)]);
         var listed = (await Public()).ShouldHaveSingleItem()!;
         (listed["institution"]!["name"]!.GetValue<string>(), listed["kind"]!.GetValue<string>(), listed["since"]!.GetValue<string>(), listed["trains"]!.GetValue<bool>()).ShouldBe(("Hospital H1", "national", "2026-03-10", true));
-        (await Announced()).ShouldBe(["trainingBaseRecognised H1 2026-03-10"]);
+        (await Announced()).ShouldBe(["trainingBaseRecognised H1 national 2026-03-10"]);
 
         // What follows is asked at reviews: 四(二) was never attested.
         Unmet(await Evaluate()).ShouldBe(["NV-TRB-MATERIAL", "NV-TRB-PLAN", "NV-TRB-TESTS", "NV-TRB-DOSSIER", "NV-TRB-CAPACITY"]);
@@ -136,7 +136,7 @@ public sealed class TrainingBaseTests : IAsyncLifetime
         (await _service.Post($"{Base}/withdraw", new { reason = "three cases in a year" }, await _world.Regulator)).Expect(HttpStatusCode.Forbidden);
         (await _service.Post($"{Base}/withdraw", new { reason = "three cases in a year" }, await Ministry)).Expect(HttpStatusCode.OK);
         (await Public()).Count.ShouldBe(1, "until the end of the day");
-        (await Announced()).ShouldBe(["trainingBaseWithdrawn H1 2027-03-10", "trainingBaseRecognised H1 2026-03-10"]);
+        (await Announced()).ShouldBe(["trainingBaseWithdrawn H1 national 2027-03-10", "trainingBaseRecognised H1 national 2026-03-10"]);
         await _service.MoveTo(new(2027, 3, 10));
         (await Public()).ShouldBeEmpty();
         shown = await Shown();
