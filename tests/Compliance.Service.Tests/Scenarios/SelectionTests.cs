@@ -113,7 +113,7 @@ public sealed class SelectionTests
         Refused(await world.Attach(round, "L01", "evidence", SelectionWorld.Pdf("late")), HttpStatusCode.Conflict, "selectionRoundClosed");
         Refused(await world.Draft(round, "A01", new JsonObject()), HttpStatusCode.Conflict, "alreadySubmitted");
         // Submitted in time, and asked again when it is late, under a new key: the receipt there is.
-        var again = (await service.Post($"{path}/applications/T01/submit", new { }, await world.Hospital("T01"), ("Idempotency-Key", "again"))).Expect(HttpStatusCode.OK).Body!;
+        var again = (await service.Send(HttpMethod.Post, $"{path}/applications/T01/submit", new { }, await world.Hospital("T01"), headers: ("Idempotency-Key", "again"))).Expect(HttpStatusCode.OK).Body!;
         again["receivedAt"]!.GetValue<string>().ShouldBe(last["receivedAt"]!.GetValue<string>());
 
         // The committee: E3 is registered at the hospital C01.
@@ -372,7 +372,8 @@ public sealed class SelectionTests
         (await service.Get($"{path}/applications/H2", await Expert("E3"))).Expect(HttpStatusCode.NotFound);
 
         // E1 was registered at H1 all the while, as the registry shows only now.
-        (await service.Put("physicians/E1", new { name = "E1", title = "chief", registrations = new[] { new { institution = "H1", main = true, from = "2015-01-01" } } }, national)).Expect(HttpStatusCode.OK);
+        var registrations = new[] { new { institution = "X1", from = "2010-01-01", main = true }, new { institution = "H1", from = "2015-01-01", main = false } };
+        (await service.Put("physicians/E1", new { name = "Doctor E1", titles = new[] { new { title = "chief", from = "2010-01-01" } }, licenceScope = "surgery", specialty = "neurosurgery", registrations }, national)).Expect(HttpStatusCode.OK);
         (await Act("close-scoring", new { })).Expect(HttpStatusCode.OK);
         var committee = (await service.Get(path, national)).Body!["committee"]!;
         // H1: 60 and 60, without E1's 100. H2: 0 and 70, without E3's 70.
