@@ -95,8 +95,8 @@ public static class SelectionApplicationEndpoints
 
     /// <summary>An applicant at work on its own application.</summary>
     /// <param name="Now">By the log's clock.</param>
-    private sealed record Own(Guid Id, string Institution, SelectionRound.State Round, Regulation Regulation, Compliance.Registry.Institution.Event.Registered Entry, SelectionPersons Persons, Caller Caller,
-        DateTimeOffset Now)
+    private sealed record Own(
+        Guid Id, string Institution, SelectionRound.State Round, Regulation Regulation, Compliance.Registry.Institution.Event.Registered Entry, SelectionPersons Persons, Caller Caller, DateTimeOffset Now)
     {
         public Guid Application => SelectionApplication.IdOf(Id, Institution);
 

@@ -236,7 +236,7 @@ public static class SelectionRoundEndpoints
         {
             var reason = body.Text("reason", BodyObject.LongText, lines: true);
             var about = body.OptionalId("about");
-            return Task.FromResult(new Act((round, _, now) => SelectionRound.Object(round, about, reason, Shanghai.DayOf(now), asked.By)));
+            return Task.FromResult(new Act((round, _, now) => SelectionRound.Object(round, about, reason, Shanghai.DayOf(now), asked.By, asked.Caller.Institution)));
         }, ofPhysiciansExperts: false);
         Post<StatementRequest>(api, "objections/{objection}/statement", "What an applicant says to an objection about it", [Role.Hospital, Role.TrainingBase], (body, asked) =>
         {
@@ -480,13 +480,17 @@ public static class SelectionRoundEndpoints
                             : new(names.Named(o.Institution), o.Outcome == SelectionOutcome.NotEligible ? SelectionOutcome.NotSelected : o.Outcome, null)),
                     ]),
                 [
-                    .. round.Objections.Where(o => caller.Role == Role.National || o.Filed.By == caller.Actor() || IsAbout(o, caller)).Select(o => Shown(o, caller, names)),
+                    .. round.Objections.Where(o => caller.Role == Role.National || IsOwn(o, caller) || IsAbout(o, caller)).Select(o => Shown(o, caller, names)),
                 ],
                 round.Conclusion?.ConcludedOn,
                 inner ? Committee(caller, round, places, cancelled, names) : null,
                 await reads.Position(http.RequestAborted)),
             Json.Options);
     }
+
+    // Of an institution's it is everybody's who acts for it.
+    private static bool IsOwn(SelectionRound.Raised objection, Caller caller) =>
+        objection.Filed.By == caller.Actor() || (caller.Role is Role.Hospital or Role.TrainingBase && caller.Institution == objection.Filed.Of);
 
     private static bool IsAbout(SelectionRound.Raised objection, Caller caller) => caller.Role is Role.Hospital or Role.TrainingBase && caller.Institution == objection.Filed.About;
 
@@ -497,7 +501,7 @@ public static class SelectionRoundEndpoints
         objection.Filed.About is { } about ? names.Named(about) : null,
         objection.Filed.Reason,
         objection.Filed.FiledOn,
-        caller.Role == Role.National || objection.Filed.By == caller.Actor() ? objection.Filed.By.Name : null,
+        caller.Role == Role.National || IsOwn(objection, caller) ? objection.Filed.By.Name : null,
         objection.Statement?.Statement,
         objection.Answer?.Accepted,
         objection.Answer?.Answer,

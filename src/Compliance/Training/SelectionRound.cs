@@ -159,12 +159,14 @@ public static class SelectionRound
             Actor By) : Event(Round, By);
 
         /// <param name="About">The institution it is about, which is told of it; null for the round as a whole.</param>
+        /// <param name="Of">The institution that objects; null where whoever objects acts for none.</param>
         public sealed record ObjectionFiled(
             Guid Round,
             [property: Stored("Objection")] Guid Objection,
             [property: Stored("Edition")] int Edition,
             [property: Stored("Technique")] string Technique,
             [property: Stored("About")] string? About,
+            [property: Stored("Of")] string? Of,
             [property: Stored("Reason")] string Reason,
             [property: Stored("FiledOn")] DateOnly FiledOn,
             Actor By) : Event(Round, By);
@@ -519,13 +521,14 @@ public static class SelectionRound
         state.ReopenedAfter == state.Publications.Count || state.Objections.Any(o => o.Answer?.Accepted == true && o.AnsweredAfter == state.Publications.Count);
 
     /// <summary>Anybody objects to the outcome published last, by its last day.</summary>
-    public static Decision<Event> Object(State state, string? about, string reason, DateOnly on, Actor by) =>
+    /// <param name="of">The institution that objects, if one does.</param>
+    public static Decision<Event> Object(State state, string? about, string reason, DateOnly on, Actor by, string? of = null) =>
         state.Publications is not [.., var last] ? Refusal.Conflict("notPublished")
         : state.Conclusion is not null || on > last.ObjectionsUntil ? Refusal.Conflict("objectionsClosed", last.ObjectionsUntil)
         : about is not null && last.Outcomes.All(o => o.Institution != about) ? Refusal.Invalid("notInRound", "/about")
         : state.Objections.Any(o => o.Filed.Edition == last.Edition && (o.Filed.About, o.Filed.Reason, o.Filed.By) == (about, reason, by)) ? Decision<Event>.Nothing
         : new Event.ObjectionFiled(
-            state.Call!.Round, NameBasedId.Of("selectionObjection", state.Call.Round.ToString("D"), $"{state.Objections.Count + 1}"), last.Edition, state.Call.Technique, about, reason, on, by);
+            state.Call!.Round, NameBasedId.Of("selectionObjection", state.Call.Round.ToString("D"), $"{state.Objections.Count + 1}"), last.Edition, state.Call.Technique, about, of, reason, on, by);
 
     /// <summary>The institution an objection is about says what it has to say to it, until it is answered.</summary>
     public static Decision<Event> StateOnObjection(State state, Guid objection, string institution, string statement, DateOnly on, Actor by) =>

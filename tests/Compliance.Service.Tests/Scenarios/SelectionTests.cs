@@ -178,7 +178,8 @@ public sealed class SelectionTests
         // Objected to, and answered; a suspicion of fraud, answered, substantiated.
         var objection = (await Act("objections", new { about = "F01", reason = "its numbers cannot be" }, await world.Hospital("A02"))).Expect(HttpStatusCode.OK).Body!["objection"]!.GetValue<string>();
         (await service.Get(path, await world.Hospital("A03"))).Body!["objections"]!.AsArray().ShouldBeEmpty("it is between A02 and national");
-        // Whom it is about reads it, a colleague of the same hospital's as well, but not who filed it, and says what it has to say.
+        (await service.Get(path, await service.Token("trainingBase", institution: "A02"))).Body!["objections"]!.AsArray().ShouldHaveSingleItem("it is the institution's, whoever filed it");
+        // Whom it is about reads it, but not who filed it, and says what it has to say.
         var told = (await service.Get(path, await world.Hospital("F01"))).Body!["objections"]!.AsArray().ShouldHaveSingleItem()!;
         (told["reason"]!.GetValue<string>(), told["by"]).ShouldBe(("its numbers cannot be", null));
         (await service.Get($"{path}/applications/F01", await world.Hospital("F01"))).Body!["objections"]!.AsArray().ShouldHaveSingleItem()!["objection"]!.GetValue<string>().ShouldBe(objection);
