@@ -134,7 +134,8 @@ public sealed class Commands(IEventStore log, NpgsqlDataSource database, Clock c
             var request = new AppendRequest(stream, version, [.. decision.Events.Cast<object>()])
             {
                 Companions = rows,
-                NotAfter = before is not null && before.At <= notAfter ? before.At.AddMicroseconds(-1) : notAfter,
+                // What is there already is told whenever it is asked for; only what changes can be late.
+                NotAfter = before is not null && decision.Events.Count > 0 && before.At <= notAfter ? before.At.AddMicroseconds(-1) : notAfter,
             };
             switch (await log.Append(request, cancellation))
             {
@@ -142,7 +143,7 @@ public sealed class Commands(IEventStore log, NpgsqlDataSource database, Clock c
                     return new Outcome<TState, TEvent>.Done(after, decision.Events, appended.Version, decision.Events.Count > 0 ? appended.Position : position);
                 case AppendResult.Conflict:
                     continue;
-                case AppendResult.Expired expired when before is not null && expired.Stamp >= before.At:
+                case AppendResult.Expired expired when before is not null && decision.Events.Count > 0 && expired.Stamp >= before.At:
                     return new Outcome<TState, TEvent>.Refused(before.Refusal);
                 case AppendResult.Expired when receivedOn is null:
                     // The database's clock is past midnight and ours is not yet: a moment later both are.

@@ -56,6 +56,7 @@ public sealed class ComplianceService : IAsyncDisposable
         var clock = new Clock(TimeProvider.System);
         await clock.Load(database, cancellation);
         builder.AddComplianceHttp();
+        Training.AttachmentScanner.UrlIn(builder.Configuration);
         var services = builder.Services;
         services.AddSingleton(clock);
         services.AddSingleton(database);

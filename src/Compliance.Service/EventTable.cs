@@ -124,6 +124,7 @@ public static class EventTable
         Row("selection_tie_decided", StoredJson.Default.SelectionTieDecided),
         Row("selection_published", StoredJson.Default.SelectionPublished),
         Row("selection_objection_filed", StoredJson.Default.SelectionObjectionFiled),
+        Row("selection_objection_stated", StoredJson.Default.SelectionObjectionStated),
         Row("selection_objection_answered", StoredJson.Default.SelectionObjectionAnswered),
         Row("selection_concluded", StoredJson.Default.SelectionConcluded),
         Row("selection_application_drafted", StoredJson.Default.SelectionDrafted),
@@ -247,6 +248,7 @@ public static class EventTable
 [JsonSerializable(typeof(SelectionRound.Event.TieDecided), TypeInfoPropertyName = "SelectionTieDecided")]
 [JsonSerializable(typeof(SelectionRound.Event.Published), TypeInfoPropertyName = "SelectionPublished")]
 [JsonSerializable(typeof(SelectionRound.Event.ObjectionFiled), TypeInfoPropertyName = "SelectionObjectionFiled")]
+[JsonSerializable(typeof(SelectionRound.Event.ObjectionStated), TypeInfoPropertyName = "SelectionObjectionStated")]
 [JsonSerializable(typeof(SelectionRound.Event.ObjectionAnswered), TypeInfoPropertyName = "SelectionObjectionAnswered")]
 [JsonSerializable(typeof(SelectionRound.Event.Concluded), TypeInfoPropertyName = "SelectionConcluded")]
 [JsonSerializable(typeof(SelectionApplication.Event.Drafted), TypeInfoPropertyName = "SelectionDrafted")]

@@ -352,8 +352,7 @@ public sealed partial class BodyObject
     {
         if (Take(name, required: false) is not { } value)
             return null;
-        CheckRaw(At(name), value);
-        return value;
+        return Sound(() => CheckRaw(At(name), value)) ? value : null;
     }
 
     /// <summary>The same where persons are meant to be named, and kept beside the log: of personal data only an identity-card number is refused.</summary>
@@ -361,8 +360,7 @@ public sealed partial class BodyObject
     {
         if (Take(name, required: false) is not { } value)
             return null;
-        CheckRaw(At(name), value, PersonalData.FoundIdentityCard);
-        return value;
+        return Sound(() => CheckRaw(At(name), value, PersonalData.FoundIdentityCard)) ? value : null;
     }
 
     /// <summary>Takes every property as it is; see <see cref="OptionalRaw"/>.</summary>
@@ -622,6 +620,14 @@ public sealed partial class BodyObject
         var child = new BodyObject(_body, pointer, value);
         _children.Add(child);
         return child;
+    }
+
+    // Faults beyond the most that are told are not counted.
+    private bool Sound(Action check)
+    {
+        var before = _body.Faults.Count;
+        check();
+        return _body.Faults.Count == before && before < Body.MaxFaults;
     }
 
     private void CheckRaw(string pointer, JsonElement value) => CheckRaw(pointer, value, PersonalData.Found);

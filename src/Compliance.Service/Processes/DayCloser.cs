@@ -76,6 +76,7 @@ public sealed class DayCloser(IEventStore log, NpgsqlDataSource database, Clock 
                         logger.LogInformation("Closed {Day:O}", last.AddDays(1));
                         await Settle(appended.Position, cancellation);
                         await Answers.ForgetOldKeys(database, cancellation);
+                        await Training.SelectionAttachments.Sweep(database, cancellation);
                         break;
                     case AppendResult.Conflict:
                         break;

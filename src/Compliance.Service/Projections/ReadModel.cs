@@ -203,8 +203,13 @@ public sealed class ReadModel(IEventStore log, NpgsqlDataSource database, ReadSc
                     }
 
                     break;
-                case SelectionApplication.Event:
+                case SelectionApplication.Event of:
                     selectionApplications.Add(e.Stream);
+                    if (of is SelectionApplication.Event.FraudDecided decided && Announcement.Of(of) is { } ofApplication)
+                    {
+                        announcedRounds.Add((e, of.Round, decided.Technique, decided.Title, ofApplication));
+                    }
+
                     break;
                 case Calendar.Published published:
                     calendars.Add((e, published));

@@ -48,6 +48,9 @@ internal static class AnnouncementFeed
         AnnouncedAct.SelectionPublished => new(
             "Outcome of a selection, open to objections: {0}", "遴选结果公示：{0}", "The outcome of “{0}” under “{2}” is published on {1}; objections are taken in the days named there.", "依据《{2}》开展的“{0}”遴选结果于{1}公示，公示期内可提出异议。"),
         AnnouncedAct.SelectionConcluded => new("Result of a selection: {0}", "遴选结果：{0}", "The result of “{0}” under “{2}” is published on {1}.", "依据《{2}》开展的“{0}”遴选结果于{1}公布。"),
+        AnnouncedAct.SelectionCancelled => new(
+            "Outcome of a selection cancelled: {0}", "取消遴选结果：{0}",
+            "An outcome of “{0}” under “{2}” is cancelled on {1}: fraud was substantiated.", "依据《{2}》开展的“{0}”遴选中，有单位经查实造假，其结果自{1}起取消。"),
         _ => throw new System.Diagnostics.UnreachableException($"nobody said how {act} is told"),
     };
 

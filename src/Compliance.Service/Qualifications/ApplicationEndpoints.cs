@@ -410,7 +410,11 @@ public static class ApplicationEndpoints
             var evidence = entry.Objects("evidence", MostItems).Select(e => EvidenceOf(e, today)).ToList();
             if (entry.OptionalRaw("value") is not { } value)
             {
-                entry.Fault("value", "missing");
+                if (!entry.Has("value"))
+                {
+                    entry.Fault("value", "missing");
+                }
+
                 continue;
             }
 
@@ -454,9 +458,10 @@ public static class ApplicationEndpoints
     }
 
     /// <summary>Whether a value is of the fact's type.</summary>
-    internal static bool Fits(FactDefinition fact, JsonElement value) => fact.Type != FactType.List
+    /// <param name="mostItems">Of a list.</param>
+    internal static bool Fits(FactDefinition fact, JsonElement value, int mostItems = MostItems) => fact.Type != FactType.List
         ? Fits(fact.Type, fact.Choices, value)
-        : value.ValueKind == JsonValueKind.Array && value.GetArrayLength() <= MostItems && value.EnumerateArray().All(item =>
+        : value.ValueKind == JsonValueKind.Array && value.GetArrayLength() <= mostItems && value.EnumerateArray().All(item =>
             item.ValueKind == JsonValueKind.Object
             && item.EnumerateObject().Count() == fact.Fields!.Count
             && fact.Fields.All(field => item.TryGetProperty(field.Key, out var of) && Fits(field.Value, null, of)));

@@ -96,7 +96,7 @@ public static class WhatIfEndpoint
             root.Fault("province", "invalidProvince");
         }
 
-        if (draft is null == (limits.Count == 0))
+        if (root.Has("draft") != (limits.Count == 0))
         {
             root.Fault("limits", "oneOf", "draft, limits");
         }

@@ -1,7 +1,8 @@
 -- What applications in rounds of selection say of persons, kept beside the log so that it can be destroyed without touching it. The event holds the hash.
 create table compliance.selection_persons (
     application  uuid not null primary key,
-    hash         text not null,
+    hash         text not null,             -- SHA-256 of salt and doc
+    salt         text not null,             -- random; without it what the hash stands for cannot be guessed
     doc          text not null              -- JSON by fact, byte by byte as it was hashed
 );
 
@@ -15,7 +16,7 @@ create table compliance.selection_reads (
 
 create index selection_reads_by_application on compliance.selection_reads (application, read_at);
 
--- Files that came with them. One is kept by the event that names it; what no event ever named goes after a day.
+-- Files that came with them. One is kept by the event that names it; what no event ever named goes as a day closes, a day after it came.
 create table compliance.selection_attachments (
     attachment   uuid        not null primary key,
     application  uuid        not null,

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Compliance.Calendars;
 using Compliance.Regulations;
@@ -32,6 +33,9 @@ public static class SelectionApplicationEndpoints
 {
     private const string ListPath = "/selection-rounds/{id}/applications";
     private const string Path = ListPath + "/{institution}";
+
+    /// <summary>Items of a list: papers of five years, lecturers; the rows printed in the forms are no limit.</summary>
+    private const int MostItems = 500;
 
     private static readonly IReadOnlyList<Role> Applicants = [Role.Hospital, Role.TrainingBase];
     private static readonly IReadOnlyList<Role> Readers = [Role.Hospital, Role.TrainingBase, Role.Physician, Role.National];
@@ -73,6 +77,7 @@ public static class SelectionApplicationEndpoints
     public sealed record SuspicionShown(string Suspicion, DateOnly SuspectedOn, string? Statement, bool? Substantiated, string? Finding, DateOnly? DecidedOn, string? DecidedBy);
 
     /// <param name="Persons">What the forms say of persons; empty once it was destroyed.</param>
+    /// <param name="Objections">About this institution.</param>
     /// <param name="Outcome">As published; null before.</param>
     public sealed record ApplicationAnswer(
         Guid Round,
@@ -84,11 +89,14 @@ public static class SelectionApplicationEndpoints
         IReadOnlyList<Attachment> Attachments,
         SelectionEvaluation Evaluation,
         IReadOnlyList<SuspicionShown> Suspicions,
+        IReadOnlyList<SelectionRoundEndpoints.ObjectionShown> Objections,
         SelectionOutcome? Outcome,
         long Position);
 
     /// <summary>An applicant at work on its own application.</summary>
-    private sealed record Own(Guid Id, string Institution, SelectionRound.State Round, Regulation Regulation, Compliance.Registry.Institution.Event.Registered Entry, SelectionPersons Persons, Caller Caller)
+    /// <param name="Now">By the log's clock.</param>
+    private sealed record Own(
+        Guid Id, string Institution, SelectionRound.State Round, Regulation Regulation, Compliance.Registry.Institution.Event.Registered Entry, SelectionPersons Persons, Caller Caller, DateTimeOffset Now)
     {
         public Guid Application => SelectionApplication.IdOf(Id, Institution);
 
@@ -136,7 +144,7 @@ public static class SelectionApplicationEndpoints
         state.IsCancelled ? SelectionApplicationStatus.Cancelled : state.Submission is null ? SelectionApplicationStatus.Draft : SelectionApplicationStatus.Submitted;
 
     /// <summary>The own application in a round. That another institution applies is not told.</summary>
-    private static async Task<(Own? Own, IResult? Refused)> OwnOf(HttpContext http, Caller caller, Reads reads, IEventStore log, Query query)
+    private static async Task<(Own? Own, IResult? Refused)> OwnOf(HttpContext http, Caller caller, Reads reads, IEventStore log, Clock clock, Query query)
     {
         var id = query.PathUuid("id");
         var institution = query.PathId("institution");
@@ -163,12 +171,13 @@ public static class SelectionApplicationEndpoints
 
         var regulation = (await reads.Reference(http.RequestAborted)).Regulations.Find(call.Regulation, call.Version)!;
         await using var connection = await reads.Open(http.RequestAborted);
-        return (new(id, institution, round, regulation, entry, await SelectionPersons.Read(connection, SelectionApplication.IdOf(id, institution), http.RequestAborted), caller), null);
+        var persons = await SelectionPersons.Read(connection, SelectionApplication.IdOf(id, institution), http.RequestAborted);
+        return (new(id, institution, round, regulation, entry, persons, caller, await SelectionLog.Now(connection, clock, http.RequestAborted)), null);
     }
 
     private static async Task<IResult> Draft(HttpContext http, Caller caller, Answers answers, Reads reads, IEventStore log, Clock clock)
     {
-        var (own, refused) = await OwnOf(http, caller, reads, log, Query.Of(http));
+        var (own, refused) = await OwnOf(http, caller, reads, log, clock, Query.Of(http));
         if (own is null)
         {
             return refused!;
@@ -185,9 +194,17 @@ public static class SelectionApplicationEndpoints
                 continue;
             }
 
-            if (!ApplicationEndpoints.Fits(field, value))
+            if (value.ValueKind == JsonValueKind.Array && value.GetArrayLength() > MostItems)
+            {
+                form.Fault(field.Name, "tooMany", MostItems);
+            }
+            else if (!ApplicationEndpoints.Fits(field, value, MostItems))
             {
                 form.Fault(field.Name, "wrongType", new Term(Json.Name(field.Type)));
+            }
+            else if (field.Type == FactType.Day && DateOnly.ParseExact(value.GetString()!, "yyyy-MM-dd", CultureInfo.InvariantCulture) > Shanghai.DayOf(own.Now))
+            {
+                form.Fault(field.Name, "futureDay");
             }
             else if (field.Personal)
             {
@@ -204,15 +221,15 @@ public static class SelectionApplicationEndpoints
             return wrong;
         }
 
-        var kept = SelectionPersons.Of(persons);
+        var kept = SelectionPersons.Of(persons, own.Persons);
         return await answers.Command(
             http,
             caller,
             Aggregates.SelectionApplications,
             SelectionApplication.Stream(own.Id, own.Institution),
             body,
-            (state, _) => SelectionApplication.Draft(state, own.Round, own.Institution, facts, kept.Hash, clock.Now, caller.Actor()),
-            (state, _) => (200, own.Written(state, kept, clock.Now)),
+            (state, _) => SelectionApplication.Draft(state, own.Round, own.Institution, facts, kept.Hash, own.Now, caller.Actor()),
+            (state, _) => (200, own.Written(state, kept, own.Now)),
             _ => [kept.With(own.Application)],
             before: own.Before);
     }
@@ -221,7 +238,7 @@ public static class SelectionApplicationEndpoints
     {
         var query = Query.Of(http);
         var kind = query.PathId("kind");
-        var (own, refused) = await OwnOf(http, caller, reads, log, query);
+        var (own, refused) = await OwnOf(http, caller, reads, log, clock, query);
         if (own is null)
         {
             return refused!;
@@ -233,41 +250,48 @@ public static class SelectionApplicationEndpoints
             return Problem.Invalid(http, new Fault("path:kind", "unknownValue", string.Join(", ", kinds.Keys)));
         }
 
-        // Nothing is read that could not be kept.
-        if (own.Round.NotOpen(clock.Now) is { } closed)
+        // Nothing is read that could not be kept, unless it may be what was kept before.
+        if (own.Round.NotOpen(own.Now) is { } closed && !http.Request.Headers.ContainsKey(Idempotency.Header))
         {
             return Answers.Refused(http, closed);
         }
 
-        var taken = await attachments.Take(http.Request.Body, own.Application, kind, formats, http.RequestAborted);
+        var taken = await attachments.Take(http, own.Application, kind, formats);
         if (taken.Attachment is not { } attachment)
         {
-            return Problem.Refused(http, taken.Refused!, taken.Args);
+            var refusal = Problem.Refused(http, taken.Refused!, taken.Args);
+            return taken.Refused == SelectionAttachments.Busy ? refusal.Header("Retry-After", "5") : refusal;
         }
 
         // What was sent is told by its kind and content: the same key with another file is another request.
         var body = Body.Parse(JsonSerializer.SerializeToUtf8Bytes(new { kind, hash = attachment.Hash }));
-        var answer = await answers.Command(
-            http,
-            caller,
-            Aggregates.SelectionApplications,
-            SelectionApplication.Stream(own.Id, own.Institution),
-            body,
-            (state, _) => SelectionApplication.Attach(state, own.Round, attachment, clock.Now, caller.Actor()),
-            (state, events) => (
-                events.Count > 0 ? 201 : 200,
-                own.Written(state, own.Persons, clock.Now, state.Attachments.First(a => (a.Kind, a.Hash) == (attachment.Kind, attachment.Hash)))),
-            _ => [SelectionAttachments.Kept(attachment.Id)],
-            before: own.Before);
-        await attachments.Forget(attachment.Id);
-        return answer;
+        try
+        {
+            return await answers.Command(
+                http,
+                caller,
+                Aggregates.SelectionApplications,
+                SelectionApplication.Stream(own.Id, own.Institution),
+                body,
+                (state, _) => SelectionApplication.Attach(state, own.Round, attachment, own.Now, caller.Actor()),
+                (state, events) => (
+                    events.Count > 0 ? 201 : 200,
+                    own.Written(state, own.Persons, own.Now, state.Attachments.First(a => (a.Kind, a.Hash) == (attachment.Kind, attachment.Hash)))),
+                _ => [SelectionAttachments.Kept(attachment.Id)],
+                before: own.Before);
+        }
+        finally
+        {
+            // Whatever became of it: what an event named stays.
+            await attachments.Forget(attachment.Id);
+        }
     }
 
     private static async Task<IResult> Detach(HttpContext http, Caller caller, Answers answers, Reads reads, IEventStore log, Clock clock)
     {
         var query = Query.Of(http);
         var attachment = query.PathUuid("attachment");
-        var (own, refused) = await OwnOf(http, caller, reads, log, query);
+        var (own, refused) = await OwnOf(http, caller, reads, log, clock, query);
         var body = await Body.Read(http);
         if ((own is null ? refused : body.Refused(http)) is { } wrong)
         {
@@ -280,15 +304,15 @@ public static class SelectionApplicationEndpoints
             Aggregates.SelectionApplications,
             SelectionApplication.Stream(own!.Id, own.Institution),
             body,
-            (state, _) => SelectionApplication.Detach(state, own.Round, attachment, clock.Now, caller.Actor()),
-            (state, _) => (200, own.Written(state, own.Persons, clock.Now)),
+            (state, _) => SelectionApplication.Detach(state, own.Round, attachment, own.Now, caller.Actor()),
+            (state, _) => (200, own.Written(state, own.Persons, own.Now)),
             _ => [SelectionAttachments.Destroyed(attachment)],
             before: own.Before);
     }
 
     private static async Task<IResult> Submit(HttpContext http, Caller caller, Answers answers, Reads reads, IEventStore log, Clock clock)
     {
-        var (own, refused) = await OwnOf(http, caller, reads, log, Query.Of(http));
+        var (own, refused) = await OwnOf(http, caller, reads, log, clock, Query.Of(http));
         if (own is null)
         {
             return refused!;
@@ -309,21 +333,18 @@ public static class SelectionApplicationEndpoints
             body,
             (state, _) =>
             {
-                // PostgreSQL keeps microseconds; what is judged is what is kept.
-                var now = clock.Now;
-                now = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMicrosecond)).ToOffset(TimeSpan.FromHours(8));
                 // Drafted anew between the reading and the writing: what would be judged is not what was written.
                 return state.Submission is null && state.PersonsHash is not null && state.PersonsHash != own.Persons.Hash
                     ? Refusal.Conflict(Commands.TooManyWriters)
-                    : SelectionApplication.Submit(state, own.Round, s => own.Evaluate(s, own.Persons, now), asItIs, now, caller.Actor());
+                    : SelectionApplication.Submit(state, own.Round, s => own.Evaluate(s, own.Persons, own.Now), asItIs, own.Now, caller.Actor());
             },
-            (state, _) => (200, own.Written(state, own.Persons, clock.Now)),
+            (state, _) => (200, own.Written(state, own.Persons, own.Now)),
             before: own.Before);
     }
 
     private static async Task<IResult> Statement(HttpContext http, Caller caller, Answers answers, Reads reads, IEventStore log, Clock clock)
     {
-        var (own, refused) = await OwnOf(http, caller, reads, log, Query.Of(http));
+        var (own, refused) = await OwnOf(http, caller, reads, log, clock, Query.Of(http));
         if (own is null)
         {
             return refused!;
@@ -338,10 +359,10 @@ public static class SelectionApplicationEndpoints
             SelectionApplication.Stream(own.Id, own.Institution),
             body,
             (state, today) => SelectionApplication.AnswerSuspicion(state, statement, today, caller.Actor()),
-            (state, _) => (200, own.Written(state, own.Persons, clock.Now)));
+            (state, _) => (200, own.Written(state, own.Persons, own.Now)));
     }
 
-    private static async Task<IResult> Fraud(HttpContext http, Caller caller, Answers answers)
+    private static async Task<IResult> Fraud(HttpContext http, Caller caller, Answers answers, Reads reads, IEventStore log)
     {
         var query = Query.Of(http);
         var id = query.PathUuid("id");
@@ -354,6 +375,13 @@ public static class SelectionApplicationEndpoints
             return wrong;
         }
 
+        var round = await log.Round(id, http.RequestAborted);
+        if (round.Call is null)
+        {
+            return Problem.Refused(http, "noSuchSelectionRound");
+        }
+
+        var hearUntil = SelectionRoundEndpoints.HearUntil(round, (await reads.Reference(http.RequestAborted)).Calendar);
         return await answers.Command(
             http,
             caller,
@@ -361,11 +389,11 @@ public static class SelectionApplicationEndpoints
             SelectionApplication.Stream(id, institution),
             body,
             (state, today) => step == FraudStep.Suspected
-                ? SelectionApplication.Suspect(state, finding, today, caller.Actor())
+                ? SelectionApplication.Suspect(state, round, finding, today, caller.Actor())
                 : state.Submission is null ? Refusal.NotFound("noSuchSelectionApplication")
-                : SelectionApplication.DecideFraud(state, step == FraudStep.Substantiated, finding, today, caller.Actor()),
+                : SelectionApplication.DecideFraud(state, round, step == FraudStep.Substantiated, finding, hearUntil, today, caller.Actor()),
             (state, _) => (200, new ApplicationWritten(
-                id, institution, Status(state), state.Submission!.ReceivedAt.ToOffset(TimeSpan.FromHours(8)), state.IsEligible, state.HasPriority,
+                id, institution, Status(state), state.Submission!.ReceivedAt.ToOffset(TimeSpan.FromHours(8)), round.IsEligible(state), state.HasPriority,
                 [.. state.Submission.Results.Where(r => !r.IsSatisfied).Select(r => r.Clause)], null, 0)));
     }
 
@@ -399,7 +427,7 @@ public static class SelectionApplicationEndpoints
         var visible = application.Institution is not null && caller.Role switch
         {
             Role.National => application.Submission is not null,
-            Role.Physician => application.Submission is not null && clock.Now >= round.Call.ClosesAt && !round.HasConflict(caller.Physician!, institution)
+            Role.Physician => application.Submission is not null && round.Conclusion is null && clock.Now >= round.Call.ClosesAt && !round.HasConflict(caller.Physician!, institution)
                 && !(await log.Physician(caller.Physician!, http.RequestAborted)).State.PlacesSince(round.Call.OpensOn).Contains(institution),
             _ => true,
         };
@@ -506,6 +534,10 @@ public static class SelectionApplicationEndpoints
                     application.Submission is null ? [] : Clauses(SelectionFacts.Evaluate(regulation, regulation.Selection!.Decision, book))),
                 [.. application.Suspicions.Select(s => new SuspicionShown(
                     s.Suspicion.Suspicion, s.Suspicion.SuspectedOn, s.Statement?.Statement, s.Decision?.Substantiated, s.Decision?.Finding, s.Decision?.DecidedOn, s.Decision?.By.Name))],
+                [
+                    .. round.Objections.Where(o => o.Filed.About == institution && caller.Role != Role.Physician)
+                        .Select(o => SelectionRoundEndpoints.Shown(o, caller, entry is null ? new Dictionary<string, string>() : new Dictionary<string, string> { [institution] = entry.Name })),
+                ],
                 outcome,
                 await reads.Position(http.RequestAborted)),
             Json.Options);
@@ -530,15 +562,7 @@ public static class SelectionApplicationEndpoints
         await SelectionPersons.NoteRead(connection, caller, SelectionApplication.IdOf(round.Call!.Round, application.Institution!), http.RequestAborted);
         return await SelectionAttachments.Content(connection, id, http.RequestAborted) is { } content
             // Saved, never opened in the page: it is somebody else's file.
-            ? Results.File(content, SelectionAttachments.MediaType(attachment.Format), $"{attachment.Kind}{Extension(attachment.Format)}")
+            ? Results.File(content, SelectionAttachments.MediaType(attachment.Format), $"{attachment.Kind}{SelectionAttachments.Extension(attachment.Format, content)}")
             : Problem.Refused(http, "noSuchAttachment");
     }
-
-    private static string Extension(AttachmentFormat format) => format switch
-    {
-        AttachmentFormat.Pdf => ".pdf",
-        AttachmentFormat.Jpeg => ".jpg",
-        AttachmentFormat.Png => ".png",
-        _ => "",
-    };
 }

@@ -1,7 +1,11 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
+using System.Text;
 using Compliance.Service.EventStore;
 using Compliance.Service.Projections;
 using Compliance.Training;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -13,8 +17,13 @@ public sealed class SelectionAttachments(NpgsqlDataSource database, AttachmentSc
     /// <summary>Bytes of one file: a form of some pages, scanned in colour, has two or three million.</summary>
     public const int MaxBytes = 10 * 1024 * 1024;
 
-    /// <summary>Files held in memory at a time on a node; others wait.</summary>
+    /// <summary>Files scanned and laid down at a time on a node; others wait, but not long.</summary>
     private const int AtATime = 4;
+
+    private static readonly TimeSpan LongestTurn = TimeSpan.FromSeconds(20);
+
+    /// <summary>Bytes a second: a file at the bound takes a quarter of an hour. Slower than this is no line, but an attempt to hold one.</summary>
+    private static readonly MinDataRate LeastRate = new(10_240, TimeSpan.FromSeconds(10));
 
     private static readonly CompanionKind Keep = new(
         "selectionAttachment",
@@ -27,6 +36,10 @@ public sealed class SelectionAttachments(NpgsqlDataSource database, AttachmentSc
         NpgsqlDbType.Uuid);
 
     private readonly SemaphoreSlim _turns = new(AtATime);
+    private readonly ConcurrentDictionary<Guid, bool> _underWay = new();
+
+    /// <summary>The code where another file comes first: to be sent again.</summary>
+    public const string Busy = "uploadsBusy";
 
     /// <summary>What became of a file that was sent.</summary>
     /// <param name="Attachment">Null where it was refused.</param>
@@ -37,14 +50,26 @@ public sealed class SelectionAttachments(NpgsqlDataSource database, AttachmentSc
 
     public static Companion Destroyed(Guid attachment) => new(Destroy, attachment);
 
-    /// <summary>Reads a file and lays it down; it is not kept before an event names it.</summary>
+    /// <summary>
+    /// Reads a file and lays it down; it is not kept before an event names it. It is read before it takes a turn, so that a bad line keeps nobody waiting, and one at a time of an application, so that no applicant
+    /// fills a node.
+    /// </summary>
     /// <param name="formats">Those it may have.</param>
-    public async Task<Taken> Take(Stream body, Guid application, string kind, IReadOnlyList<AttachmentFormat> formats, CancellationToken cancellation)
+    public async Task<Taken> Take(HttpContext http, Guid application, string kind, IReadOnlyList<AttachmentFormat> formats)
     {
-        await _turns.WaitAsync(cancellation);
+        if (!_underWay.TryAdd(application, true))
+        {
+            return new(null, Busy);
+        }
+
         try
         {
-            if (await Read(body, cancellation) is not { } content)
+            if (http.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate)
+            {
+                rate.MinDataRate = LeastRate;
+            }
+
+            if (await Read(http.Request.Body, http.RequestAborted) is not { } content)
             {
                 return new(null, "tooLarge", MaxBytes);
             }
@@ -59,23 +84,45 @@ public sealed class SelectionAttachments(NpgsqlDataSource database, AttachmentSc
                 return new(null, "unsupportedAttachment", string.Join(", ", formats.Select(f => Http.Json.Name(f))));
             }
 
-            var scanned = await scanner.Scan(content, cancellation);
-            if (scanned is Scanned.Infected or Scanned.Unavailable)
+            if (!await _turns.WaitAsync(LongestTurn, http.RequestAborted))
             {
-                return new(null, scanned == Scanned.Infected ? "attachmentInfected" : "scannerUnavailable");
+                return new(null, Busy);
             }
 
-            var id = Guid.NewGuid();
-            await using var connection = await database.OpenConnectionAsync(cancellation);
-            // What was laid down and never named, because the event was refused or a node died.
-            await connection.Execute("delete from compliance.selection_attachments where not kept and received_at < clock_timestamp() - interval '1 day'", cancellation);
-            await connection.Execute("insert into compliance.selection_attachments (attachment, application, content) values ($1, $2, $3)", cancellation, id, application, content);
-            return new(new(id, kind, Convert.ToHexStringLower(SHA256.HashData(content)), content.Length, format, scanned == Scanned.Clean), null);
+            try
+            {
+                return await LayDown(content, format, application, kind, http.RequestAborted);
+            }
+            finally
+            {
+                _turns.Release();
+            }
         }
         finally
         {
-            _turns.Release();
+            _underWay.TryRemove(application, out _);
         }
+    }
+
+    private async Task<Taken> LayDown(byte[] content, AttachmentFormat format, Guid application, string kind, CancellationToken cancellation)
+    {
+        var scanned = await scanner.Scan(content, cancellation);
+        if (scanned is Scanned.Infected or Scanned.Unavailable)
+        {
+            return new(null, scanned == Scanned.Infected ? "attachmentInfected" : "scannerUnavailable");
+        }
+
+        var id = Guid.NewGuid();
+        await using var connection = await database.OpenConnectionAsync(cancellation);
+        await connection.Execute("insert into compliance.selection_attachments (attachment, application, content) values ($1, $2, $3)", cancellation, id, application, content);
+        return new(new(id, kind, Convert.ToHexStringLower(SHA256.HashData(content)), content.Length, format, scanned == Scanned.Clean), null);
+    }
+
+    /// <summary>Drops what was laid down a day ago and never named, because a node died or the outcome of the append was lost; called as days close.</summary>
+    public static async Task Sweep(NpgsqlDataSource database, CancellationToken cancellation)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellation);
+        await connection.Execute("delete from compliance.selection_attachments where not kept and received_at < clock_timestamp() - interval '1 day'", cancellation);
     }
 
     /// <summary>Drops what no event came to name; what one named stays.</summary>
@@ -109,6 +156,16 @@ public sealed class SelectionAttachments(NpgsqlDataSource database, AttachmentSc
         AttachmentFormat.Jpeg => "image/jpeg",
         AttachmentFormat.Png => "image/png",
         _ => "application/octet-stream",
+    };
+
+    /// <summary>As a file of the format is called; of Office by what it says within that it is.</summary>
+    public static string Extension(AttachmentFormat format, ReadOnlySpan<byte> content) => format switch
+    {
+        AttachmentFormat.Pdf => ".pdf",
+        AttachmentFormat.Jpeg => ".jpg",
+        AttachmentFormat.Png => ".png",
+        AttachmentFormat.OpenXml => content.IndexOf("word/"u8) >= 0 ? ".docx" : content.IndexOf("xl/"u8) >= 0 ? ".xlsx" : ".zip",
+        _ => content.IndexOf(Encoding.Unicode.GetBytes("WordDocument")) >= 0 ? ".doc" : ".xls",
     };
 
     private static async Task<byte[]?> Read(Stream body, CancellationToken cancellation)
@@ -151,8 +208,14 @@ public sealed class AttachmentScanner(IConfiguration configuration) : IDisposabl
 {
     private static readonly TimeSpan LongestScan = TimeSpan.FromMinutes(1);
 
-    private readonly Uri? _url = configuration["Attachments:Scanner"] is { Length: > 0 } url ? new(url, UriKind.Absolute) : null;
+    private readonly Uri? _url = UrlIn(configuration);
     private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { Timeout = LongestScan };
+
+    /// <summary>Null where none is configured. Asked as the service starts: a wrong one must not show at the first upload.</summary>
+    public static Uri? UrlIn(IConfiguration configuration) =>
+        configuration["Attachments:Scanner"] is not { Length: > 0 } url ? null
+        : Uri.TryCreate(url, UriKind.Absolute, out var scanner) && (scanner.Scheme == Uri.UriSchemeHttp || scanner.Scheme == Uri.UriSchemeHttps) ? scanner
+        : throw new InvalidOperationException("Attachments:Scanner must be an absolute URL, http or https.");
 
     public async Task<Scanned> Scan(byte[] content, CancellationToken cancellation)
     {

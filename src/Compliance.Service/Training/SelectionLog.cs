@@ -46,6 +46,31 @@ internal static class SelectionLog
             ], null);
     }
 
+    /// <summary>What time the log has it: what it would be stamped with now. No node's clock says who was in time.</summary>
+    public static async Task<DateTimeOffset> Now(NpgsqlConnection connection, Clock clock, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand("select clock_timestamp()", connection);
+        var now = new DateTimeOffset((DateTime)(await command.ExecuteScalarAsync(cancellation))!, TimeSpan.Zero) + clock.AheadBy;
+        // PostgreSQL keeps microseconds; what is judged is what is kept.
+        return now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMicrosecond)).ToOffset(TimeSpan.FromHours(8));
+    }
+
+    /// <summary>Who was cancelled, as the rows have it.</summary>
+    public static async Task<HashSet<string>> Cancelled(Reads reads, Guid round, CancellationToken cancellation)
+    {
+        await using var connection = await reads.Open(cancellation);
+        await using var command = new NpgsqlCommand("select institution from selection_applications where round = $1 and cancelled", connection);
+        command.Parameters.Add(new() { Value = round });
+        var cancelled = new HashSet<string>();
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        while (await reader.ReadAsync(cancellation))
+        {
+            cancelled.Add(reader.GetString(0));
+        }
+
+        return cancelled;
+    }
+
     /// <summary>Where a physician has been registered at any time since a day.</summary>
     public static IReadOnlyList<string> PlacesSince(this Compliance.Registry.Physician.State physician, DateOnly day) =>
         [.. (physician.Entry?.Registrations ?? []).Where(r => r.To is null || r.To >= day).Select(r => r.Institution).Distinct().Order(StringComparer.Ordinal)];

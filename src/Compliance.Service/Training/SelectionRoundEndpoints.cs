@@ -72,6 +72,8 @@ public static class SelectionRoundEndpoints
 
     public sealed record NothingRequest;
 
+    public sealed record StatementRequest(string Statement);
+
     /// <param name="About">An applicant; null for the round as a whole.</param>
     public sealed record ObjectionRequest(string Reason, string? About = null);
 
@@ -89,8 +91,11 @@ public static class SelectionRoundEndpoints
 
     public sealed record PublicationShown(int Edition, DateOnly PublishedOn, DateOnly ObjectionsUntil, IReadOnlyList<OutcomeRow> Outcomes);
 
+    /// <param name="By">Who filed it; null for whom it is about.</param>
+    /// <param name="Statement">Of the institution it is about.</param>
     /// <param name="Accepted">Null while it waits for an answer.</param>
-    public sealed record ObjectionShown(Guid Objection, int Edition, NamedInstitution? About, string Reason, DateOnly FiledOn, string By, bool? Accepted, string? Answer, bool? Eligible, DateOnly? AnsweredOn, string? AnsweredBy);
+    public sealed record ObjectionShown(
+        Guid Objection, int Edition, NamedInstitution? About, string Reason, DateOnly FiledOn, string? By, string? Statement, bool? Accepted, string? Answer, bool? Eligible, DateOnly? AnsweredOn, string? AnsweredBy);
 
     /// <param name="Mean">Of the scores that count, cut to four decimals; null without any.</param>
     /// <param name="Rank">Null for one that is not ranked.</param>
@@ -109,7 +114,7 @@ public static class SelectionRoundEndpoints
         IReadOnlyList<Expert> Experts, IReadOnlyList<ConflictShown> Conflicts, IReadOnlyList<RankShown>? Ranking, IReadOnlyList<ScoreShown> Scores, int? Places, IReadOnlyList<string> Tied, int OpenPlaces);
 
     /// <param name="Attachments">The kinds of file the forms ask for; <c>evidence</c> for any other.</param>
-    /// <param name="Objections">National's all, anybody else's the own.</param>
+    /// <param name="Objections">For national all, for anybody else the own, and for an institution those about it.</param>
     /// <param name="Committee">For national and the experts.</param>
     public sealed record RoundAnswer(
         Guid Round,
@@ -194,16 +199,23 @@ public static class SelectionRoundEndpoints
             var remark = body.OptionalText("remark", BodyObject.LongText, lines: true);
             return Task.FromResult(new Act(
                 // Who has been registered there since is in conflict as well.
-                (round, applications, now) => asked.Places.Contains(institution)
+                (round, applications, now) => asked.Places.Contains(institution) && now >= round.Call!.ClosesAt
                     ? Refusal.NotFound("noSuchSelectionApplication")
                     : SelectionRound.Score(round, applications[0], asked.Caller.Physician!, points, remark, now, asked.By),
                 One: institution));
         });
-        Post<CloseRequest>(api, "close-scoring", "Closes the scoring and freezes the ranking", [Role.National], (body, asked) =>
+        Post<CloseRequest>(api, "close-scoring", "Closes the scoring and freezes the ranking", [Role.National], async (body, asked) =>
         {
             var places = body.OptionalInteger("places", 1, MostPointsOfAll);
             var reason = body.OptionalText("reason", BodyObject.LongText, lines: true);
-            return Task.FromResult(new Act((round, applications, now) => SelectionRound.CloseScoring(round, applications, places, reason, now, asked.By), All: true));
+            // What the registry shows by now counts, also of a score given before it did.
+            var registered = new Dictionary<string, IReadOnlyList<string>>();
+            foreach (var expert in asked.Round.Experts)
+            {
+                registered[expert.Physician] = (await asked.Physician(expert.Physician)).PlacesSince(asked.Round.Call!.OpensOn);
+            }
+
+            return new((round, applications, now) => SelectionRound.CloseScoring(round, applications, places, reason, now, asked.By, registered), All: true);
         });
         Post<ReasonRequest>(api, "reopen-scoring", "Opens the scoring again; it is closed, and the outcome published, anew", [Role.National], (body, asked) =>
         {
@@ -224,14 +236,19 @@ public static class SelectionRoundEndpoints
         {
             var reason = body.Text("reason", BodyObject.LongText, lines: true);
             var about = body.OptionalId("about");
-            return Task.FromResult(new Act((round, _, now) => SelectionRound.Object(round, about, reason, Shanghai.DayOf(now), asked.By)));
+            return Task.FromResult(new Act((round, _, now) => SelectionRound.Object(round, about, reason, Shanghai.DayOf(now), asked.By, asked.Caller.Institution)));
         }, ofPhysiciansExperts: false);
+        Post<StatementRequest>(api, "objections/{objection}/statement", "What an applicant says to an objection about it", [Role.Hospital, Role.TrainingBase], (body, asked) =>
+        {
+            var statement = body.Text("statement", BodyObject.LongText, lines: true);
+            return Task.FromResult(new Act((round, _, now) => SelectionRound.StateOnObjection(round, asked.Objection, asked.Caller.Institution!, statement, Shanghai.DayOf(now), asked.By)));
+        });
         Post<AnswerRequest>(api, "objections/{objection}/answer", "Answers an objection, with reasons", [Role.National], (body, asked) =>
         {
             var accepted = body.Flag("accepted");
             var answer = body.Text("answer", BodyObject.LongText, lines: true);
             var eligible = body.OptionalFlag("eligible");
-            return Task.FromResult(new Act((round, _, now) => SelectionRound.AnswerObjection(round, asked.Objection, accepted, answer, eligible, Shanghai.DayOf(now), asked.By)));
+            return Task.FromResult(new Act((round, _, now) => SelectionRound.AnswerObjection(round, asked.Objection, accepted, answer, eligible, HearUntil(round, asked.Calendar), Shanghai.DayOf(now), asked.By)));
         });
         Post<NothingRequest>(api, "conclude", "The result: what was published last, once the days for objections are over", [Role.National], (_, asked) => Task.FromResult(new Act(
             (round, applications, now) => SelectionRound.Conclude(round, applications, Shanghai.DayOf(now), asked.By), All: true)));
@@ -293,6 +310,9 @@ public static class SelectionRoundEndpoints
             (state, _) => act.Decide(state, applications, clock.Now),
             (state, events) => (200, Written(state, clock.Now, (events.FirstOrDefault() as SelectionRound.Event.ObjectionFiled)?.Objection)));
     }
+
+    /// <summary>Whoever is spoken against has as long to answer as objections are taken.</summary>
+    internal static Func<DateOnly, DateOnly> HearUntil(SelectionRound.State round, WorkingCalendar calendar) => told => calendar.AddWorkingDays(told, round.Call!.ObjectionWorkingDays);
 
     private static RoundWritten Written(SelectionRound.State state, DateTimeOffset now, Guid? objection) => new(state.Call!.Round, state.Call.Number, Stage(state, now), objection, 0);
 
@@ -426,17 +446,12 @@ public static class SelectionRoundEndpoints
             return Problem.Refused(http, "noSuchSelectionRound");
         }
 
-        var (applications, late) = await SelectionLog.Applications(http, reads, log, id);
-        if (late is not null)
-        {
-            return late;
-        }
-
         var regulation = (await reads.Reference(http.RequestAborted)).Regulations.Find(call.Regulation, call.Version)!;
-        var names = await SelectionLog.Names(reads, applications.Select(a => a.Institution!).Concat(round.Objections.Select(o => o.Filed.About).OfType<string>()), http.RequestAborted);
+        var cancelled = await SelectionLog.Cancelled(reads, id, http.RequestAborted);
+        var names = await SelectionLog.Names(reads, (round.Closing?.Ranking.Select(r => r.Institution) ?? []).Concat(round.Objections.Select(o => o.Filed.About).OfType<string>()), http.RequestAborted);
         var published = round.Publications.LastOrDefault();
         var inner = caller.Role == Role.National || (caller.Role == Role.Physician && round.IsExpert(caller.Physician!));
-        var cancelled = applications.Where(a => a.IsCancelled).Select(a => a.Institution!).ToHashSet();
+        IReadOnlyList<string> places = inner && caller.Physician is { } expert ? (await log.Physician(expert, http.RequestAborted)).State.PlacesSince(call.OpensOn) : [];
         return Results.Json(
             new RoundAnswer(
                 id,
@@ -465,23 +480,43 @@ public static class SelectionRoundEndpoints
                             : new(names.Named(o.Institution), o.Outcome == SelectionOutcome.NotEligible ? SelectionOutcome.NotSelected : o.Outcome, null)),
                     ]),
                 [
-                    .. round.Objections.Where(o => caller.Role == Role.National || o.Filed.By == caller.Actor()).Select(o => new ObjectionShown(
-                        o.Filed.Objection, o.Filed.Edition, o.Filed.About is { } about ? names.Named(about) : null, o.Filed.Reason, o.Filed.FiledOn, o.Filed.By.Name,
-                        o.Answer?.Accepted, o.Answer?.Answer, o.Answer?.Eligible, o.Answer?.AnsweredOn, o.Answer?.By.Name)),
+                    .. round.Objections.Where(o => caller.Role == Role.National || IsOwn(o, caller) || IsAbout(o, caller)).Select(o => Shown(o, caller, names)),
                 ],
                 round.Conclusion?.ConcludedOn,
-                inner ? Committee(caller, round, applications, cancelled, names) : null,
+                inner ? Committee(caller, round, places, cancelled, names) : null,
                 await reads.Position(http.RequestAborted)),
             Json.Options);
     }
 
+    // Of an institution's it is everybody's who acts for it.
+    private static bool IsOwn(SelectionRound.Raised objection, Caller caller) =>
+        objection.Filed.By == caller.Actor() || (caller.Role is Role.Hospital or Role.TrainingBase && caller.Institution == objection.Filed.Of);
+
+    private static bool IsAbout(SelectionRound.Raised objection, Caller caller) => caller.Role is Role.Hospital or Role.TrainingBase && caller.Institution == objection.Filed.About;
+
+    /// <summary>An objection as its parties may read it. Whom it is about is told what is said, and by whom it was answered, but not who filed it.</summary>
+    internal static ObjectionShown Shown(SelectionRound.Raised objection, Caller caller, IReadOnlyDictionary<string, string> names) => new(
+        objection.Filed.Objection,
+        objection.Filed.Edition,
+        objection.Filed.About is { } about ? names.Named(about) : null,
+        objection.Filed.Reason,
+        objection.Filed.FiledOn,
+        caller.Role == Role.National || IsOwn(objection, caller) ? objection.Filed.By.Name : null,
+        objection.Statement?.Statement,
+        objection.Answer?.Accepted,
+        objection.Answer?.Answer,
+        objection.Answer?.Eligible,
+        objection.Answer?.AnsweredOn,
+        objection.Answer?.By.Name);
+
+    /// <param name="places">Where the calling expert has been registered since the opening.</param>
     private static CommitteeShown Committee(
-        Caller caller, SelectionRound.State round, IReadOnlyList<SelectionApplication.State> applications, IReadOnlySet<string> cancelled, Dictionary<string, string> names)
+        Caller caller, SelectionRound.State round, IReadOnlyList<string> places, IReadOnlySet<string> cancelled, Dictionary<string, string> names)
     {
         var closing = round.ScoringOpen ? null : round.Closing;
-        var tie = closing is not null && SelectionRound.Outcomes(round, applications) is null ? SelectionRound.Divide(closing, cancelled) : null;
+        var tie = closing is not null && SelectionRound.Outcomes(round, cancelled) is null ? SelectionRound.Divide(closing, cancelled) : null;
         // An application in conflict is not shown to whom it concerns, nor how it was scored.
-        bool Concerned(string institution) => caller.Role == Role.Physician && round.HasConflict(caller.Physician!, institution);
+        bool Concerned(string institution) => caller.Role == Role.Physician && (round.HasConflict(caller.Physician!, institution) || places.Contains(institution));
         // An expert learns of a conflict that it is one; why another has it is between him and national.
         bool May(string expert) => caller.Role == Role.National || caller.Physician == expert;
         return new(

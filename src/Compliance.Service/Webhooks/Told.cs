@@ -54,7 +54,7 @@ public sealed record Telling(string Type, string Subject, string Technique, Subj
 /// <param name="EffectiveOn">First day of what was decided.</param>
 /// <param name="RectificationEndsOn">Its last day.</param>
 /// <param name="DecisionDueOn">By when a person decides; of a round the day it closes, of a revocation proposed the last on which to ask for a hearing, of an outcome notice the last on which to answer it.</param>
-/// <param name="Agreed">Whether a proposal, or an objection, was agreed to.</param>
+/// <param name="Agreed">Whether a proposal, or an objection, was agreed to, or a suspicion of fraud substantiated.</param>
 /// <param name="Passed">Whether a reassessment, or an assessment, was passed.</param>
 /// <param name="Link">Where the subject is read.</param>
 /// <param name="Position">Of the log: for <c>minPosition</c>.</param>
@@ -146,7 +146,12 @@ public static class Told
         Case.Event or DeviceRegistration.Event or DeviceReceipt.Event => [],
         // What a regulator counted; the hospital reads it beside its own figures.
         VerifiedTotals.Event => [],
-        // Who applied reads it where it applied, and the outcome is announced to all.
+        // Who is spoken against is told, and can answer.
+        SelectionApplication.Event.FraudSuspected e => [About(e, e.Technique, "fraudSuspected")],
+        SelectionApplication.Event.FraudDecided e => [About(e, e.Technique, "fraudDecided") with { Agreed = e.Substantiated }],
+        SelectionRound.Event.ObjectionFiled { About: { } institution } e =>
+            [new("compliance.selection.objectionFiled", $"selection/{e.Round:D}/{institution}", e.Technique, Subject.Institution(institution), Audience.Inner, $"/api/v1/selection-rounds/{e.Round:D}")],
+        // Who applied reads the rest where it applied, and the outcome is announced to all.
         SelectionRound.Event or SelectionApplication.Event => [],
         _ => throw new UnreachableException($"nobody has said whom {data.GetType().Name} is told"),
     };
@@ -156,6 +161,9 @@ public static class Told
         var path = $"{e.Base.Kind}/{e.Base.Technique}/{e.Base.Institution}";
         return new($"compliance.trainingBase.{what}", $"training-base/{path}", e.Base.Technique, Subject.Institution(e.Base.Institution), audience, $"/api/v1/training-bases/{path}");
     }
+
+    private static Telling About(SelectionApplication.Event e, string technique, string what) =>
+        new($"compliance.selection.{what}", $"selection/{e.Round:D}/{e.Institution}", technique, Subject.Institution(e.Institution), Audience.Inner, $"/api/v1/selection-rounds/{e.Round:D}/applications/{e.Institution}");
 
     private static Telling About(Guid round, string technique, string what) =>
         new($"compliance.assessmentRound.{what}", $"assessment-round/{round:D}", technique, null, Audience.Standing, $"/api/v1/assessment-rounds/{round:D}");

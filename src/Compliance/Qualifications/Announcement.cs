@@ -32,6 +32,9 @@ public enum AnnouncedAct
 
     /// <summary>The result of a round of selection.</summary>
     SelectionConcluded,
+
+    /// <summary>NC-FRAUD after the result: an outcome of the round no longer stands.</summary>
+    SelectionCancelled,
 }
 
 /// <summary>
@@ -108,6 +111,10 @@ public sealed record Announcement(AnnouncedAct Act, DateOnly EffectiveOn, string
         _ => throw new UnreachableException(),
     };
 
+    /// <summary>The same of an application in a round of selection: fraud found before the result shows in the result.</summary>
+    public static Announcement? Of(SelectionApplication.Event e) =>
+        e is SelectionApplication.Event.FraudDecided { Substantiated: true, Concluded: true } d ? new(AnnouncedAct.SelectionCancelled, d.DecidedOn) : null;
+
     /// <summary>The same of a round of selection.</summary>
     public static Announcement? Of(SelectionRound.Event e) => e switch
     {
@@ -117,6 +124,7 @@ public sealed record Announcement(AnnouncedAct Act, DateOnly EffectiveOn, string
             or SelectionRound.Event.CommitteeNamed
             or SelectionRound.Event.ConflictDeclared
             or SelectionRound.Event.Scored
+            or SelectionRound.Event.ObjectionStated
             or SelectionRound.Event.ScoringClosed
             or SelectionRound.Event.ScoringReopened
             or SelectionRound.Event.TieDecided

@@ -334,8 +334,9 @@ public sealed record Test
     public IEnumerable<Test> Parts => (AllOf ?? AnyOf ?? []).Concat(new[] { If, Then }.OfType<Test>());
 }
 
-/// <summary>What a field of a list's item must be; exactly one of the three.</summary>
-public sealed record ItemTest(bool? Is = null, IReadOnlyList<string>? In = null, int? AtLeast = null);
+/// <summary>What a field of a list's item must be: a flag, one of some texts, or a count within bounds; exactly one of the three.</summary>
+/// <param name="AtMost">Included, as <paramref name="AtLeast"/> is; either may be left out.</param>
+public sealed record ItemTest(bool? Is = null, IReadOnlyList<string>? In = null, int? AtLeast = null, int? AtMost = null);
 
 /// <summary>What a document says of itself: enough to find it and to tell whether it is the one that was shown.</summary>
 /// <param name="Hash">SHA-256 of the document, in lower-case hexadecimal.</param>
@@ -584,7 +585,7 @@ public static class Conditions
         {
             { Is: { } flag } => field.GetBoolean() == flag,
             { In: { } texts } => texts.Contains(field.GetString()),
-            { AtLeast: { } least } => field.GetDecimal() >= least,
+            { AtLeast: not null } or { AtMost: not null } => field.GetDecimal() >= (test.Value.AtLeast ?? decimal.MinValue) && field.GetDecimal() <= (test.Value.AtMost ?? decimal.MaxValue),
             _ => throw new UnreachableException(),
         });
 

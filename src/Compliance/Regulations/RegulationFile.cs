@@ -653,9 +653,9 @@ public static partial class RegulationFile
                 FactType.List => has[0] is "value" or "every"
                     && (test.Where ?? test.Every ?? new Dictionary<string, ItemTest>()).All(item => fact.Fields!.TryGetValue(item.Key, out FactType type) && type == (item.Value switch
                     {
-                        { Is: not null, In: null, AtLeast: null } => FactType.Flag,
-                        { In: not null, Is: null, AtLeast: null } => FactType.Text,
-                        { AtLeast: not null, Is: null, In: null } => FactType.Count,
+                        { Is: not null, In: null, AtLeast: null, AtMost: null } => FactType.Flag,
+                        { In: not null, Is: null, AtLeast: null, AtMost: null } => FactType.Text,
+                        { Is: null, In: null, AtLeast: var least, AtMost: var most } when (least ?? most) is not null && !(least > most) => FactType.Count,
                         _ => FactType.List,
                     }))
                     && (test.DistinctBy ?? []).All(fact.Fields!.ContainsKey),

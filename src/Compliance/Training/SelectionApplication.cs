@@ -108,6 +108,7 @@ public static class SelectionApplication
         public sealed record FraudSuspected(
             Guid Round,
             string Institution,
+            [property: Stored("Technique")] string Technique,
             [property: Stored("Suspicion")] string Suspicion,
             [property: Stored("SuspectedOn")] DateOnly SuspectedOn,
             Actor By) : Event(Round, Institution, By);
@@ -121,9 +122,14 @@ public static class SelectionApplication
             Actor By) : Event(Round, Institution, By);
 
         /// <summary>A named person has found: substantiated (查实), which cancels the application at whatever stage, or not.</summary>
+        /// <param name="Title">Of the round.</param>
+        /// <param name="Concluded">True after the result: what the public was told is no longer so, and it is told that too.</param>
         public sealed record FraudDecided(
             Guid Round,
             string Institution,
+            [property: Stored("Technique")] string Technique,
+            [property: Stored("Title")] string Title,
+            [property: Stored("Concluded")] bool Concluded,
             [property: Stored("Substantiated")] bool Substantiated,
             [property: Stored("Finding")] string Finding,
             [property: Stored("DecidedOn")] DateOnly DecidedOn,
@@ -221,22 +227,26 @@ public static class SelectionApplication
     }
 
     /// <summary>Somebody named suspects fraud in what was submitted; the applicant sees it and may answer.</summary>
-    public static Decision<Event> Suspect(State state, string suspicion, DateOnly on, Actor by) =>
+    public static Decision<Event> Suspect(State state, SelectionRound.State round, string suspicion, DateOnly on, Actor by) =>
         state.Submission is null ? Refusal.NotFound("noSuchSelectionApplication")
         : state.IsCancelled ? Refusal.Conflict("selectionApplicationCancelled")
         : state.Suspicions is [.., { Decision: null } open] ? (open.Suspicion.Suspicion == suspicion ? Decision<Event>.Nothing : Refusal.Conflict("fraudUnderInquiry", open.Suspicion.SuspectedOn))
-        : new Event.FraudSuspected(state.Round, state.Institution!, suspicion, on, by);
+        : new Event.FraudSuspected(state.Round, state.Institution!, round.Call!.Technique, suspicion, on, by);
 
     public static Decision<Event> AnswerSuspicion(State state, string statement, DateOnly on, Actor by) =>
         state.Suspicions is not [.., { Decision: null } open] ? Refusal.Conflict("noFraudInquiry")
         : open.Statement?.Statement == statement ? Decision<Event>.Nothing
         : new Event.FraudAnswered(state.Round, state.Institution!, statement, on, by);
 
-    /// <summary>A named person decides on the suspicion that stands, also after the result. Nothing is substantiated that the applicant was not told of before.</summary>
-    public static Decision<Event> DecideFraud(State state, bool substantiated, string finding, DateOnly on, Actor by) =>
+    /// <summary>
+    /// A named person decides on the suspicion that stands, also after the result. The applicant is told of it when it is recorded; nothing is substantiated before it made a statement, or the days to make one are over.
+    /// </summary>
+    /// <param name="hearUntil">Of the day the suspicion was recorded, the last day on which a statement is waited for.</param>
+    public static Decision<Event> DecideFraud(State state, SelectionRound.State round, bool substantiated, string finding, Func<DateOnly, DateOnly> hearUntil, DateOnly on, Actor by) =>
         state.Suspicions is [.., { Decision: { } decided }] && (decided.Substantiated, decided.Finding) == (substantiated, finding) ? Decision<Event>.Nothing
-        : state.Suspicions is not [.., { Decision: null }] ? Refusal.Conflict("noFraudInquiry")
-        : new Event.FraudDecided(state.Round, state.Institution!, substantiated, finding, on, by);
+        : state.Suspicions is not [.., { Decision: null } open] ? Refusal.Conflict("noFraudInquiry")
+        : substantiated && open.Statement is null && on <= hearUntil(open.Suspicion.SuspectedOn) ? Refusal.Conflict("applicantNotHeard", hearUntil(open.Suspicion.SuspectedOn))
+        : new Event.FraudDecided(state.Round, state.Institution!, round.Call!.Technique, round.Call.Title, round.Conclusion is not null, substantiated, finding, on, by);
 
     // What is submitted is final, and nothing is changed before the opening or from the closing on.
     private static Refusal? Fixed(State state, SelectionRound.State round, DateTimeOffset now) =>

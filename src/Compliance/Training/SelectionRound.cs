@@ -30,7 +30,7 @@ public sealed record Expert([property: Stored("Physician")] string Physician, [p
 public sealed record CriterionPoints([property: Stored("Criterion")] string Criterion, [property: Stored("Points")] int Points);
 
 /// <summary>An application as the committee's scores rank it.</summary>
-/// <param name="Unmet">The clauses that were not met; empty for one that is eligible.</param>
+/// <param name="Unmet">The clauses that were not met; empty for one that is eligible, and where an objection alone showed that it is not.</param>
 /// <param name="Points">The points of all its scores together; their mean is this over <paramref name="Scores"/>.</param>
 /// <param name="Scores">Of experts without a conflict; 0 for one that is not eligible.</param>
 /// <param name="Rank">From 1, equals sharing one; 0 for one that is not ranked.</param>
@@ -116,17 +116,19 @@ public static class SelectionRound
         /// <param name="Sitting">1, and one more each time scoring was opened again.</param>
         /// <param name="Places">How many are selected.</param>
         /// <param name="Ranking">Of every application received, frozen.</param>
+        /// <param name="Experts">The committee, with every place each had been registered at by then: what the registry showed after a score counts as well.</param>
         /// <param name="Reason">Why it was closed with scores missing; null where none was.</param>
         public sealed record ScoringClosed(
             Guid Round,
             [property: Stored("Sitting")] int Sitting,
             [property: Stored("Places")] int Places,
             [property: Stored("Ranking")] IReadOnlyList<RankedApplication> Ranking,
+            [property: Stored("Experts")] IReadOnlyList<Expert> Experts,
             [property: Stored("Reason")] string? Reason,
             [property: Stored("ClosedOn")] DateOnly ClosedOn,
             Actor By) : Event(Round, By);
 
-        /// <summary>Scores given stand; they can be added to and changed until scoring is closed anew.</summary>
+        /// <summary>Scores given stand, since everybody has seen the others' by now; they can be added to until scoring is closed anew.</summary>
         public sealed record ScoringReopened(
             Guid Round,
             [property: Stored("Sitting")] int Sitting,
@@ -156,14 +158,25 @@ public static class SelectionRound
             [property: Stored("ObjectionsUntil")] DateOnly ObjectionsUntil,
             Actor By) : Event(Round, By);
 
-        /// <param name="About">The institution it is about; null for the round as a whole.</param>
+        /// <param name="About">The institution it is about, which is told of it; null for the round as a whole.</param>
+        /// <param name="Of">The institution that objects; null where whoever objects acts for none.</param>
         public sealed record ObjectionFiled(
             Guid Round,
             [property: Stored("Objection")] Guid Objection,
             [property: Stored("Edition")] int Edition,
+            [property: Stored("Technique")] string Technique,
             [property: Stored("About")] string? About,
+            [property: Stored("Of")] string? Of,
             [property: Stored("Reason")] string Reason,
             [property: Stored("FiledOn")] DateOnly FiledOn,
+            Actor By) : Event(Round, By);
+
+        /// <summary>What the institution it is about says to it.</summary>
+        public sealed record ObjectionStated(
+            Guid Round,
+            [property: Stored("Objection")] Guid Objection,
+            [property: Stored("Statement")] string Statement,
+            [property: Stored("StatedOn")] DateOnly StatedOn,
             Actor By) : Event(Round, By);
 
         /// <param name="Accepted">True when it was right: then the outcome is published anew before there is a result.</param>
@@ -187,9 +200,10 @@ public static class SelectionRound
             Actor By) : Event(Round, By);
     }
 
+    /// <param name="Statement">What the institution it is about said last; null for nothing yet.</param>
     /// <param name="Answer">Null while it waits for one.</param>
     /// <param name="AnsweredAfter">The edition that was the last when it was answered; 0 before.</param>
-    public sealed record Raised(Event.ObjectionFiled Filed, Event.ObjectionAnswered? Answer, int AnsweredAfter);
+    public sealed record Raised(Event.ObjectionFiled Filed, Event.ObjectionStated? Statement, Event.ObjectionAnswered? Answer, int AnsweredAfter);
 
     /// <param name="Call">Null before it is called.</param>
     /// <param name="Scores">The last of each expert on each application.</param>
@@ -197,6 +211,7 @@ public static class SelectionRound
     /// <param name="ScoringOpen">Whether it was opened again since, or never closed.</param>
     /// <param name="Tie">As it was decided in this sitting; null when it was not.</param>
     /// <param name="Eligibility">Where an objection was right about it, against what was frozen with the application.</param>
+    /// <param name="ReopenedAfter">The edition that was the last when scoring was opened again; 0 before.</param>
     public sealed record State(
         Event.Called? Call,
         IReadOnlyList<Expert> Experts,
@@ -209,9 +224,10 @@ public static class SelectionRound
         IReadOnlyList<Event.Published> Publications,
         IReadOnlyList<Raised> Objections,
         IReadOnlyDictionary<string, bool> Eligibility,
+        int ReopenedAfter,
         Event.Concluded? Conclusion)
     {
-        public static readonly State Initial = new(null, [], [], [], 1, null, true, null, [], [], new Dictionary<string, bool>(), null);
+        public static readonly State Initial = new(null, [], [], [], 1, null, true, null, [], [], new Dictionary<string, bool>(), 0, null);
 
         /// <summary>Why no application is taken at that instant; null while they are.</summary>
         public Refusal? NotOpen(DateTimeOffset now) =>
@@ -241,11 +257,12 @@ public static class SelectionRound
         Event.CommitteeNamed c => state with { Experts = c.Experts },
         Event.ConflictDeclared c => state with { Conflicts = [.. state.Conflicts, c] },
         Event.Scored s => state with { Scores = [.. state.Scores.Where(was => (was.Expert, was.Institution) != (s.Expert, s.Institution)), s] },
-        Event.ScoringClosed c => state with { Sitting = c.Sitting, Closing = c, ScoringOpen = false, Tie = null },
-        Event.ScoringReopened r => state with { Sitting = r.Sitting, ScoringOpen = true, Tie = null },
+        Event.ScoringClosed c => state with { Sitting = c.Sitting, Closing = c, Experts = c.Experts, ScoringOpen = false, Tie = null },
+        Event.ScoringReopened r => state with { Sitting = r.Sitting, ScoringOpen = true, Tie = null, ReopenedAfter = state.Publications.Count },
         Event.TieDecided t => state with { Tie = t },
         Event.Published p => state with { Publications = [.. state.Publications, p] },
-        Event.ObjectionFiled f => state with { Objections = [.. state.Objections, new(f, null, 0)] },
+        Event.ObjectionFiled f => state with { Objections = [.. state.Objections, new(f, null, null, 0)] },
+        Event.ObjectionStated o => state with { Objections = [.. state.Objections.Select(x => x.Filed.Objection == o.Objection ? x with { Statement = o } : x)] },
         Event.ObjectionAnswered a => Answered(state, a),
         Event.Concluded c => state with { Conclusion = c },
         _ => throw new UnreachableException($"a selection round knows no {e.GetType().Name}"),
@@ -290,7 +307,10 @@ public static class SelectionRound
         : state.Conflicts.Any(c => (c.Expert, c.Institution) == (expert, institution)) ? Decision<Event>.Nothing
         : new Event.ConflictDeclared(state.Call!.Round, expert, institution, reason, on, by);
 
-    /// <summary>An expert scores an application: after the closing for applications and before that of the scoring, every criterion from 0 to its most points. A later sheet of the same expert replaces the earlier.</summary>
+    /// <summary>
+    /// An expert scores an application: after the closing for applications and before that of the scoring, every criterion from 0 to its most points. A later sheet of the same expert replaces the earlier until scoring
+    /// is closed for the first time, when all become known to all; from then on he only scores what he had not.
+    /// </summary>
     public static Decision<Event> Score(
         State state, SelectionApplication.State application, string expert, IReadOnlyList<CriterionPoints> points, string? remark, DateTimeOffset now, Actor by)
     {
@@ -299,15 +319,16 @@ public static class SelectionRound
             return refusal;
         }
 
+        // Before the closing nobody is told who has applied, not even by a refusal.
+        if (now < state.Call!.ClosesAt)
+        {
+            return Refusal.Conflict("selectionRoundStillOpen", state.Call.ClosesAt.ToOffset(TimeSpan.FromHours(8)));
+        }
+
         // What an expert may not see is not there.
         if (application.Submission is null || state.HasConflict(expert, application.Institution!))
         {
             return Refusal.NotFound("noSuchSelectionApplication");
-        }
-
-        if (now < state.Call!.ClosesAt)
-        {
-            return Refusal.Conflict("selectionRoundStillOpen", state.Call.ClosesAt.ToOffset(TimeSpan.FromHours(8)));
         }
 
         if (application.IsCancelled)
@@ -338,8 +359,10 @@ public static class SelectionRound
             }
         }
 
+        var was = state.Scores.FirstOrDefault(s => (s.Expert, s.Institution) == (expert, application.Institution));
         return points.Count < state.Call.Criteria.Count ? Refusal.Invalid("everyCriterion", "/points", string.Join(", ", state.Call.Criteria.Select(c => c.Id)))
-            : state.Scores.FirstOrDefault(s => (s.Expert, s.Institution) == (expert, application.Institution)) is { } was && was.Remark == remark && was.Points.Order(ById).SequenceEqual(points.Order(ById)) ? Decision<Event>.Nothing
+            : was is not null && was.Remark == remark && was.Points.Order(ById).SequenceEqual(points.Order(ById)) ? Decision<Event>.Nothing
+            : was is not null && state.Closing is not null ? Refusal.Conflict("scoreStands")
             : new Event.Scored(state.Call.Round, application.Institution!, expert, points, remark, Shanghai.DayOf(now), by);
     }
 
@@ -372,8 +395,10 @@ public static class SelectionRound
         ((long)b.Points * a.Scores).CompareTo((long)a.Points * b.Scores) is not 0 and var byMean ? byMean : b.Priority.CompareTo(a.Priority);
 
     /// <summary>Closes the scoring and freezes the ranking. Where an expert without a conflict has not scored somebody, whoever closes says why; without as many scores as the call asks for nobody is ranked at all.</summary>
-    /// <param name="places">Said here where the call did not.</param>
-    public static Decision<Event> CloseScoring(State state, IReadOnlyList<SelectionApplication.State> applications, int? places, string? reason, DateTimeOffset now, Actor by)
+    /// <param name="places">Said here where the call did not; what the first closing said stands.</param>
+    /// <param name="registered">Where the registry shows the experts to have been registered since the opening, by now; null where nothing has changed since they were named.</param>
+    public static Decision<Event> CloseScoring(
+        State state, IReadOnlyList<SelectionApplication.State> applications, int? places, string? reason, DateTimeOffset now, Actor by, IReadOnlyDictionary<string, IReadOnlyList<string>>? registered = null)
     {
         if (state.Call is not { } call)
         {
@@ -390,16 +415,18 @@ public static class SelectionRound
             return Refusal.Conflict("selectionRoundStillOpen", call.ClosesAt.ToOffset(TimeSpan.FromHours(8)));
         }
 
-        if (call.Places is { } fixedPlaces && places is not null && places != fixedPlaces)
+        if ((call.Places ?? state.Closing?.Places) is { } fixedPlaces && places is not null && places != fixedPlaces)
         {
             return Refusal.Invalid("placesFixed", "/places", fixedPlaces);
         }
 
-        if ((call.Places ?? places) is not { } wanted)
+        if ((call.Places ?? state.Closing?.Places ?? places) is not { } wanted)
         {
             return Refusal.Invalid("missing", "/places");
         }
 
+        // A score given before the registry showed the conflict does not count either.
+        state = state with { Experts = [.. state.Experts.Select(e => e with { Institutions = [.. e.Institutions.Union(registered?.GetValueOrDefault(e.Physician) ?? [])] })] };
         var ranking = Rank(state, applications);
         if (ranking.Where(r => r.Rank > 0 && r.Scores < call.ScoresNeeded).Select(r => r.Institution).ToList() is { Count: > 0 } few)
         {
@@ -408,7 +435,7 @@ public static class SelectionRound
 
         return reason is null && ranking.Where(r => r.Rank > 0 && state.Experts.Any(e => Owes(state, e, r))).Select(r => r.Institution).ToList() is { Count: > 0 } missing
             ? Refusal.Conflict("scoresMissing", string.Join(", ", missing))
-            : new Event.ScoringClosed(call.Round, state.Sitting, wanted, ranking, reason, Shanghai.DayOf(now), by);
+            : new Event.ScoringClosed(call.Round, state.Sitting, wanted, ranking, state.Experts, reason, Shanghai.DayOf(now), by);
     }
 
     private static bool Owes(State state, Expert expert, RankedApplication application) =>
@@ -447,7 +474,7 @@ public static class SelectionRound
     /// <summary>A named person decides, with the reason, which of those equal across the last place are selected.</summary>
     public static Decision<Event> DecideTie(State state, IReadOnlyList<SelectionApplication.State> applications, IReadOnlyList<string> institutions, string reason, DateOnly on, Actor by)
     {
-        if (Undecided(state) is { } refusal)
+        if (Undecided(state, applications) is { } refusal)
         {
             return refusal;
         }
@@ -463,9 +490,8 @@ public static class SelectionRound
         institutions.Count == places.Open && institutions.Distinct().Count() == institutions.Count && institutions.All(places.Tied.Contains);
 
     /// <summary>How the round ends for everybody who applied, by the ranking as it stands; null while a tie is open.</summary>
-    public static IReadOnlyList<PublishedOutcome>? Outcomes(State state, IReadOnlyList<SelectionApplication.State> applications)
+    public static IReadOnlyList<PublishedOutcome>? Outcomes(State state, IReadOnlySet<string> cancelled)
     {
-        var cancelled = Cancelled(applications);
         var places = Divide(state.Closing!, cancelled);
         if (places.Tied.Count > 0 && (state.Tie is null || !Decides(places, state.Tie.Institutions)))
         {
@@ -481,32 +507,44 @@ public static class SelectionRound
         ];
     }
 
-    private static HashSet<string> Cancelled(IReadOnlyList<SelectionApplication.State> applications) => [.. applications.Where(a => a.IsCancelled).Select(a => a.Institution!)];
+    public static HashSet<string> Cancelled(IReadOnlyList<SelectionApplication.State> applications) => [.. applications.Where(a => a.IsCancelled).Select(a => a.Institution!)];
 
     /// <summary>Publishes the outcome (公示), or publishes it anew where it changed, or where an objection was right. What is published already is not published twice.</summary>
     public static Decision<Event> Publish(State state, IReadOnlyList<SelectionApplication.State> applications, DateOnly objectionsUntil, DateOnly on, Actor by) =>
-        Undecided(state) is { } refusal ? refusal
-        : Outcomes(state, applications) is not { } outcomes ? Tied(state, applications)
-        : state.Publications is [.., var last] && last.Outcomes.SequenceEqual(outcomes) && !Answers(state) ? Decision<Event>.Nothing
+        Undecided(state, applications) is { } refusal ? refusal
+        : Outcomes(state, Cancelled(applications)) is not { } outcomes ? Tied(state, applications)
+        : state.Publications is [.., var last] && last.Outcomes.SequenceEqual(outcomes) && !Stale(state) ? Decision<Event>.Nothing
         : new Event.Published(state.Call!.Round, state.Publications.Count + 1, state.Call.Technique, state.Call.Title, outcomes, on, objectionsUntil, by);
 
-    /// <summary>Whether an objection to what was published last was right.</summary>
-    private static bool Answers(State state) => state.Objections.Any(o => o.Answer?.Accepted == true && o.AnsweredAfter == state.Publications.Count);
+    /// <summary>Whether what was published last must be published anew, though the outcome may be the same: an objection to it was right, or scoring was opened again since.</summary>
+    private static bool Stale(State state) =>
+        state.ReopenedAfter == state.Publications.Count || state.Objections.Any(o => o.Answer?.Accepted == true && o.AnsweredAfter == state.Publications.Count);
 
     /// <summary>Anybody objects to the outcome published last, by its last day.</summary>
-    public static Decision<Event> Object(State state, string? about, string reason, DateOnly on, Actor by) =>
+    /// <param name="of">The institution that objects, if one does.</param>
+    public static Decision<Event> Object(State state, string? about, string reason, DateOnly on, Actor by, string? of = null) =>
         state.Publications is not [.., var last] ? Refusal.Conflict("notPublished")
         : state.Conclusion is not null || on > last.ObjectionsUntil ? Refusal.Conflict("objectionsClosed", last.ObjectionsUntil)
         : about is not null && last.Outcomes.All(o => o.Institution != about) ? Refusal.Invalid("notInRound", "/about")
         : state.Objections.Any(o => o.Filed.Edition == last.Edition && (o.Filed.About, o.Filed.Reason, o.Filed.By) == (about, reason, by)) ? Decision<Event>.Nothing
         : new Event.ObjectionFiled(
-            state.Call!.Round, NameBasedId.Of("selectionObjection", state.Call.Round.ToString("D"), $"{state.Objections.Count + 1}"), last.Edition, about, reason, on, by);
+            state.Call!.Round, NameBasedId.Of("selectionObjection", state.Call.Round.ToString("D"), $"{state.Objections.Count + 1}"), last.Edition, state.Call.Technique, about, of, reason, on, by);
+
+    /// <summary>The institution an objection is about says what it has to say to it, until it is answered.</summary>
+    public static Decision<Event> StateOnObjection(State state, Guid objection, string institution, string statement, DateOnly on, Actor by) =>
+        state.Objections.FirstOrDefault(o => o.Filed.Objection == objection && o.Filed.About == institution) is not { } raised ? Refusal.NotFound("noSuchObjection", objection)
+        : raised.Statement?.Statement == statement ? Decision<Event>.Nothing
+        : raised.Answer is not null ? Refusal.Conflict("objectionAnswered", objection)
+        : new Event.ObjectionStated(state.Call!.Round, objection, statement, on, by);
 
     /// <param name="eligible">Of an objection that was right about an applicant's eligibility.</param>
-    public static Decision<Event> AnswerObjection(State state, Guid objection, bool accepted, string answer, bool? eligible, DateOnly on, Actor by) =>
+    /// <param name="hearUntil">Of the day an institution was told of something against it, the last day on which its statement is waited for.</param>
+    public static Decision<Event> AnswerObjection(State state, Guid objection, bool accepted, string answer, bool? eligible, Func<DateOnly, DateOnly> hearUntil, DateOnly on, Actor by) =>
         state.Objections.FirstOrDefault(o => o.Filed.Objection == objection) is not { } raised ? Refusal.NotFound("noSuchObjection", objection)
         : raised.Answer is { } was ? ((was.Accepted, was.Answer, was.Eligible) == (accepted, answer, eligible) ? Decision<Event>.Nothing : Refusal.Conflict("objectionAnswered", objection))
         : eligible is not null && (!accepted || raised.Filed.About is null) ? Refusal.Invalid("eligibilityOfNobody", "/eligible")
+        // Nobody is thrown out without having been heard.
+        : eligible == false && raised.Statement is null && on <= hearUntil(raised.Filed.FiledOn) ? Refusal.Conflict("applicantNotHeard", hearUntil(raised.Filed.FiledOn))
         : new Event.ObjectionAnswered(state.Call!.Round, objection, accepted, answer, eligible, on, by);
 
     /// <summary>
@@ -519,7 +557,7 @@ public static class SelectionRound
             return Decision<Event>.Nothing;
         }
 
-        if (Undecided(state) is { } refusal)
+        if (Undecided(state, applications) is { } refusal)
         {
             return refusal;
         }
@@ -539,8 +577,13 @@ public static class SelectionRound
             return Refusal.Conflict("objectionsUnanswered");
         }
 
-        return Outcomes(state, applications) is not { } outcomes ? Tied(state, applications)
-            : Answers(state) || !outcomes.SequenceEqual(last.Outcomes) ? Refusal.Conflict("publishAnew")
+        if (applications.Where(a => a.Suspicions is [.., { Decision: null }]).Select(a => a.Institution!).ToList() is { Count: > 0 } suspected)
+        {
+            return Refusal.Conflict("fraudUndecided", string.Join(", ", suspected));
+        }
+
+        return Outcomes(state, Cancelled(applications)) is not { } outcomes ? Tied(state, applications)
+            : Stale(state) || !outcomes.SequenceEqual(last.Outcomes) ? Refusal.Conflict("publishAnew")
             : new Event.Concluded(state.Call!.Round, state.Call.Technique, state.Call.Title, outcomes, on, by);
     }
 
@@ -556,9 +599,14 @@ public static class SelectionRound
         : state.ScoringOpen ? null
         : Refusal.Conflict("scoringClosed");
 
-    private static Refusal? Undecided(State state) =>
+    private static Refusal? Undecided(State state, IReadOnlyList<SelectionApplication.State> applications) =>
         state.Call is null ? Refusal.NotFound("noSuchSelectionRound")
         : state.Conclusion is not null ? Refusal.Conflict("selectionRoundConcluded")
         : state.Closing is null || state.ScoringOpen ? Refusal.Conflict("scoringNotClosed")
+        : Contradicted(state, Cancelled(applications)) is { Count: > 0 } wrong ? Refusal.Conflict("rankAnew", string.Join(", ", wrong))
         : null;
+
+    /// <summary>Who is ranked though an objection showed that the conditions are not met, or is not although they are: no outcome rests on such a ranking.</summary>
+    private static List<string> Contradicted(State state, HashSet<string> cancelled) =>
+        [.. state.Closing!.Ranking.Where(r => !cancelled.Contains(r.Institution) && state.Eligibility.TryGetValue(r.Institution, out var eligible) && eligible != r.Rank > 0).Select(r => r.Institution)];
 }

@@ -42,7 +42,7 @@ public sealed class EventTableTests
         "verified_total_entered", "verified_total_withdrawn",
         "training_base_applied", "training_base_facts_attested", "training_base_tutors_named", "training_base_capacity_declared", "training_base_refused",
         "training_base_recognised", "training_base_reviewed", "training_base_withdrawn", "training_base_given_up",
-        "selection_round_called", "selection_committee_named", "selection_conflict_declared", "selection_scored", "selection_scoring_closed", "selection_scoring_reopened", "selection_tie_decided", "selection_published", "selection_objection_filed", "selection_objection_answered", "selection_concluded",
+        "selection_round_called", "selection_committee_named", "selection_conflict_declared", "selection_scored", "selection_scoring_closed", "selection_scoring_reopened", "selection_tie_decided", "selection_published", "selection_objection_filed", "selection_objection_stated", "selection_objection_answered", "selection_concluded",
         "selection_application_drafted", "selection_attachment_added", "selection_attachment_removed", "selection_application_submitted", "selection_fraud_suspected", "selection_fraud_answered", "selection_fraud_decided",
         "trainee_enrolled", "trainee_extended", "trainee_absent", "trainee_case_logged", "trainee_care_recorded", "trainee_tested", "trainee_entry_withdrawn", "trainee_evaluated", "trainee_certified", "trainee_certificate_withdrawn", "trainee_ended",
     ];
@@ -137,7 +137,7 @@ public sealed class EventTableTests
     private static readonly string[] OfASelection =
     [
         "selection_round_called", "selection_committee_named", "selection_conflict_declared", "selection_scored", "selection_scoring_closed.minimal", "selection_scoring_reopened", "selection_scored.minimal",
-        "selection_scoring_closed", "selection_tie_decided", "selection_published", "selection_objection_filed", "selection_objection_answered", "selection_concluded",
+        "selection_scoring_closed", "selection_tie_decided", "selection_published", "selection_objection_filed", "selection_objection_stated", "selection_objection_answered", "selection_concluded",
     ];
 
     private static readonly string[] OfASelectionApplication =
@@ -461,7 +461,7 @@ public sealed class EventTableTests
         (state.HasConflict("P33-4711", "H33-0101"), state.HasConflict("P11-0002", "H33-0102"), state.HasConflict("P11-0002", "H33-0101")).ShouldBe((true, true, false));
         // Of the two scores one is in conflict.
         (state.Scores.Count, state.CountedScores("H33-0101").Count(), state.CountedScores("H33-0102").Count()).ShouldBe((2, 1, 0));
-        state.Objections.ShouldHaveSingleItem().ShouldSatisfyAllConditions(o => o.Answer!.Accepted.ShouldBeTrue(), o => o.AnsweredAfter.ShouldBe(1));
+        state.Objections.ShouldHaveSingleItem().ShouldSatisfyAllConditions(o => o.Answer!.Accepted.ShouldBeTrue(), o => o.AnsweredAfter.ShouldBe(1), o => o.Statement!.Statement.ShouldBe("例数以检查登记为准"));
         state.Eligibility["H33-0103"].ShouldBeTrue();
         state.Conclusion!.Outcomes[1].Outcome.ShouldBe(SelectionOutcome.Cancelled);
     }
@@ -577,7 +577,7 @@ public sealed class EventTableTests
         (await Count(database, "selection_rounds where number = 'NC-2024-1' and published_on = '2024-05-22' and objections_until = '2024-05-29' and concluded_on = '2024-06-03'")).ShouldBe(1);
         (await Count(database, "selection_applications where institution = 'H33-0101' and submitted and cancelled")).ShouldBe(1);
         (await Count(database, "selection_outcomes where (institution, outcome) in (('H33-0101', 'selected'), ('H33-0102', 'cancelled'))")).ShouldBe(2);
-        (await Count(database, "announcements where kind = 'selectionRound' and act in ('selectionPublished', 'selectionConcluded')")).ShouldBe(2);
+        (await Count(database, "announcements where kind = 'selectionRound' and act in ('selectionPublished', 'selectionConcluded', 'selectionCancelled')")).ShouldBe(3);
         (await Count(database, "days_closed where day = '2026-03-31'")).ShouldBe(1);
         (await log.Append(new AppendRequest(VerifiedTotals.Stream("H33-0101", "comprehensive"), 2, [.. Golden<object>(OfVerifiedTotals[2..])]))).ShouldBeOfType<AppendResult.Appended>();
         await readModel.Advance(CancellationToken.None);

@@ -5,6 +5,7 @@ using Compliance.Assessments;
 using Compliance.Service.EventStore;
 using Compliance.Service.Projections;
 using Compliance.Service.Tests.Scenarios;
+using Compliance.Training;
 using Npgsql;
 
 namespace Compliance.Service.Tests.Projections;
@@ -151,6 +152,7 @@ public sealed class RebuildTests
     [InlineData("update procedures set fell_overdue = false where fell_overdue", "procedures")]
     [InlineData("update selection_applications set submitted = false", "selection_applications")]
     [InlineData("delete from selection_rounds", "selection_rounds")]
+    [InlineData("update selection_outcomes set outcome = 'notSelected'", "selection_outcomes")]
     [InlineData("update overdue_reports set deadline = deadline - 1", "overdue_reports")]
     public async Task Rows_that_are_not_what_the_log_says_turn_health_red_until_they_are_built_anew(string tampering, string table)
     {
@@ -167,6 +169,7 @@ public sealed class RebuildTests
         await Taught(service);
         await service.MoveTo(Today.AddDays(1));
         await Selected(service);
+        await Published(service);
         await Agrees(service);
 
         await using (var command = service.Get<NpgsqlDataSource>().CreateCommand(tampering))
@@ -294,6 +297,26 @@ public sealed class RebuildTests
         await service.MoveTo(Today.AddDays(2));
         (await world.Draft(round, "H1", SelectionWorld.Forms())).Expect(HttpStatusCode.OK);
         (await world.Submit(round, "H1", asItIs: true)).Expect(HttpStatusCode.OK);
+    }
+
+    /// <summary>A round published and concluded.</summary>
+    private static async Task Published(TestService service)
+    {
+        var log = service.Get<IEventStore>();
+        var (round, by) = (Guid.Parse("5a0c7e21-93b4-5f68-8d10-4e2f6a7b8c9d"), new Compliance.Actor("national", "n"));
+        IReadOnlyList<PublishedOutcome> outcomes = [new("H1", SelectionOutcome.Selected, 1)];
+        await log.Append(new(SelectionRound.Stream(round), 0,
+        [
+            new SelectionRound.Event.Called(round, "NC-Y", "NC-Y", "nuclear-cardiology-base", "NC-X", 1, Today, TestService.Noon(Today), 1, [new("merit", "Merit", 100)], 1, 5, Today, by),
+            new SelectionRound.Event.Published(round, 1, "nuclear-cardiology-base", "NC-Y", outcomes, Today, Today, by),
+            new SelectionRound.Event.Concluded(round, "nuclear-cardiology-base", "NC-Y", outcomes, Today, by),
+        ]));
+        await log.Append(new(SelectionApplication.Stream(round, "H1"), 0,
+        [
+            new SelectionApplication.Event.Drafted(round, "H1", [], "h", Today, by),
+            new SelectionApplication.Event.FraudSuspected(round, "H1", "nuclear-cardiology-base", "s", Today, by),
+            new SelectionApplication.Event.FraudDecided(round, "H1", "nuclear-cardiology-base", "NC-Y", true, true, "f", Today, by),
+        ]));
     }
 
     /// <summary>A trainee with a case as operator, reported as such.</summary>

@@ -407,6 +407,7 @@ public sealed class AccessTests(AccessService province) : IClassFixture<AccessSe
         ["POST /api/v1/selection-rounds/{id}/tie"] = new("selection-rounds/{selection}/tie", National, new { institutions = new[] { "H1" }, reason = "r" }),
         ["POST /api/v1/selection-rounds/{id}/publish"] = new("selection-rounds/{selection}/publish", National, new { }),
         ["POST /api/v1/selection-rounds/{id}/objections"] = new("selection-rounds/{selection}/objections", Everybody, Reason),
+        ["POST /api/v1/selection-rounds/{id}/objections/{objection}/statement"] = new($"selection-rounds/{{selection}}/objections/{Guid.Empty}/statement", "ok    ok    403   403   403   403   403   ok", new { }),
         ["POST /api/v1/selection-rounds/{id}/objections/{objection}/answer"] = new($"selection-rounds/{{selection}}/objections/{Guid.Empty}/answer", National, new { }),
         ["POST /api/v1/selection-rounds/{id}/conclude"] = new("selection-rounds/{selection}/conclude", National, new { }),
         ["GET /api/v1/selection-rounds/{id}/applications"] = new("selection-rounds/{selection}/applications", "403   403   403   ok    403   403   ok    403"),

@@ -21,14 +21,14 @@ public sealed class SelectionWorld(TestService service)
     public static JsonObject Forms() => JsonNode.Parse(
         $$"""
         { "academicStanding": "a statement", "leaderAcademicStanding": "a statement", "trainingStaff": true, "trainingEquipment": true, "trainingPremises": true,
-          "restStudiesSince": "2021-04-25", "stressStudiesSince": "2021-04-25", "form2SignedOn": "2024-04-25", "restStudies2023": 150, "stressStudies2023": 150, "seniorStaff": 2, "fullSeniorStaff": 1,
+          "restStudiesSince": "2021-04-03", "stressStudiesSince": "2021-04-03", "form2SignedOn": "2024-04-03", "restStudies2023": 150, "stressStudies2023": 150, "seniorStaff": 2, "fullSeniorStaff": 1,
           "treadmill": true, "cycleErgometer": false, "defibrillator": true, "ecgMonitor": true, "dailyTutors": [{ "name": "Tutor", "title": "associateChief", "physician": true, "teachesDaily": true }],
           "researchProjects": [], "nationalCourses": [], "naturalScienceGrants": [], "scienceAwards": [], "publications": [], "hospitalType": "general", "institutionAddress": "1 Street", "departmentProfile": "p",
           "radiationProtectionEquipment": true, "departmentPhysicians": 4, "departmentTechnicians": 3, "departmentNurses": 2, "teachingHospital": false, "trainingHardware": "rooms", "figuresOfEnd2023": true,
           "form2Stamp": "institution", "form3Stamp": "institution", "form4Stamp": "institution", "leaderTitle": "associateChief", "leaderGoodEthics": true, "leaderHealthy": true, "leaderOrganises": true,
           "leaderUpright": true, "leaderCapable": true, "leaderTimeAssured": true, "leaderName": "Leader Surname", "leaderAge": 50, "leaderSex": "female", "leaderEthnicity": "Han", "leaderPosition": "head",
-          "leaderYears": 20, "leaderTelephone": "{{LeadersTelephone}}", "leaderEmail": "leader@hospital.example", "leaderPostalAddress": "1 Street", "leaderCareer": "career", "form3SignedOn": "2024-04-25",
-          "form3StampedOn": "2024-04-25", "lecturers": [{{Lecturer(1)}}], "form4Signed": true }
+          "leaderYears": 20, "leaderTelephone": "{{LeadersTelephone}}", "leaderEmail": "leader@hospital.example", "leaderPostalAddress": "1 Street", "leaderCareer": "career", "form3SignedOn": "2024-04-03",
+          "form3StampedOn": "2024-04-03", "lecturers": [{{Lecturer(1)}}], "form4Signed": true }
         """)!.AsObject();
 
     public static string Lecturer(int number, string title = "associateChief") =>

@@ -44,6 +44,9 @@ public sealed class ToldTests
         ["training_base_refused"] = ("refused", Audience.Inner),
         ["training_base_reviewed"] = ("reviewed", Audience.Inner),
         ["assessment_round_opened"] = ("opened", Audience.Standing),
+        ["selection_objection_filed"] = ("objectionFiled", Audience.Inner),
+        ["selection_fraud_suspected"] = ("fraudSuspected", Audience.Inner),
+        ["selection_fraud_decided"] = ("fraudDecided", Audience.Inner),
         ["report_fell_overdue"] = ("fellOverdue", Audience.Inner),
     };
 
@@ -60,8 +63,8 @@ public sealed class ToldTests
         "device_registered", "device_registration_renewed", "device_registration_cancelled", "device_cancellation_withdrawn", "device_received", "device_receipt_corrected", "device_receipt_voided",
         "verified_total_entered", "verified_total_withdrawn",
         "training_base_applied", "training_base_facts_attested", "training_base_tutors_named", "training_base_capacity_declared",
-        "selection_round_called", "selection_committee_named", "selection_conflict_declared", "selection_scored", "selection_scoring_closed", "selection_scoring_reopened", "selection_tie_decided", "selection_published", "selection_objection_filed", "selection_objection_answered", "selection_concluded",
-        "selection_application_drafted", "selection_attachment_added", "selection_attachment_removed", "selection_application_submitted", "selection_fraud_suspected", "selection_fraud_answered", "selection_fraud_decided",
+        "selection_round_called", "selection_committee_named", "selection_conflict_declared", "selection_scored", "selection_scoring_closed", "selection_scoring_reopened", "selection_tie_decided", "selection_published", "selection_objection_stated", "selection_objection_answered", "selection_concluded",
+        "selection_application_drafted", "selection_attachment_added", "selection_attachment_removed", "selection_application_submitted", "selection_fraud_answered",
         "trainee_enrolled", "trainee_extended", "trainee_absent", "trainee_case_logged", "trainee_care_recorded", "trainee_tested", "trainee_entry_withdrawn", "trainee_evaluated", "trainee_certified", "trainee_certificate_withdrawn", "trainee_ended",
     ];
 
@@ -78,7 +81,9 @@ public sealed class ToldTests
         var golden = GoldenFile.Named(name);
         var told = Told.Of(golden.Event);
         // What was granted or recognised before the system existed is no news, and an application taken back changes nothing.
-        if (ToldToNobody.Contains(golden.WireName) || golden.Event is Qualification.Event.Granted { Imported: true } or TrainingBase.Event.Recognised { Imported: true } or TrainingBase.Event.GivenUp { EffectiveOn: null })
+        if (ToldToNobody.Contains(golden.WireName) || golden.Event is Qualification.Event.Granted { Imported: true } or TrainingBase.Event.Recognised { Imported: true } or TrainingBase.Event.GivenUp { EffectiveOn: null }
+            // Of the round as a whole, it is about nobody.
+            or SelectionRound.Event.ObjectionFiled { About: null })
         {
             told.ShouldBeEmpty();
             return;
@@ -87,9 +92,10 @@ public sealed class ToldTests
         var telling = told.ShouldHaveSingleItem();
         var (report, notice) = (golden.Event is Procedure.Event, golden.Event as OutcomeNotice.Event.Filed);
         var trainingBase = (golden.Event as TrainingBase.Event)?.Base;
-        var about = report ? "report" : notice is not null ? "outcomeNotice" : trainingBase is not null ? "trainingBase" : telling.Holder is null ? "assessmentRound" : "qualification";
+        var selection = golden.Event switch { SelectionApplication.Event a => $"selection/{a.Round:D}/{a.Institution}", SelectionRound.Event.ObjectionFiled o => $"selection/{o.Round:D}/{o.About}", _ => null };
+        var about = selection is not null ? "selection" : report ? "report" : notice is not null ? "outcomeNotice" : trainingBase is not null ? "trainingBase" : telling.Holder is null ? "assessmentRound" : "qualification";
         (telling.Type, telling.Audience).ShouldBe(($"compliance.{about}.{Expected[golden.WireName].Type}", Expected[golden.WireName].Audience));
-        telling.Subject.ShouldBe(notice is not null ? $"outcome-notice/{notice.Notice:D}"
+        telling.Subject.ShouldBe(selection is not null ? selection : notice is not null ? $"outcome-notice/{notice.Notice:D}"
             : trainingBase is { } at ? $"training-base/{at.Kind}/{at.Technique}/{at.Institution}"
             : telling.Holder is { } holder ? $"{holder.KindName}/{holder.Id}/{telling.Technique}{(report ? "/reports" : "")}" : $"assessment-round/{((AssessmentRound.Event)golden.Event).Round:D}");
         (telling.Holder is not null || telling.Province is not null).ShouldBeTrue();

@@ -45,14 +45,17 @@ public class NuclearCardiologyTests
     }
 
     [Theory]
-    [InlineData("2021-04-25", "2021-04-25", true)]
-    [InlineData("2021-04-26", "2021-04-25", false)]
-    [InlineData("2021-04-25", "2021-04-26", false)]
-    [InlineData("2010-01-01", "2021-04-26", false)]
-    public void NC_B2_YEARS_of_both_to_the_day_the_form_was_signed(string rest, string stress, bool met)
+    [InlineData("2021-04-30", "2021-04-30", true)]
+    [InlineData("2021-05-01", "2021-04-30", false)]
+    [InlineData("2021-04-30", "2021-05-01", false)]
+    [InlineData("2010-01-01", "2021-05-01", false)]
+    public void NC_B2_YEARS_of_both_to_the_day_it_was_received(string rest, string stress, bool met)
     {
         var of = OnTheLimit.With("restStudiesSince", rest).With("stressStudiesSince", stress);
         (of.Meets("NC-B2-YEARS"), of.Meets("NC-BASIC-ALL")).ShouldBe((met, met));
+        // When the form was signed, by the applicant's own word, changes nothing.
+        of.With("form2SignedOn", "2026-04-30").Meets("NC-B2-YEARS").ShouldBe(met);
+        of.With("form2SignedOn", "2024-04-03").Meets("NC-B2-YEARS").ShouldBe(met);
     }
 
     [Theory]
@@ -109,14 +112,18 @@ public class NuclearCardiologyTests
     [InlineData("provincial", 2019, true)]
     [InlineData("ministerial", 2024, true)]
     [InlineData("national", 2019, true)]
+    [InlineData("provincial", 2024, true)]
     [InlineData("provincial", 2018, false)]
+    [InlineData("provincial", 2025, false)]
     [InlineData("municipal", 2023, false)]
     public void NC_O1_projects_from_2019_of_provincial_level_or_higher(string level, int year, bool priority) =>
         Priority("NC-O1", "researchProjects", new { title = "t", level, year }, priority);
 
     [Theory]
     [InlineData(2019, true)]
+    [InlineData(2024, true)]
     [InlineData(2018, false)]
+    [InlineData(2025, false)]
     public void NC_O2_NC_O3_courses_and_grants_from_2019(int year, bool priority)
     {
         Priority("NC-O2", "nationalCourses", new { title = "t", year }, priority);
@@ -125,13 +132,19 @@ public class NuclearCardiologyTests
 
     [Theory]
     [InlineData("provincial", 2019, true)]
+    [InlineData("provincial", 2024, true)]
     [InlineData("provincial", 2018, false)]
+    [InlineData("provincial", 2025, false)]
     [InlineData("municipal", 2023, false)]
     public void NC_O4_awards(string level, int year, bool priority) => Priority("NC-O4", "scienceAwards", new { title = "t", level, year }, priority);
 
     [Theory]
     [InlineData("article", "firstAuthor", 2019, true)]
     [InlineData("article", "correspondingAuthor", 2019, true)]
+    [InlineData("article", "firstAuthor", 2024, true)]
+    [InlineData("article", "firstAuthor", 2025, false)]
+    [InlineData("book", "chiefEditor", 2024, true)]
+    [InlineData("book", "chiefEditor", 2025, false)]
     [InlineData("article", "secondAuthor", 2023, false)]
     [InlineData("article", "firstAuthor", 2018, false)]
     [InlineData("book", "deputyChiefEditor", 2019, true)]
@@ -258,7 +271,8 @@ public class NuclearCardiologyTests
         var fields = SelectionFacts.OfTheForms(NC);
         fields.Select(f => f.Name).ShouldBe(OnTheLimit.Fields.Keys, ignoreOrder: true);
         fields.Where(f => f.Personal).Select(f => f.Name).ShouldBe(
-            ["leaderAcademicStanding", "dailyTutors", "leaderName", "leaderAge", "leaderSex", "leaderEthnicity", "leaderPosition", "leaderYears", "leaderTelephone", "leaderEmail", "leaderPostalAddress", "leaderCareer", "lecturers"],
+            ["leaderAcademicStanding", "dailyTutors", "leaderName", "leaderAge", "leaderSex", "leaderEthnicity", "leaderPosition", "leaderYears", "leaderTelephone", "leaderEmail", "leaderPostalAddress", "leaderCareer", "lecturers",
+             "leaderTitle", "leaderGoodEthics", "leaderHealthy", "leaderOrganises", "leaderUpright", "leaderCapable", "leaderTimeAssured"],
             ignoreOrder: true);
         SelectionFacts.Attachments(NC).Keys.ShouldBe([.. SixForms, "volumeEvidence", "staffEvidence", "evidence"], ignoreOrder: true);
         SelectionFacts.Attachments(NC)["form3StampedPdf"].ShouldBe([AttachmentFormat.Pdf]);

@@ -26,8 +26,8 @@ internal sealed record Selecting(Regulation Regulation, IReadOnlyDictionary<stri
             ["trainingStaff"] = true,
             ["trainingEquipment"] = true,
             ["trainingPremises"] = true,
-            ["restStudiesSince"] = "2021-04-25",
-            ["stressStudiesSince"] = "2021-04-25",
+            ["restStudiesSince"] = "2021-04-30",
+            ["stressStudiesSince"] = "2021-04-30",
             ["form2SignedOn"] = "2024-04-25",
             ["restStudies2023"] = 150,
             ["stressStudies2023"] = 150,
@@ -114,7 +114,7 @@ internal sealed record Selecting(Regulation Regulation, IReadOnlyDictionary<stri
     public IReadOnlyList<ConditionResult> Results(string path, SelectionKnown? known = null)
     {
         var entry = Level is { } level ? new Institution.Event.Registered("H1", "Hospital", "11", null, level, null, new(2020, 1, 1), National) : null;
-        var book = SelectionFacts.Book(Regulation, State(), Given(personal: true).ToDictionary(f => f.Fact, f => f.Value), known ?? new(entry, ReceivedAt), new(2024, 4, 30));
+        var book = SelectionFacts.Book(Regulation, State(), Given(personal: true).ToDictionary(f => f.Fact, f => f.Value), known ?? new(entry, ReceivedAt), Compliance.Calendars.Shanghai.DayOf(ReceivedAt));
         return SelectionFacts.Evaluate(Regulation, path, book);
     }
 

@@ -12,6 +12,8 @@ public class SelectionApplicationTests
     private static readonly DateTimeOffset Open = new(2024, 4, 10, 9, 0, 0, TimeSpan.FromHours(8));
     private static readonly DateOnly Today = new(2024, 6, 10);
 
+    private static DateOnly InFiveDays(DateOnly told) => told.AddDays(5);
+
     private static (State After, Refusal? Refusal) When(State state, Func<State, Decision<Event>> decide)
     {
         var decision = decide(state);
@@ -85,17 +87,21 @@ public class SelectionApplicationTests
     [Fact]
     public void Fraud_is_suspected_answered_and_decided()
     {
-        SelectionApplication.Suspect(Drafted, "s", Today, National).Refusal!.Code.ShouldBe("noSuchSelectionApplication");
-        SelectionApplication.DecideFraud(Submitted, true, "f", Today, National).Refusal!.Code.ShouldBe("noFraudInquiry");
-        var suspected = When(Submitted, s => SelectionApplication.Suspect(s, "numbers differ", Today, National)).After;
+        SelectionApplication.Suspect(Drafted, Round, "s", Today, National).Refusal!.Code.ShouldBe("noSuchSelectionApplication");
+        SelectionApplication.DecideFraud(Submitted, Round, true, "f", InFiveDays, Today, National).Refusal!.Code.ShouldBe("noFraudInquiry");
+        var suspected = When(Submitted, s => SelectionApplication.Suspect(s, Round, "numbers differ", Today, National)).After;
         suspected.IsCancelled.ShouldBeFalse();
-        SelectionApplication.Suspect(suspected, "another", Today, National).Refusal!.Code.ShouldBe("fraudUnderInquiry");
+        SelectionApplication.Suspect(suspected, Round, "another", Today, National).Refusal!.Code.ShouldBe("fraudUnderInquiry");
+        // Unanswered it is substantiated the day after the last for a statement, and not on that day; dismissed it is at any time.
+        SelectionApplication.DecideFraud(suspected, Round, true, "f", InFiveDays, Today.AddDays(5), National).Refusal!.ShouldSatisfyAllConditions(r => r.Code.ShouldBe("applicantNotHeard"), r => r.Args.ShouldBe([Today.AddDays(5)]));
+        When(suspected, s => SelectionApplication.DecideFraud(s, Round, true, "f", InFiveDays, Today.AddDays(6), National)).After.IsCancelled.ShouldBeTrue();
+        When(suspected, s => SelectionApplication.DecideFraud(s, Round, false, "f", InFiveDays, Today, National)).After.IsCancelled.ShouldBeFalse();
         var answered = When(suspected, s => SelectionApplication.AnswerSuspicion(s, "another way of counting", Today, Hospital)).After;
         answered.Suspicions.ShouldHaveSingleItem().Statement!.Statement.ShouldBe("another way of counting");
-        When(answered, s => SelectionApplication.DecideFraud(s, false, "so it is", Today, National)).After.IsCancelled.ShouldBeFalse();
-        var cancelled = When(answered, s => SelectionApplication.DecideFraud(s, true, "made up", Today, National)).After;
+        When(answered, s => SelectionApplication.DecideFraud(s, Round, false, "so it is", InFiveDays, Today, National)).After.IsCancelled.ShouldBeFalse();
+        var cancelled = When(answered, s => SelectionApplication.DecideFraud(s, Round, true, "made up", InFiveDays, Today, National)).After;
         (cancelled.IsCancelled, cancelled.Cancelled!.By, cancelled.Cancelled.Finding).ShouldBe((true, National, "made up"));
-        SelectionApplication.Suspect(cancelled, "more", Today, National).Refusal!.Code.ShouldBe("selectionApplicationCancelled");
+        SelectionApplication.Suspect(cancelled, Round, "more", Today, National).Refusal!.Code.ShouldBe("selectionApplicationCancelled");
         SelectionApplication.AnswerSuspicion(cancelled, "late", Today, Hospital).Refusal!.Code.ShouldBe("noFraudInquiry");
     }
 }

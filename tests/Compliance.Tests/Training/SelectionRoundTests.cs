@@ -33,6 +33,9 @@ public class SelectionRoundTests
         return after;
     }
 
+    /// <summary>No statement is waited for beyond the day itself.</summary>
+    private static DateOnly AtOnce(DateOnly told) => told;
+
     private static string? Code(Decision<Event> decision) => decision.Refusal?.Code;
 
     private static readonly SelectionApplication.State A = OnTheLimit.Submitted("A");
@@ -52,7 +55,7 @@ public class SelectionRoundTests
 
     private static SelectionApplication.State Fraudulent(SelectionApplication.State of) => of with
     {
-        Suspicions = [new(new(Guid.Empty, of.Institution!, "s", May, National), null, new(Guid.Empty, of.Institution!, true, "f", May, National))],
+        Suspicions = [new(new(Guid.Empty, of.Institution!, "t", "s", May, National), null, new(Guid.Empty, of.Institution!, "t", "title", false, true, "f", May, National))],
     };
 
     [Fact]
@@ -172,13 +175,13 @@ public class SelectionRoundTests
         Code(SelectionRound.DecideTie(tied, all, ["B", "C"], "r", May, National)).ShouldBe("tieChoice");
         Code(SelectionRound.DecideTie(tied, all, ["A"], "r", May, National)).ShouldBe("tieChoice");
         var decided = When(tied, s => SelectionRound.DecideTie(s, all, ["C"], "no base in its region", May, National));
-        SelectionRound.Outcomes(decided, all)!.Select(o => (o.Institution, o.Outcome)).ShouldBe(
+        SelectionRound.Outcomes(decided, SelectionRound.Cancelled(all))!.Select(o => (o.Institution, o.Outcome)).ShouldBe(
             [("A", SelectionOutcome.Selected), ("B", SelectionOutcome.NotSelected), ("C", SelectionOutcome.Selected)]);
         // Equals that all have a place, or none, are no tie to decide.
         Code(SelectionRound.DecideTie(Close(Scored(Named, (B, 40, 40), (C, 40, 40)), B, C), [B, C], ["B"], "r", May, National)).ShouldBe("noTie");
         Code(SelectionRound.DecideTie(Close(Scored(Named, (A, 50, 50), (B, 49, 50), (C, 40, 40), (Preferred, 39, 40)), A, B, C, Preferred), [A, B, C, Preferred], ["C"], "r", May, National)).ShouldBe("noTie");
         // Fraud of one of them makes room: no tie is left.
-        SelectionRound.Outcomes(tied, [A, Fraudulent(B), C])!.Select(o => (o.Institution, o.Outcome, o.Rank)).ShouldBe(
+        SelectionRound.Outcomes(tied, SelectionRound.Cancelled([A, Fraudulent(B), C]))!.Select(o => (o.Institution, o.Outcome, o.Rank)).ShouldBe(
             [("A", SelectionOutcome.Selected, 1), ("B", SelectionOutcome.Cancelled, 0), ("C", SelectionOutcome.Selected, 2)]);
     }
 
@@ -203,10 +206,10 @@ public class SelectionRoundTests
         var objected = When(Published, s => SelectionRound.Object(s, "B", "too few studies", Until, Hospital));
         Code(SelectionRound.Conclude(objected, Everybody, Until.AddDays(1), National)).ShouldBe("objectionsUnanswered");
         var id = objected.Objections.ShouldHaveSingleItem().Filed.Objection;
-        Code(SelectionRound.AnswerObjection(objected, Guid.Empty, true, "a", null, Until, National)).ShouldBe("noSuchObjection");
-        Code(SelectionRound.AnswerObjection(objected, id, false, "a", true, Until, National)).ShouldBe("eligibilityOfNobody");
-        var dismissed = When(objected, s => SelectionRound.AnswerObjection(s, id, false, "they were counted on site", null, Until, National));
-        Code(SelectionRound.AnswerObjection(dismissed, id, true, "a", null, Until, National)).ShouldBe("objectionAnswered");
+        Code(SelectionRound.AnswerObjection(objected, Guid.Empty, true, "a", null, AtOnce, Until, National)).ShouldBe("noSuchObjection");
+        Code(SelectionRound.AnswerObjection(objected, id, false, "a", true, AtOnce, Until, National)).ShouldBe("eligibilityOfNobody");
+        var dismissed = When(objected, s => SelectionRound.AnswerObjection(s, id, false, "they were counted on site", null, AtOnce, Until, National));
+        Code(SelectionRound.AnswerObjection(dismissed, id, true, "a", null, AtOnce, Until, National)).ShouldBe("objectionAnswered");
         var concluded = When(dismissed, s => SelectionRound.Conclude(s, Everybody, Until.AddDays(1), National));
         Code(SelectionRound.Object(concluded, "C", "r", Until, Hospital)).ShouldBe("objectionsClosed");
         Code(SelectionRound.Publish(concluded, Everybody, Until, May, National)).ShouldBe("selectionRoundConcluded");
@@ -216,8 +219,8 @@ public class SelectionRoundTests
     public void An_objection_that_is_right_is_published_anew_before_there_is_a_result()
     {
         var objected = When(Published, s => SelectionRound.Object(s, "S", "300 studies, as the evidence says", Until, Hospital));
-        var accepted = When(objected, s => SelectionRound.AnswerObjection(s, s.Objections[0].Filed.Objection, true, "so it does", true, Until, National));
-        Code(SelectionRound.Conclude(accepted, Everybody, Until.AddDays(1), National)).ShouldBe("publishAnew");
+        var accepted = When(objected, s => SelectionRound.AnswerObjection(s, s.Objections[0].Filed.Objection, true, "so it does", true, AtOnce, Until, National));
+        Code(SelectionRound.Conclude(accepted, Everybody, Until.AddDays(1), National)).ShouldBe("rankAnew");
         var reopened = When(accepted, s => SelectionRound.ReopenScoring(s, "S is eligible", Until, National));
         Code(SelectionRound.Publish(reopened, Everybody, Until, Until, National)).ShouldBe("scoringNotClosed");
         var ranked = Close(Scored(reopened, (Short, 48, 48)), Everybody);
@@ -225,6 +228,107 @@ public class SelectionRoundTests
         Told(anew.Publications[1].Outcomes).ShouldBe([("A", SelectionOutcome.Selected), ("S", SelectionOutcome.Selected), ("B", SelectionOutcome.NotSelected), ("C", SelectionOutcome.NotSelected)]);
         Code(SelectionRound.Conclude(anew, Everybody, Until.AddDays(9), National)).ShouldBe("objectionsStillTaken");
         When(anew, s => SelectionRound.Conclude(s, Everybody, Until.AddDays(10), National));
+    }
+
+    /// <summary>No outcome rests on a ranking that an objection has shown to be wrong, whichever way.</summary>
+    [Theory]
+    [InlineData("A", false)]
+    [InlineData("S", true)]
+    public void An_objection_that_is_right_about_eligibility_is_ranked_anew_first(string about, bool eligible)
+    {
+        var objected = When(Published, s => SelectionRound.Object(s, about, "r", May, Hospital));
+        var id = objected.Objections[0].Filed.Objection;
+        var stated = When(objected, s => SelectionRound.StateOnObjection(s, id, about, "as it was", May, Hospital));
+        var accepted = When(stated, s => SelectionRound.AnswerObjection(s, id, true, "so it is", eligible, AtOnce, May, National));
+        foreach (var refusal in new[]
+        {
+            SelectionRound.Publish(accepted, Everybody, Until, May, National),
+            SelectionRound.DecideTie(accepted, Everybody, [about], "r", May, National),
+            SelectionRound.Conclude(accepted, Everybody, Until.AddDays(1), National),
+        })
+        {
+            refusal.Refusal!.ShouldSatisfyAllConditions(r => r.Code.ShouldBe("rankAnew"), r => r.Args.ShouldBe([about]));
+        }
+
+        // Cancelled meanwhile, it is neither the one nor the other.
+        Code(SelectionRound.Publish(accepted, [.. Everybody.Select(a => a.Institution == about ? Fraudulent(a) : a)], Until, May, National)).ShouldBeNull();
+        var reopened = When(accepted, s => SelectionRound.ReopenScoring(s, "r", May, National));
+        var ranked = Close(eligible ? Scored(reopened, (Short, 48, 48)) : reopened, Everybody);
+        ranked.Closing!.Ranking.Single(r => r.Institution == about).Rank.ShouldBe(eligible ? 2 : 0);
+        var anew = When(ranked, s => SelectionRound.Publish(s, Everybody, Until, May, National));
+        anew.Publications[1].Outcomes.Single(o => o.Institution == about).Outcome.ShouldBe(eligible ? SelectionOutcome.Selected : SelectionOutcome.NotEligible);
+        When(anew, s => SelectionRound.Conclude(s, Everybody, Until.AddDays(1), National));
+    }
+
+    [Fact]
+    public void Nobody_is_found_not_eligible_without_having_been_heard()
+    {
+        static DateOnly InFive(DateOnly told) => told.AddDays(5);
+        var objected = When(Published, s => SelectionRound.Object(s, "A", "r", May, Hospital));
+        var id = objected.Objections[0].Filed.Objection;
+        var refusal = SelectionRound.AnswerObjection(objected, id, true, "a", false, InFive, May.AddDays(5), National).Refusal!;
+        (refusal.Code, refusal.Args.ShouldHaveSingleItem()).ShouldBe(("applicantNotHeard", May.AddDays(5)));
+        When(objected, s => SelectionRound.AnswerObjection(s, id, true, "a", false, InFive, May.AddDays(6), National)).Eligibility["A"].ShouldBeFalse();
+        When(objected, s => SelectionRound.AnswerObjection(s, id, false, "a", null, InFive, May, National)).Eligibility.ShouldBeEmpty();
+        // Only whom it is about makes a statement on it, and before it is answered.
+        Code(SelectionRound.StateOnObjection(objected, id, "B", "s", May, Hospital)).ShouldBe("noSuchObjection");
+        var stated = When(objected, s => SelectionRound.StateOnObjection(s, id, "A", "s", May, Hospital));
+        var answered = When(stated, s => SelectionRound.AnswerObjection(s, id, true, "a", false, InFive, May, National));
+        Code(SelectionRound.StateOnObjection(answered, id, "A", "more", May, Hospital)).ShouldBe("objectionAnswered");
+    }
+
+    /// <summary>The registry may show an expert's place late, or back-dated: what he scored there does not count, nor is it shown to him.</summary>
+    [Fact]
+    public void A_conflict_that_shows_after_the_score_counts_when_scoring_is_closed()
+    {
+        var scored = Scored(Named, (A, 50, 50), (B, 60, 10));
+        var since = new Dictionary<string, IReadOnlyList<string>> { ["E1"] = ["B"], ["E2"] = [] };
+        Code(SelectionRound.CloseScoring(scored, [A, B], null, "r", InMay, National, since)).ShouldBe("tooFewScores");
+        var closed = When(Score(scored, B, "E3", 30), s => SelectionRound.CloseScoring(s, [A, B], null, "r", InMay, National, since));
+        // 10 and 30, without E1's 60.
+        closed.Closing!.Ranking.Select(r => (r.Institution, r.Points, r.Scores)).ShouldBe([("A", 100, 2), ("B", 40, 2)]);
+        (closed.HasConflict("E1", "B"), closed.HasConflict("E3", "A"), closed.HasConflict("E2", "B")).ShouldBe((true, true, false));
+    }
+
+    /// <summary>Once closed, scores are known to all: from then on nothing of them is changed, nor the number of places.</summary>
+    [Fact]
+    public void After_a_first_closing_scores_and_places_stand()
+    {
+        var without = When(State.Initial, s => SelectionRound.Open(s, Call with { Places = null }, NC, CalledAt));
+        without = When(without, s => SelectionRound.NameCommittee(s, [new("E1", []), new("E2", []), new("E3", [])], May, National));
+        var closed = When(Scored(without, (A, 50, 50), (B, 45, 45)), s => SelectionRound.CloseScoring(s, [A, B], 1, "E3 is ill", InMay, National));
+        var reopened = When(closed, s => SelectionRound.ReopenScoring(s, "E3 is well", May, National));
+        Code(SelectionRound.Score(reopened, A, "E1", [new("teaching", 49), new("equipment", 0)], null, InMay, Expert)).ShouldBe("scoreStands");
+        SelectionRound.Score(reopened, A, "E1", [new("teaching", 50), new("equipment", 0)], null, InMay, Expert).ShouldBe(Decision<Event>.Nothing);
+        var all = Score(Score(reopened, A, "E3", 40), B, "E3", 60);
+        Code(SelectionRound.CloseScoring(all, [A, B], 2, null, InMay, National)).ShouldBe("placesFixed");
+        When(all, s => SelectionRound.CloseScoring(s, [A, B], null, null, InMay, National)).Closing!.Places.ShouldBe(1);
+    }
+
+    [Fact]
+    public void Opened_again_it_is_published_anew_though_nothing_changed()
+    {
+        var again = Close(When(Published, s => SelectionRound.ReopenScoring(s, "r", May, National)), Everybody);
+        Code(SelectionRound.Conclude(again, Everybody, Until.AddDays(1), National)).ShouldBe("publishAnew");
+        var anew = When(again, s => SelectionRound.Publish(s, Everybody, Until.AddDays(3), May.AddDays(3), National));
+        anew.Publications[1].Outcomes.ShouldBe(Published.Publications[0].Outcomes);
+        When(anew, s => SelectionRound.Conclude(s, Everybody, Until.AddDays(4), National));
+    }
+
+    [Fact]
+    public void There_is_no_result_while_fraud_is_looked_into()
+    {
+        SelectionApplication.State[] since = [A with { Suspicions = [new(new(Guid.Empty, "A", "t", "s", May, National), null, null)] }, B, C, Short];
+        var refusal = SelectionRound.Conclude(Published, since, Until.AddDays(1), National).Refusal!;
+        (refusal.Code, refusal.Args.ShouldHaveSingleItem()).ShouldBe(("fraudUndecided", "A"));
+    }
+
+    /// <summary>Who applies is told to nobody before the closing, not even by another refusal.</summary>
+    [Fact]
+    public void A_score_before_the_closing_is_refused_alike_for_who_applied_and_who_did_not()
+    {
+        string? Refused(SelectionApplication.State of) => Code(SelectionRound.Score(Named, of, "E3", [new("teaching", 1), new("equipment", 1)], null, Closing.AddMicroseconds(-1), Expert));
+        (Refused(A), Refused(B), Refused(OnTheLimit.State("D"))).ShouldBe(("selectionRoundStillOpen", "selectionRoundStillOpen", "selectionRoundStillOpen"));
     }
 
     /// <summary>NC-FRAUD at every stage: what is cancelled makes room for the next, but only in public.</summary>
@@ -247,6 +351,6 @@ public class SelectionRoundTests
         var scored = Scored(without, (A, 50, 50), (B, 45, 45));
         Code(SelectionRound.CloseScoring(scored, [A, B], null, null, InMay, National)).ShouldBe("missing");
         var closed = When(scored, s => SelectionRound.CloseScoring(s, [A, B], 1, null, InMay, National));
-        Told(SelectionRound.Outcomes(closed, [A, B])!).ShouldBe([("A", SelectionOutcome.Selected), ("B", SelectionOutcome.NotSelected)]);
+        Told(SelectionRound.Outcomes(closed, SelectionRound.Cancelled([A, B]))!).ShouldBe([("A", SelectionOutcome.Selected), ("B", SelectionOutcome.NotSelected)]);
     }
 }

@@ -403,7 +403,8 @@ internal sealed class FhirCase
     private void Age(BodyObject age)
     {
         age.OptionalText("unit");
-        if (age.OptionalRaw("value") is not { } years)
+        var years = age.OptionalRaw("value");
+        if (!age.Has("value"))
             return;
         foreach (var (name, needed) in new[] { ("code", "a"), ("system", FhirNames.Units) })
         {
@@ -411,7 +412,8 @@ internal sealed class FhirCase
                 age.Fault(name, age.Has(name) ? "unknownValue" : "missing", needed);
         }
 
-        Put("/patient/ageYears", JsonNode.Parse(years.GetRawText())!.AsValue(), $"{age.Pointer}/value");
+        if (years is { } value)
+            Put("/patient/ageYears", JsonNode.Parse(value.GetRawText())!.AsValue(), $"{age.Pointer}/value");
     }
 
     /// <summary>The reason of the procedure, or the only condition there is.</summary>
