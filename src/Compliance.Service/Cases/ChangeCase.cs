@@ -101,7 +101,7 @@ internal static class ChangeCase
     /// <summary><c>of</c>: the death, or the id of a complication or incident, in the one way of writing ids that the log knows.</summary>
     public static string Of(BodyObject root)
     {
-        var of = root.Text("of");
+        var of = root.OpaqueText("of");
         if (of.Length == 0 || of == Case.TheDeath)
             return of;
         if (Guid.TryParseExact(of, "D", out var id))

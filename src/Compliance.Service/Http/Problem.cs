@@ -104,8 +104,8 @@ public sealed class Problem : IResult, IStatusCodeHttpResult
         var language = Messages.Preferred(http);
         var title = Messages.Table.ContainsKey($"status.{status}") ? $"status.{status}" : status >= 500 ? "status.500" : "status.400";
         var path = http.Request.PathBase + http.Request.Path;
-        // A number typed into a path is refused like one in a field, and must not come back either.
-        var instance = path.HasValue && !PersonalData.Found(path.Value) ? path.ToUriComponent() : "/";
+        // A number typed into a path is refused like one in a field, and must not come back either. One in 600 UUIDs holds eleven digits by chance, and is none.
+        var instance = path.HasValue && !path.Value.Split('/').Any(segment => !Guid.TryParseExact(segment, "D", out _) && PersonalData.Found(segment)) ? path.ToUriComponent() : "/";
         return new Problem(
             new ProblemDocument(
                 $"urn:compliance:problem:{code}",

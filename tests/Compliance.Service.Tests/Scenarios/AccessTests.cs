@@ -577,6 +577,22 @@ public sealed class AccessTests(AccessService province) : IClassFixture<AccessSe
         (await Told(id)).ShouldBe(await Told(Guid.NewGuid().ToString("D")));
     }
 
+    /// <summary>One UUID in 600 has eleven digits that could be a mobile number: it is an id all the same, in a path as in a field.</summary>
+    [Fact]
+    public async Task An_id_that_looks_like_a_telephone_number_is_an_id()
+    {
+        const string like = "00000000-0000-4000-8000-a13912345678";
+        const string unlike = "00000000-0000-4000-8000-a2391234567b";
+        var token = await Service.Token("hospital", institution: "H1");
+        (await Service.Get($"cases/{like}", token)).Expect(HttpStatusCode.NotFound).Body!["instance"]!.GetValue<string>().ShouldBe($"/api/v1/cases/{like}");
+        (await Service.Get("cases/13912345678", token)).Body!["instance"]!.GetValue<string>().ShouldBe("/");
+
+        var (id, _, _) = await province.NewCase();
+        async Task<string> Refused(string of) =>
+            (await Service.Post($"cases/{id}/relation", new { of, relation = "unrelated", reason = "r" }, token)).Body!.ToJsonString().Replace(of, "", StringComparison.Ordinal);
+        (await Refused(like)).ShouldBe(await Refused(unlike));
+    }
+
     [Fact]
     public async Task Every_reading_of_a_case_is_noted()
     {
