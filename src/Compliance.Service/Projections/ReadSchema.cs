@@ -13,7 +13,7 @@ namespace Compliance.Service.Projections;
 public sealed record ReadSchema(string Name)
 {
     /// <summary>Raised whenever a row or a table of the read model changes its meaning or shape.</summary>
-    public const int Version = 3;
+    public const int Version = 4;
 
     private const string Prefix = "read_";
 

@@ -257,16 +257,16 @@ public sealed class RegistryEndpointsTests(RegistryEndpointsTests.Service servic
         list.Body.GetProperty("items").EnumerateArray().Select(r => r.GetProperty("id").GetString()).ShouldBe(["CI-2012", "EN-2012", "NC-2024", "NV-2012"]);
         var page = await Get("/public/regulations?limit=1", who: null);
         (await Get($"/public/regulations?limit=1&cursor={page.Body.GetProperty("nextCursor")}", who: null)).Body.GetProperty("items")[0].GetProperty("id").GetString().ShouldBe("EN-2012");
-        var open = await Get("/public/regulations/NV-2012/3", who: null);
+        var open = await Get("/public/regulations/NV-2012/4", who: null);
         open.Headers.CacheControl!.Public.ShouldBeTrue();
         open.Body.GetProperty("clauses").EnumerateArray().First(c => c.GetProperty("id").GetString() == "NV-VOL-INST-TX").GetProperty("applies")[0].GetProperty("effect").GetString().ShouldBe("warnThenSuspend");
         open.Body.GetProperty("clauses")[0].TryGetProperty("kind", out _).ShouldBeTrue();
-        (await Send(HttpMethod.Get, "/public/regulations/NV-2012/3", headers: ("If-None-Match", open.Headers.ETag!.Tag))).Status.ShouldBe(304);
-        var closed = await Get("/regulations/NV-2012/3", "physician P9");
+        (await Send(HttpMethod.Get, "/public/regulations/NV-2012/4", headers: ("If-None-Match", open.Headers.ETag!.Tag))).Status.ShouldBe(304);
+        var closed = await Get("/regulations/NV-2012/4", "physician P9");
         closed.Body.ToString().ShouldBe(open.Body.ToString());
         closed.Headers.CacheControl!.NoStore.ShouldBeTrue();
         (await Get("/regulations/NV-2012/9", "national")).Status.ShouldBe(404);
-        (await Get("/regulations/NV-2012/3", who: null)).Status.ShouldBe(401);
+        (await Get("/regulations/NV-2012/4", who: null)).Status.ShouldBe(401);
     }
 
     [Fact]

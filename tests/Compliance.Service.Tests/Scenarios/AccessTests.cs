@@ -233,9 +233,9 @@ public sealed class AccessTests(AccessService province) : IClassFixture<AccessSe
         ["GET /api/v1/public/announcements"] = new("public/announcements", Open),
         ["GET /api/v1/public/announcements.atom"] = new("public/announcements.atom", Open),
         ["GET /api/v1/public/regulations"] = new("public/regulations", Open),
-        ["GET /api/v1/public/regulations/{id}/{version}"] = new("public/regulations/NV-2012/3", Open),
+        ["GET /api/v1/public/regulations/{id}/{version}"] = new("public/regulations/NV-2012/4", Open),
 
-        ["GET /api/v1/public/regulations/{id}/{version}/print"] = new("public/regulations/NV-2012/3/print", Open),
+        ["GET /api/v1/public/regulations/{id}/{version}/print"] = new("public/regulations/NV-2012/4/print", Open),
         ["GET /api/v1/regulations/schema"] = new("regulations/schema", Open),
 
         // Written by the regulator of the province, or national; read by all.
@@ -458,9 +458,9 @@ public sealed class AccessTests(AccessService province) : IClassFixture<AccessSe
         ["POST /api/v1/webhooks/{id}/deliveries/{deliveryId}/skip"] = new("webhooks/{webhook}/deliveries/1-0/skip", Webhook),
 
         ["GET /api/v1/regulations"] = new("regulations", Everybody),
-        ["GET /api/v1/regulations/{id}/{version}"] = new("regulations/NV-2012/3", Everybody),
+        ["GET /api/v1/regulations/{id}/{version}"] = new("regulations/NV-2012/4", Everybody),
         ["GET /api/v1/regulations/{id}/diff"] = new("regulations/NV-2012/diff?from=3&to=3", Everybody),
-        ["GET /api/v1/regulations/{id}/{version}/clauses/{clause}"] = new("regulations/NV-2012/3/clauses/NV-RATE-MORT", Everybody),
+        ["GET /api/v1/regulations/{id}/{version}/clauses/{clause}"] = new("regulations/NV-2012/4/clauses/NV-RATE-MORT", Everybody),
         ["GET /api/v1/regulations/{id}/provinces"] = new("regulations/NV-2012/provinces", Everybody),
         ["POST /api/v1/regulations"] = new("regulations", "403   403   403   403   403   403   ok    403", new { }),
         ["POST /api/v1/regulations/{id}/provinces/{province}"] = new("regulations/NV-2012/provinces/11", Regulators, new { }),

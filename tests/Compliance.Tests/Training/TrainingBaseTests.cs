@@ -234,7 +234,7 @@ public class TrainingBaseTests
         var state = Then(Applied, s => TrainingBase.Attest(s, [Fact("neurosurgeryBeds", 60), Fact("interventionalBeds", 29)], Today, Hospital));
         var known = new Dictionary<string, JsonElement> { ["level"] = KnownFacts.Text("tertiaryA"), ["baseRecognition"] = KnownFacts.Flag(true) };
         var grounds = TrainingBase.Judge(state, Rules, Rules.Path("trainingBaseConditions")!, new(Today, known, new(0, 0, 0), null, new Dictionary<string, DateOnly>()), new(2026, 2, 24));
-        (grounds.Path, grounds.Regulation, grounds.Version, grounds.AsOf, grounds.CountedTo).ShouldBe(("trainingBaseConditions", "NV-2012", 3, Today, new DateOnly(2026, 2, 24)));
+        (grounds.Path, grounds.Regulation, grounds.Version, grounds.AsOf, grounds.CountedTo).ShouldBe(("trainingBaseConditions", "NV-2012", 4, Today, new DateOnly(2026, 2, 24)));
         grounds.Results.Single(r => r.Clause == "NV-TB-BEDS").ShouldSatisfyAllConditions(r => r.Outcome.ShouldBe(ConditionOutcome.NotMet), r => (r.Actual, r.Limit).ShouldBe((149m, 150m)));
         grounds.Unmet.ShouldNotContain("NV-TB-RECOG");
         grounds.Unmet.ShouldContain("NV-TB-TUTORS");
