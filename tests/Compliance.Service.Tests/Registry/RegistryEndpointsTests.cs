@@ -316,7 +316,7 @@ public sealed class RegistryEndpointsTests(RegistryEndpointsTests.Service servic
         await using var database = ReadSchema.Connect(await TestPostgres.CreateDatabase());
         await using PostgresEventStore log = new(database, EventTable.Types, () => TimeSpan.Zero);
         var shipped = ShippedRegulations.All.Single(s => s.Regulation.Id == "NV-2012");
-        await log.Append(new("regulation-NV-2012", 0, [new PublishedRegulation.Published("NV-2012", 3, "neurovascular", JsonElement.Parse(shipped.Json), new string('0', 64), new("system", "shipped"))]));
+        await log.Append(new("regulation-NV-2012", 0, [new PublishedRegulation.Published("NV-2012", shipped.Regulation.Version, "neurovascular", JsonElement.Parse(shipped.Json), new string('0', 64), new("system", "shipped"))]));
         await Should.ThrowAsync<ShippedContentChangedException>(() => new Seeding(log, service.Clock, NullLogger<Seeding>.Instance).Begin(CancellationToken.None));
     }
 

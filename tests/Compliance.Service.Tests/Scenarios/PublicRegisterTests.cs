@@ -279,7 +279,7 @@ public sealed class PublicRegisterTests : IAsyncLifetime
             "suspended Hospital H1 2025-09-02",
             "granted Hospital H2 2025-09-02",
         ]);
-        all.ShouldAllBe(a => a.AsObject().Select(p => p.Key).SequenceEqual(new[] { "id", "published", "effectiveOn", "what", "technique", "province", "subject", "institution", "withdraws", "withdrawnBy" }));
+        all.ShouldAllBe(a => a.AsObject().Select(p => p.Key).SequenceEqual(new[] { "id", "published", "effectiveOn", "what", "technique", "province", "subject", "institution", "withdraws", "withdrawnBy", "baseKind" }));
         (Text(all[3], "withdraws"), Text(all[4], "withdrawnBy")).ShouldBe((Text(all[4], "id"), Text(all[3], "id")));
         all.Where(a => Text(a, "withdrawnBy") is not null || Text(a, "withdraws") is not null).Count().ShouldBe(2);
         (Text(all[0]["subject"], "id"), Text(all[0]["institution"], "name"), Text(all[0], "province")).ShouldBe((null, "Renamed", "11"));
