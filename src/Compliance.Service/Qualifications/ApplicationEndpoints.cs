@@ -362,7 +362,7 @@ public static class ApplicationEndpoints
                     fact.Title,
                     fact.Unit,
                     facts.Known.TryGetValue(name, out var known) ? known : attested?.Value,
-                    facts.Known.ContainsKey(name) || fact.Known is { Source: not KnownSource.Training },
+                    facts.Known.ContainsKey(name) || fact.Known is { MayBeUntold: false },
                     attested?.HeldOn,
                     attested?.ValidUntil,
                     attested?.Evidence ?? []);
@@ -398,7 +398,7 @@ public static class ApplicationEndpoints
     /// <summary>Facts as attested, checked against those of a regulation.</summary>
     /// <param name="coverage">From when all cases of who attests are in the system; null for always.</param>
     /// <param name="regulator">Whether it is the regulator who attests.</param>
-    /// <param name="told">The facts the system knows of who attests; of a training they are attested where it knows none.</param>
+    /// <param name="told">The facts the system knows of who attests; of trainings they are attested where it knows none.</param>
     internal static List<AttestedFact> Facts(BodyObject body, Regulation regulation, DateOnly today, DateOnly? coverage, bool regulator, IReadOnlyDictionary<string, JsonElement>? told = null)
     {
         var facts = new List<AttestedFact>();
@@ -449,7 +449,7 @@ public static class ApplicationEndpoints
             return ("fact", "unknownFact", [regulation.Id]);
         }
 
-        return fact.Known is { } known && !known.LeavesHistory(coverage, heldOn) && (known.Source != KnownSource.Training || told) ? ("fact", "knownToSystem", [])
+        return fact.Known is { } known && !known.LeavesHistory(coverage, heldOn) && (!known.MayBeUntold || told) ? ("fact", "knownToSystem", [])
             : fact.Personal ? ("fact", "personalData", [])
             : fact.AttestedBy == Attester.Regulator && !regulator ? ("fact", "regulatorAttests", [])
             : before.Exists(f => f.Fact == name) ? ("fact", "duplicateItem", [])

@@ -24,8 +24,7 @@ public sealed record TutorOnDay(string Physician, string Name, Title? Title, boo
 public sealed record BaseKnown(KnownBook Book, DateOnly CountedTo, IReadOnlyList<TutorOnDay> Tutors);
 
 /// <summary>
-/// Reads it: levels, qualification, tutors and capacity as they stood on the day, cases up to the settled day. What trainees did (their number, dossiers, tests, results) is attested for now: it is to be
-/// known from the streams of the trainees, and this is the place.
+/// Reads it: levels, qualification, tutors and capacity as they stood on the day, what trainees show of its duties by then, cases up to the settled day.
 /// </summary>
 public static class BaseFacts
 {
@@ -46,6 +45,7 @@ public static class BaseFacts
         var known = new Dictionary<string, JsonElement>();
         var counted = new Dictionary<string, DateOnly>();
         var asked = path is null ? new HashSet<string>() : regulation.FactsOf(path);
+        var ofTrainees = path is null ? new Dictionary<string, JsonElement>() : await OfTrainees(connection, regulation, path, id, state, asOf, cancellation);
         foreach (var fact in regulation.Facts.Where(f => f.Known is not null && asked.Contains(f.Name)))
         {
             var source = fact.Known!;
@@ -62,6 +62,7 @@ public static class BaseFacts
                 KnownSource.TraineeCapacity => state.CapacityOn(asOf) is { } capacity ? KnownFacts.Number(capacity) : null,
                 KnownSource.Tutors => JsonSerializer.SerializeToElement(
                     tutors.Where(t => t.Own).Select(t => new { name = t.Physician, title = t.Title is { } title ? Http.Json.Name(title) : "", qualified = t.Qualified })),
+                KnownSource.Trainees => ofTrainees.TryGetValue(fact.Name, out var shown) ? shown : null,
                 KnownSource.Count => KnownFacts.Number(await ApplicationFacts.Count(connection, holder, source, From(read.Coverage, history, source.Window(end)), cancellation)),
                 KnownSource.Procedures => KnownFacts.Flag(await Types(connection, id, source.Procedures!, source.Window(end), cancellation) > 0),
                 KnownSource.ProcedureTypes => KnownFacts.Number(await Types(connection, id, source.Procedures!, source.Window(end), cancellation)),
@@ -82,6 +83,18 @@ public static class BaseFacts
         }
 
         return new(new(asOf, known, read.Facts.Staff, read.Coverage, counted), countedTo, tutors);
+    }
+
+    /// <summary>What of the facts of a path the trainees show, by a day; empty where it asks nothing of them.</summary>
+    public static async Task<IReadOnlyDictionary<string, JsonElement>> OfTrainees(
+        NpgsqlConnection connection, Regulation regulation, QualificationPath path, TrainingBaseId id, TrainingBase.State state, DateOnly asOf, CancellationToken cancellation)
+    {
+        var facts = regulation.FactsOf(path).Select(f => regulation.Fact(f)!).Where(f => f.Known?.Trainees is not null).ToList();
+        if (facts.Count == 0)
+            return new Dictionary<string, JsonElement>();
+        var trainees = await connection.Documents("select doc from trainees where institution = any($1)", StoredJson.Default.TraineeState, cancellation, [id.Institution]);
+        var record = new TraineesRecord([.. trainees.Where(t => t.Enrolment!.Base == id)], state.LookedAtBefore(asOf), asOf);
+        return facts.Select(f => (f.Name, Value: record.Value(f.Known!.Trainees!.Value))).Where(f => f.Value is not null).ToDictionary(f => f.Name, f => f.Value!.Value);
     }
 
     // Beside what is attested of the time before, only what came after is counted.

@@ -82,6 +82,7 @@ public static class TraineeEndpoints
     public sealed record RoleCount(TrainingRole Role, int Diagnostic, int Therapeutic, int Level3Plus);
 
     /// <param name="Level">0 where the regulation does not grade.</param>
+    /// <param name="DueOn">The day by which it is to be completed: as planned at the enrolment, and later by the days absent.</param>
     /// <param name="Until">Last day of the stay, as planned, extended or ended.</param>
     /// <param name="LastDay">The last day of training counted so far.</param>
     /// <param name="EnrolledOn">The day it was entered.</param>
@@ -98,6 +99,7 @@ public static class TraineeEndpoints
         TraineeStatus State,
         DateOnly From,
         DateOnly PlannedUntil,
+        DateOnly DueOn,
         DateOnly Until,
         DateOnly LastDay,
         DateOnly EnrolledOn,
@@ -109,6 +111,7 @@ public static class TraineeEndpoints
         IReadOnlyList<Trainee.Care> Care,
         IReadOnlyList<Trainee.Test> Tests,
         IReadOnlyList<Trainee.Evaluation> Evaluations,
+        IReadOnlyList<Trainee.Extension> Extensions,
         CasesInShort Cases,
         ApplicationEndpoints.EvaluationShown Clauses,
         IReadOnlyList<string> Missing,
@@ -471,6 +474,7 @@ public static class TraineeEndpoints
             state.Status,
             enrolment.From,
             enrolment.PlannedUntil,
+            state.DueOn(dossier.AsOf),
             state.Until,
             dossier.LastDay,
             enrolment.EnrolledOn,
@@ -482,6 +486,7 @@ public static class TraineeEndpoints
             state.Cares,
             state.Tests,
             state.Evaluations,
+            state.Extensions,
             new(
                 dossier.Cases.Count,
                 dossier.Cases.Count(c => c.Counts),

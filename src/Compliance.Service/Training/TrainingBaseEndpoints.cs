@@ -133,7 +133,9 @@ public static class TrainingBaseEndpoints
         Post<BaseAttestations>(api, "attestations", "Attests facts, for an application, and anew for every review", All, async (body, asked, reads, http) =>
         {
             await using var connection = await reads.Open(http.RequestAborted);
-            var facts = ApplicationEndpoints.Facts(body.Root, asked.Regulation, asked.Today, await Coverage(connection, asked, http.RequestAborted), asked.IsAuthority);
+            var state = Fold(await http.RequestServices.GetRequiredService<IEventStore>().ReadStream(TrainingBase.Stream(asked.Id), cancellation: http.RequestAborted));
+            var told = PathOf(asked, Against.Review) is { } review ? await BaseFacts.OfTrainees(connection, asked.Regulation, review, asked.Id, state, asked.Today, http.RequestAborted) : null;
+            var facts = ApplicationEndpoints.Facts(body.Root, asked.Regulation, asked.Today, await Coverage(connection, asked, http.RequestAborted), asked.IsAuthority, told);
             await CheckOperators(connection, body, asked, facts, http.RequestAborted);
             return (state, today) => asked.IsOwn || asked.IsAuthority ? TrainingBase.Attest(state, facts, today, asked.By) : null;
         });

@@ -123,6 +123,14 @@ public static class Told
         TrainingBase.Event.Reviewed e => [About(e, "reviewed", Audience.Inner) with { JudgedOn = e.ReviewedOn, Passed = e.Grounds is null || e.Grounds.Unmet.Count == 0 }],
         // What happens between a base and who recognises it.
         TrainingBase.Event => [],
+        // A qualification may rest on it.
+        Trainee.Event.CertificateWithdrawn e =>
+        [
+            new("compliance.trainee.certificateWithdrawn", $"trainee/{e.Trainee:D}", e.Technique, Subject.Physician(e.Physician), Audience.Inner, $"/api/v1/qualifications/physician/{e.Physician}/{e.Technique}")
+            {
+                EffectiveOn = e.WithdrawnOn,
+            },
+        ],
         // What goes on between a base and its trainees can be read by both.
         Trainee.Event => [],
 

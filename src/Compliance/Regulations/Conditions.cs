@@ -142,6 +142,9 @@ public enum KnownSource
     /// </summary>
     Training,
 
+    /// <summary>What a training base's trainees show of its duties since it was last looked at. Where none of them shows it, it is attested.</summary>
+    Trainees,
+
     /// <summary>What a round of selection knows of an application to it.</summary>
     Selection,
 }
@@ -205,6 +208,37 @@ public enum TrainingItem
     Care,
 }
 
+/// <summary>What is known of the trainees of a base. All but the first two are of those whose training was over, or should have been, since the base was last looked at.</summary>
+public enum TraineesItem
+{
+    /// <summary>How many there are on the day.</summary>
+    InTraining,
+
+    /// <summary>Whether every one has a plan.</summary>
+    Planned,
+
+    /// <summary>Whether every one completed the training by the day it was due (规定时间内完成).</summary>
+    InTime,
+
+    /// <summary>Tests of theory of one of them, the fewest.</summary>
+    TheoryTests,
+
+    /// <summary>Tests of practice of one of them, the fewest.</summary>
+    PracticeTests,
+
+    /// <summary>Whether cases and care are logged for every one.</summary>
+    Logged,
+
+    /// <summary>Whether theory and practice of every one were tested.</summary>
+    Tested,
+
+    /// <summary>Whether every one was evaluated at the end.</summary>
+    Evaluated,
+
+    /// <summary>Whether every one was tested and evaluated.</summary>
+    Examined,
+}
+
 /// <param name="Role">Of cases.</param>
 /// <param name="Intent">Of cases; null for both.</param>
 /// <param name="FromLevel">Of cases: the lowest level counted; 0 for all.</param>
@@ -218,6 +252,7 @@ public sealed record TrainingFact(TrainingItem Item, TrainingRole? Role = null, 
 /// <param name="History">The applicant may attest the part before all cases were in the system; it is added.</param>
 /// <param name="Procedures">For <see cref="KnownSource.Procedures"/> and <see cref="KnownSource.ProcedureTypes"/>: codes of the catalogue.</param>
 /// <param name="Training">For <see cref="KnownSource.Training"/>: what of it.</param>
+/// <param name="Trainees">For <see cref="KnownSource.Trainees"/>: what of them.</param>
 /// <param name="BreakMonths">For <see cref="KnownSource.PractisedSince"/>: more months than this without a case are a break.</param>
 /// <param name="Selection">For <see cref="KnownSource.Selection"/>: what of it.</param>
 /// <param name="Attachment">For <see cref="SelectionFact.Attached"/>: the kind of file.</param>
@@ -232,10 +267,15 @@ public sealed record KnownFact(
     IReadOnlyList<string>? Procedures = null,
     int? BreakMonths = null,
     TrainingFact? Training = null,
+    TraineesItem? Trainees = null,
     SelectionFact? Selection = null,
     string? Attachment = null,
     IReadOnlyList<AttachmentFormat>? Formats = null)
 {
+    /// <summary>Whether it is attested where the system knows nothing of it: of trainings from before it was in use.</summary>
+    [JsonIgnore]
+    public bool MayBeUntold => Source is KnownSource.Training or KnownSource.Trainees;
+
     /// <summary>The days that are counted, up to a day; without months from the first day there can be a case on.</summary>
     public DaySpan Window(DateOnly asOf) => new(Months is { } months ? asOf.AddMonths(-months).AddDays(1) : DateOnly.MinValue, asOf);
 
@@ -381,7 +421,7 @@ public sealed record KnownBook(DateOnly AsOf, IReadOnlyDictionary<string, JsonEl
         Known,
         Staff);
 
-    private bool IsUntold(KnownFact known, string fact) => known.Source == KnownSource.Training && !Known.ContainsKey(fact);
+    private bool IsUntold(KnownFact known, string fact) => known.MayBeUntold && !Known.ContainsKey(fact);
 }
 
 /// <summary>How a clause stands in an application or a dossier.</summary>
@@ -564,7 +604,7 @@ public static class Conditions
 
         if (!book.Known.TryGetValue(fact, out var value))
         {
-            return known.Source == KnownSource.Training ? attested : null;
+            return known.MayBeUntold ? attested : null;
         }
 
         return known.History && attested is { } before ? JsonElement.Parse((value.GetDecimal() + before.GetDecimal()).ToString(CultureInfo.InvariantCulture)) : value;

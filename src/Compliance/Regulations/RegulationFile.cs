@@ -241,6 +241,7 @@ public static partial class RegulationFile
                     TrainingItem.Months or TrainingItem.Cases => FactType.Count,
                     _ => FactType.Flag,
                 },
+                KnownSource.Trainees => known.Trainees is TraineesItem.InTraining or TraineesItem.TheoryTests or TraineesItem.PracticeTests ? FactType.Count : FactType.Flag,
                 KnownSource.Selection => known.Selection switch
                 {
                     SelectionFact.ReceivedAt => FactType.Instant,
@@ -283,6 +284,10 @@ public static partial class RegulationFile
                 faults.Add(new($"{at}/known/training", "trainingMisplaced", "What is known of a training, and only that, says what of it."));
             if (known.Training is { } training)
                 Trained(training, $"{at}/known/training");
+            if ((known.Source == KnownSource.Trainees) != known.Trainees.HasValue)
+                faults.Add(new($"{at}/known/trainees", "trainingMisplaced", "What is known of trainees, and only that, says what of them."));
+            if (known.Trainees is { } trainees)
+                Known(trainees, $"{at}/known/trainees");
             if (known.Source != KnownSource.Staff && known.Title is not null)
                 faults.Add(new($"{at}/known/title", "titleMisplaced", "Only staff is counted by title."));
             if ((known.Source == KnownSource.Selection) != known.Selection.HasValue || (known.Source == KnownSource.Selection && regulation.Selection is null))

@@ -200,6 +200,8 @@ public static class Trainee
 
         public sealed record CertificateWithdrawn(
             Guid Trainee,
+            [property: Stored("Physician")] string Physician,
+            [property: Stored("Technique")] string Technique,
             [property: Stored("Reason")] string Reason,
             [property: Stored("WithdrawnOn")] DateOnly WithdrawnOn,
             Actor By) : Event(Trainee, By);
@@ -230,7 +232,11 @@ public static class Trainee
         [property: Stored("Passed")] bool Passed,
         [property: Stored("Score")] int? Score);
 
-    public sealed record Evaluation([property: Stored("On")] DateOnly On, [property: Stored("Passed")] bool Passed, [property: Stored("Remark")] string Remark);
+    public sealed record Evaluation(
+        [property: Stored("On")] DateOnly On, [property: Stored("Passed")] bool Passed, [property: Stored("Remark")] string Remark, [property: Stored("RecordedOn")] DateOnly RecordedOn);
+
+    /// <param name="Until">The last day then planned.</param>
+    public sealed record Extension([property: Stored("Until")] DateOnly Until, [property: Stored("Reason")] string Reason, [property: Stored("RecordedOn")] DateOnly RecordedOn);
 
     /// <param name="WithdrawnOn">Null while it stands.</param>
     public sealed record Certificate(
@@ -243,12 +249,14 @@ public static class Trainee
     /// <summary>Entries that were withdrawn are in the events alone.</summary>
     /// <param name="Enrolment">Null before the first event.</param>
     /// <param name="Until">Last day of the stay, as planned, extended or ended.</param>
+    /// <param name="Extensions">The earliest first.</param>
     /// <param name="Entries">How many there were, withdrawn ones among them.</param>
     /// <param name="Withdrawn">The numbers of those withdrawn.</param>
     /// <param name="EndedFor">Why it ended without a certificate; null else.</param>
     public sealed record State(
         [property: Stored("Enrolment")] Event.Enrolled? Enrolment,
         [property: Stored("Until")] DateOnly Until,
+        [property: Stored("Extensions")] IReadOnlyList<Extension> Extensions,
         [property: Stored("Entries")] int Entries,
         [property: Stored("Withdrawn")] IReadOnlyList<int> Withdrawn,
         [property: Stored("Absences")] IReadOnlyList<Absence> Absences,
@@ -259,7 +267,7 @@ public static class Trainee
         [property: Stored("Certificate")] Certificate? Certificate,
         [property: Stored("EndedFor")] string? EndedFor)
     {
-        public static readonly State Initial = new(null, default, 0, [], [], [], [], [], [], null, null);
+        public static readonly State Initial = new(null, default, [], 0, [], [], [], [], [], [], null, null);
 
         [JsonIgnore]
         public TraineeStatus Status => this switch
@@ -276,6 +284,12 @@ public static class Trainee
         [JsonIgnore]
         public DateOnly LastDay => Evaluations is [.., { Passed: true, On: var on }] && on < Until ? on : Until;
 
+        /// <summary>
+        /// The day by which it was to be completed (规定时间): as planned at the enrolment, and later by as many days as the trainee had been absent by a day. An extension moves the end of the stay and not this day.
+        /// </summary>
+        public DateOnly DueOn(DateOnly asOf) => Enrolment!.PlannedUntil.AddDays(
+            Absences.SelectMany(a => Enumerable.Range(a.From.DayNumber, a.To.DayNumber - a.From.DayNumber + 1)).Where(day => day <= asOf.DayNumber).Distinct().Count());
+
         /// <summary>The days on which it takes a place at the base. Who was certified, or withdrew, holds none any longer.</summary>
         [JsonIgnore]
         public DaySpan Stay => new(Enrolment!.From, Certificate is null ? Until : LastDay);
@@ -286,8 +300,8 @@ public static class Trainee
 
     public static State Evolve(State state, Event e) => e switch
     {
-        Event.Enrolled enrolled => state with { Enrolment = enrolled, Until = enrolled.PlannedUntil },
-        Event.Extended x => state with { Until = x.Until },
+        Event.Enrolled enrolled => State.Initial with { Enrolment = enrolled, Until = enrolled.PlannedUntil, Entries = state.Entries, Withdrawn = state.Withdrawn },
+        Event.Extended x => state with { Until = x.Until, Extensions = [.. state.Extensions, new(x.Until, x.Reason, x.RecordedOn)] },
         Event.Absent a => Entered(state, a.Number) with { Absences = [.. state.Absences, new(a.Number, a.From, a.To, a.Reason)] },
         Event.CaseLogged c => Entered(state, c.Number) with { Cases = [.. state.Cases, new(c.Number, c.CaseId, c.Entry, c.RecordedOn)] },
         Event.CareRecorded c => Entered(state, c.Number) with { Cares = [.. state.Cares, new(c.Number, c.On, c.Parts, c.Supervisor)] },
@@ -300,7 +314,7 @@ public static class Trainee
             Cares = [.. state.Cares.Where(c => c.Number != w.Number)],
             Tests = [.. state.Tests.Where(t => t.Number != w.Number)],
         },
-        Event.Evaluated of => state with { Evaluations = [.. state.Evaluations, new(of.On, of.Passed, of.Remark)] },
+        Event.Evaluated of => state with { Evaluations = [.. state.Evaluations, new(of.On, of.Passed, of.Remark, of.RecordedOn)] },
         Event.Certified c => state with { Certificate = new(c.Certificate, c.CertifiedOn, c.Grounds, null, null) },
         Event.CertificateWithdrawn w => state with { Certificate = state.Certificate! with { WithdrawnOn = w.WithdrawnOn, WithdrawnFor = w.Reason } },
         Event.Ended ended => state with { Until = ended.LastDay, EndedFor = ended.Reason },
@@ -329,7 +343,9 @@ public static class Trainee
     {
         if (state.Enrolment is { } held)
         {
-            return held with { EnrolledOn = asked.EnrolledOn, By = asked.By } == asked ? Decision<Event>.Nothing : Refusal.Conflict("traineeDiffers");
+            // One that was ended before it began never was: what was wrong with it may be right now.
+            if (!state.Stay.IsEmpty)
+                return held with { EnrolledOn = asked.EnrolledOn, By = asked.By } == asked ? Decision<Event>.Nothing : Refusal.Conflict("traineeDiffers");
         }
 
         var stay = new DaySpan(asked.From, asked.PlannedUntil);
@@ -492,7 +508,7 @@ public static class Trainee
         { Enrolment: null } => Refusal.NotFound("noSuchTrainee"),
         { Certificate: null } => Refusal.Conflict("notCertified"),
         { Certificate.WithdrawnOn: not null } => Decision<Event>.Nothing,
-        _ => new Event.CertificateWithdrawn(state.Enrolment.Trainee, reason, today, by),
+        _ => new Event.CertificateWithdrawn(state.Enrolment.Trainee, state.Enrolment.Physician, state.Enrolment.Base.Technique, reason, today, by),
     };
 
     /// <summary>The trainee leaves without a certificate.</summary>

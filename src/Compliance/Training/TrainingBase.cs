@@ -240,6 +240,10 @@ public static class TrainingBase
         [JsonIgnore]
         public DateOnly? LookedAtRecordedOn => Standing is not { } standing ? null : Later(standing.RecordedOn, Reviews is [.., var last] ? last.On : DateOnly.MinValue);
 
+        /// <summary>The last day before one on which it was looked at, by a review or a recognition; the first day there is where it never was.</summary>
+        public DateOnly LookedAtBefore(DateOnly day) =>
+            Recognitions.Select(r => Later(r.EffectiveOn, r.RecordedOn)).Concat(Reviews.Select(r => r.On)).Where(on => on < day).DefaultIfEmpty(DateOnly.MinValue).Max();
+
         /// <summary>
         /// What is attested as of a day for a path. At a review the duties of training (NV-TRB-*, CI-TRB-*), which no condition of a recognition asks for, are those of the time since it was last looked at: what
         /// was attested for the look before has expired.
@@ -249,7 +253,7 @@ public static class TrainingBase
             var attested = AttestedBy(asOf);
             if (Id is not { } id || regulation.Practice?.Training?.Base(id.Kind) is not { } rule || rule.ReviewPath != path.Id)
                 return attested;
-            DateOnly last = Recognitions.Select(r => Later(r.EffectiveOn, r.RecordedOn)).Concat(Reviews.Select(r => r.On)).Where(day => day < asOf).DefaultIfEmpty(DateOnly.MinValue).Max();
+            var last = LookedAtBefore(asOf);
             var conditions = rule.Path is { } before ? regulation.FactsOf(regulation.Path(before)!) : new HashSet<string>();
             return [.. attested.Select(a => a.HeldOn > last || conditions.Contains(a.Fact) || a.ValidUntil <= last ? a : a with { ValidUntil = last })];
         }

@@ -88,9 +88,15 @@ public sealed class TraineeTests : IAsyncLifetime
     {
         var id = await Enrolled();
         var end = First.AddYears(1).AddDays(-1);
-        await _service.MoveTo(end.AddDays(1));
-        await _world.Import([Operated("o0", First.AddDays(30))]);
         var on = First.AddDays(30);
+        await _service.MoveTo(on);
+        // All but one are reported, each to the operator of record; two things say who had the catheter in hand.
+        await _world.Import(
+        [
+            .. Enumerable.Range(0, 100).Select(n => Operated($"d{n}", on, trainee: null)), .. Enumerable.Range(0, 50).Select(n => Operated($"t{n}", on, trainee: null, therapeutic: true)),
+            .. Enumerable.Range(0, 39).Select(n => Operated($"o{n}", on)), .. Enumerable.Range(0, 20).Select(n => Operated($"p{n}", on, therapeutic: true)),
+        ]);
+        await _service.MoveTo(end.AddDays(1));
         (await Log(id, Many("d", 100, "participant", "diagnostic", on))).Expect(HttpStatusCode.OK);
         (await Log(id, [.. Many("t", 50, "participant", "therapeutic", on), .. Many("o", 39, "operator", "diagnostic", on), .. Many("p", 20, "operator", "therapeutic", on)])).Expect(HttpStatusCode.OK);
         (await Missing(id)).ShouldBe("NV-TR-OPDX40 NV-TR-EXAM NV-TR-FULLCARE");
@@ -103,11 +109,11 @@ public sealed class TraineeTests : IAsyncLifetime
         (await Missing(id)).ShouldBe("");
         (await Do(id, "certificate", new { number = "C-1" })).Expect(HttpStatusCode.OK).Body!["state"]!.GetValue<string>().ShouldBe("certified");
         var dossier = await Dossier(id);
-        (dossier["months"]!.GetValue<int>(), dossier["cases"]!["logged"]!.GetValue<int>(), dossier["cases"]!["notReported"]!.GetValue<int>()).ShouldBe((12, 210, 209));
+        (dossier["months"]!.GetValue<int>(), dossier["cases"]!["logged"]!.GetValue<int>(), dossier["cases"]!["notReported"]!.GetValue<int>()).ShouldBe((12, 210, 1));
 
-        // Nothing of it was anybody's own case: the one reported is its operator's.
+        // Nothing of it was the trainee's own case: what was reported is its operator's.
         World.Count(await _world.Metrics("T1", kind: "physicians", minPosition: await Head), "cases").ShouldBe(0);
-        World.Count(await _world.Metrics("H1-A", kind: "physicians", asOf: end, minPosition: await Head), "cases").ShouldBe(1);
+        World.Count(await _world.Metrics("H1-A", kind: "physicians", asOf: end, minPosition: await Head), "cases").ShouldBe(209);
 
         // Applied for, without retyping what the training was.
         var self = await _service.Token("physician", physician: "T1");
@@ -232,7 +238,7 @@ public sealed class TraineeTests : IAsyncLifetime
         (await Log(id, Entry("right", on, "operator"), Entry("otherDay", on), Entry("treated", on), Entry("unnamed", on, "operator"), Entry("voided", on), Entry("absent", on))).Expect(HttpStatusCode.OK);
         await _world.Import(
         [
-            Operated("right", on), Operated("otherDay", on.AddDays(1)), Operated("treated", on, therapeutic: true), Operated("unnamed", on, trainee: null), Operated("voided", on),
+            Operated("right", on), Operated("otherDay", on.AddDays(1), trainee: null), Operated("treated", on, therapeutic: true, trainee: null), Operated("unnamed", on, trainee: null), Operated("voided", on, trainee: null),
         ]);
         var hospital = await _service.Token("hospital", institution: "H1");
         var voided = Compliance.Cases.Case.IdOf("H1", "voided");
@@ -289,6 +295,89 @@ public sealed class TraineeTests : IAsyncLifetime
         Code((await Enrol("T2", First.AddMonths(3), First.AddMonths(15))).Expect(HttpStatusCode.Conflict)).ShouldBe("baseFull");
         (await Do(id, "end", new { reason = "entered in error" })).Expect(HttpStatusCode.OK).Body!["state"]!.GetValue<string>().ShouldBe("ended");
         (await Enrol("T2", First.AddMonths(3), First.AddMonths(15))).Expect(HttpStatusCode.Created);
+        // It never was: the same days with another plan are no contradiction.
+        await Capacity(2);
+        (await Enrol("T1", First.AddMonths(2), First.AddMonths(15))).Expect(HttpStatusCode.Created).Body!["trainee"]!.GetValue<string>().ShouldBe(id);
+        Code((await Enrol("T1", First.AddMonths(2), First.AddMonths(16))).Expect(HttpStatusCode.Conflict)).ShouldBe("traineeDiffers");
+    }
+
+    /// <summary>NV-TRB-PLAN, -TESTS, -DOSSIER and -CAPACITY of a base, from what its own trainee was given.</summary>
+    [Fact]
+    public async Task A_base_is_reviewed_by_what_its_trainees_show()
+    {
+        const string at = "training-bases/national/neurovascular/H1";
+        async Task<Dictionary<string, string>> Review() => (await _service.Get($"{at}/evaluation?against=review&minPosition={await Head}", await Base)).Expect(HttpStatusCode.OK).Body!["evaluation"]!["clauses"]!.AsArray()
+            .Where(c => c!["clause"]!.GetValue<string>() is "NV-TRB-PLAN" or "NV-TRB-TESTS" or "NV-TRB-DOSSIER" or "NV-TRB-CAPACITY").ToDictionary(c => c!["clause"]!.GetValue<string>()[7..], c => c!["outcome"]!.GetValue<string>());
+        async Task<Answer> Attested(string fact) => await _service.Post($"{at}/attestations", new { facts = new[] { Attest(fact, true) } }, await Base);
+        static Dictionary<string, string> Outcomes(string plan, string tests, string dossier) => new() { ["PLAN"] = plan, ["TESTS"] = tests, ["DOSSIER"] = dossier, ["CAPACITY"] = "met" };
+
+        var id = await Enrolled();
+        (await Review()).ShouldBe(Outcomes("notAttested", "notAttested", "notAttested"), ignoreOrder: true);
+        Faults(await Attested("planForEach")).ShouldBe([("knownToSystem", "/facts/0/fact")]);
+        // Due on 2 March 2026, and not over then: nobody attests otherwise.
+        await _service.MoveTo(First.AddYears(1));
+        (await Review()).ShouldBe(Outcomes("notMet", "notMet", "notMet"), ignoreOrder: true);
+        Faults(await Attested("trainingOnTime")).ShouldBe([("knownToSystem", "/facts/0/fact")]);
+        // It was over: the entries came late, the evaluation on the last day did not.
+        (await Log(id, Entry("1", First.AddDays(30)))).Expect(HttpStatusCode.OK);
+        await Rest(id, First.AddDays(30));
+        (await Review()).ShouldBe(Outcomes("met", "met", "notAttested"), ignoreOrder: true);
+        (await Attested("attendanceKept")).Expect(HttpStatusCode.OK);
+        (await Review()).ShouldBe(Outcomes("met", "met", "met"), ignoreOrder: true);
+        // Looked at, it is of the past: what follows is shown by others, or attested.
+        (await _service.Post($"{at}/review", new { remark = "as it should be" }, await _service.National)).Expect(HttpStatusCode.OK);
+        await _service.MoveTo(First.AddYears(1).AddDays(1));
+        (await Review()).ShouldBe(Outcomes("notAttested", "notAttested", "expired"), ignoreOrder: true);
+        (await Attested("trainingOnTime")).Expect(HttpStatusCode.OK);
+    }
+
+    /// <summary>From a certificate for levels 3 and 4 to the application; one for levels 1 and 2 says nothing there (CI-TB-PROV, CI3-PHYS-TRAINED, CI-TR-6M).</summary>
+    [Fact]
+    public async Task A_certificate_for_comprehensive_procedures_is_known_to_an_application_for_its_levels()
+    {
+        await _world.Hospital("H3", "comprehensive");
+        var trainer = await _service.Token("trainingBase", institution: "H3");
+        foreach (var (kind, authority) in new[] { ("national", await _service.National), ("provincial", await _world.Regulator) })
+        {
+            (await _service.Post($"training-bases/{kind}/comprehensive/H3/recognise", new { reference = "R-3", effectiveOn = "2020-01-01", imported = true }, authority)).Expect(HttpStatusCode.OK);
+            (await _service.Post($"training-bases/{kind}/comprehensive/H3/capacity", new { trainees = 1 }, trainer)).Expect(HttpStatusCode.OK);
+        }
+
+        var end = First.AddMonths(6).AddDays(-1);
+        async Task<string> Enrolled(string physician, string kind, int level) =>
+            (await _service.Post("trainees", Enrolment("H3", physician, First, end, kind, "comprehensive", level), trainer)).Expect(HttpStatusCode.Created).Body!["trainee"]!.GetValue<string>();
+        async Task<Answer> Do(string id, string act, object body) => await _service.Post($"trainees/{id}/{act}", body, trainer);
+        var (upper, lower) = (await Enrolled("T1", "national", 4), await Enrolled("T2", "provincial", 2));
+        await _service.MoveTo(end.AddDays(1));
+        var on = World.Text(First.AddDays(30));
+        foreach (var (id, name, above) in new[] { (upper, "u", 49), (lower, "l", 0) })
+        {
+            (await Do(id, "cases", new
+            {
+                cases = Enumerable.Range(0, 100)
+                    .Select(n => new { caseNumber = $"{name}{n}", on, role = "operator", intent = "therapeutic", supervisor = "H3-A", procedureCodes = new[] { n < above ? "CI-L3-01" : "CI-L2-01" } }),
+            })).Expect(HttpStatusCode.OK);
+            (await Do(id, "care", new { on, supervisor = "H3-B", parts = new[] { "preoperative", "interpretation", "consultation", "procedure", "record", "perioperative", "intensive", "followUp" } })).Expect(HttpStatusCode.OK);
+            (await Do(id, "tests", new { kind = "theory", on, passed = true })).Expect(HttpStatusCode.OK);
+            (await Do(id, "tests", new { kind = "practice", on, passed = true })).Expect(HttpStatusCode.OK);
+            (await Do(id, "evaluation", new { on = World.Text(end), passed = true, remark = "fit" })).Expect(HttpStatusCode.OK);
+        }
+
+        // CI3-TR-OP50: 49 of 100 are of level 3; for levels 1 and 2 nobody asks.
+        (await Do(lower, "certificate", new { number = "L-1" })).Expect(HttpStatusCode.OK);
+        (await Do(upper, "certificate", new { number = "U-1" })).Expect(HttpStatusCode.Conflict).Body!["detail"]!.GetValue<string>().ShouldContain("CI3-TR-OP50");
+        (await Do(upper, "cases", new { cases = new[] { new { caseNumber = "u100", on, role = "operator", intent = "therapeutic", supervisor = "H3-A", procedureCodes = new[] { "CI-L4-01" } } } })).Expect(HttpStatusCode.OK);
+        (await Do(upper, "certificate", new { number = "U-1" })).Expect(HttpStatusCode.OK);
+
+        async Task<(string, string, string)> Known(string physician)
+        {
+            var clauses = (await _service.Get($"qualifications/physician/{physician}/comprehensive/application?path=trained&minPosition={await Head}", await _service.Token("physician", physician: physician)))
+                .Expect(HttpStatusCode.OK).Body!["evaluation"]!["clauses"]!.AsArray().ToDictionary(c => c!["clause"]!.GetValue<string>(), c => c!["outcome"]!.GetValue<string>());
+            return (clauses["CI-PHYS-TRAINED"], clauses["CI3-PHYS-TRAINED"], clauses["CI-TR-6M"]);
+        }
+
+        (await Known("T1")).ShouldBe(("met", "met", "met"));
+        (await Known("T2")).ShouldBe(("notAttested", "notAttested", "notAttested"));
     }
 
     [Fact]

@@ -116,8 +116,8 @@ public sealed class TrainingBaseTests : IAsyncLifetime
         (listed["institution"]!["name"]!.GetValue<string>(), listed["kind"]!.GetValue<string>(), listed["since"]!.GetValue<string>(), listed["trains"]!.GetValue<bool>()).ShouldBe(("Hospital H1", "national", "2026-03-10", true));
         (await Announced()).ShouldBe(["trainingBaseRecognised H1 national 2026-03-10"]);
 
-        // What follows is asked at reviews: 四(二) was never attested.
-        Unmet(await Evaluate()).ShouldBe(["NV-TRB-MATERIAL", "NV-TRB-PLAN", "NV-TRB-TESTS", "NV-TRB-DOSSIER", "NV-TRB-CAPACITY"]);
+        // What follows is asked at reviews: 四(二) was never attested, but that there are no more trainees than places is known.
+        Unmet(await Evaluate()).ShouldBe(["NV-TRB-MATERIAL", "NV-TRB-PLAN", "NV-TRB-TESTS", "NV-TRB-DOSSIER"]);
         (await ReviewsDue("2027-03-09", await Ministry)).ShouldBeEmpty();
         (await ReviewsDue("2027-03-10", await Ministry)).ShouldBe([("H1", "2027-03-10", null, "national")]);
         (await ReviewsDue("2027-03-10", await _world.Regulator)).ShouldBeEmpty("the ministry reviews what it recognised");
@@ -129,7 +129,7 @@ public sealed class TrainingBaseTests : IAsyncLifetime
         shown = await Shown();
         var review = shown["reviews"]!.AsArray().ShouldHaveSingleItem()!;
         review["unmet"]!.AsArray().Select(c => c!.GetValue<string>()).ShouldBe(
-            ["NV-TB-VOL", "NV-TB-OP150", "NV-TRB-MATERIAL", "NV-TRB-PLAN", "NV-TRB-TESTS", "NV-TRB-DOSSIER", "NV-TRB-CAPACITY"]);
+            ["NV-TB-VOL", "NV-TB-OP150", "NV-TRB-MATERIAL", "NV-TRB-PLAN", "NV-TRB-TESTS", "NV-TRB-DOSSIER"]);
         review["grounds"]!["known"]!.AsArray().Single(k => k!["fact"]!.GetValue<string>() == "yearlyCases")!["value"]!.GetValue<int>().ShouldBe(3);
         (shown["recognised"]!.GetValue<bool>(), shown["reviewDueOn"]!.GetValue<string>()).ShouldBe((true, "2028-03-09"));
 

@@ -43,6 +43,7 @@ public sealed class ToldTests
         ["training_base_given_up"] = ("givenUp", Audience.Standing),
         ["training_base_refused"] = ("refused", Audience.Inner),
         ["training_base_reviewed"] = ("reviewed", Audience.Inner),
+        ["trainee_certificate_withdrawn"] = ("certificateWithdrawn", Audience.Inner),
         ["assessment_round_opened"] = ("opened", Audience.Standing),
         ["selection_objection_filed"] = ("objectionFiled", Audience.Inner),
         ["selection_fraud_suspected"] = ("fraudSuspected", Audience.Inner),
@@ -65,7 +66,7 @@ public sealed class ToldTests
         "training_base_applied", "training_base_facts_attested", "training_base_tutors_named", "training_base_capacity_declared",
         "selection_round_called", "selection_committee_named", "selection_conflict_declared", "selection_scored", "selection_scoring_closed", "selection_scoring_reopened", "selection_tie_decided", "selection_published", "selection_objection_stated", "selection_objection_answered", "selection_concluded",
         "selection_application_drafted", "selection_attachment_added", "selection_attachment_removed", "selection_application_submitted", "selection_fraud_answered",
-        "trainee_enrolled", "trainee_extended", "trainee_absent", "trainee_case_logged", "trainee_care_recorded", "trainee_tested", "trainee_entry_withdrawn", "trainee_evaluated", "trainee_certified", "trainee_certificate_withdrawn", "trainee_ended",
+        "trainee_enrolled", "trainee_extended", "trainee_absent", "trainee_case_logged", "trainee_care_recorded", "trainee_tested", "trainee_entry_withdrawn", "trainee_evaluated", "trainee_certified", "trainee_ended",
     ];
 
     public static TheoryData<string> Files => [.. GoldenFile.All.Select(file => file.Name)];
@@ -93,9 +94,10 @@ public sealed class ToldTests
         var (report, notice) = (golden.Event is Procedure.Event, golden.Event as OutcomeNotice.Event.Filed);
         var trainingBase = (golden.Event as TrainingBase.Event)?.Base;
         var selection = golden.Event switch { SelectionApplication.Event a => $"selection/{a.Round:D}/{a.Institution}", SelectionRound.Event.ObjectionFiled o => $"selection/{o.Round:D}/{o.About}", _ => null };
-        var about = selection is not null ? "selection" : report ? "report" : notice is not null ? "outcomeNotice" : trainingBase is not null ? "trainingBase" : telling.Holder is null ? "assessmentRound" : "qualification";
+        var certificate = golden.Event as Trainee.Event.CertificateWithdrawn;
+        var about = certificate is not null ? "trainee" : selection is not null ? "selection" : report ? "report" : notice is not null ? "outcomeNotice" : trainingBase is not null ? "trainingBase" : telling.Holder is null ? "assessmentRound" : "qualification";
         (telling.Type, telling.Audience).ShouldBe(($"compliance.{about}.{Expected[golden.WireName].Type}", Expected[golden.WireName].Audience));
-        telling.Subject.ShouldBe(selection is not null ? selection : notice is not null ? $"outcome-notice/{notice.Notice:D}"
+        telling.Subject.ShouldBe(certificate is not null ? $"trainee/{certificate.Trainee:D}" : selection is not null ? selection : notice is not null ? $"outcome-notice/{notice.Notice:D}"
             : trainingBase is { } at ? $"training-base/{at.Kind}/{at.Technique}/{at.Institution}"
             : telling.Holder is { } holder ? $"{holder.KindName}/{holder.Id}/{telling.Technique}{(report ? "/reports" : "")}" : $"assessment-round/{((AssessmentRound.Event)golden.Event).Round:D}");
         (telling.Holder is not null || telling.Province is not null).ShouldBeTrue();

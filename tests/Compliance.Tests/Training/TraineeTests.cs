@@ -339,13 +339,15 @@ public class TraineeTests
             closed.Refused(s => Trainee.RecordCare(s, new(2025, 2, 1), [CarePart.Record], Supervisor, Today, By)).ShouldBe("trainingClosed");
             closed.Refused(s => Trainee.RecordTest(s, TestKind.Theory, new(2025, 2, 1), true, null, Today, By)).ShouldBe("trainingClosed");
             closed.Refused(s => Trainee.RecordAbsence(s, new(2025, 2, 1), new(2025, 2, 1), "r", Today, By)).ShouldBe("trainingClosed");
-            closed.Refused(s => Trainee.Withdraw(s, 1, "r", Today, By)).ShouldBe("trainingClosed");
             closed.Refused(s => Trainee.Evaluate(s, Today, true, "r", Today, By)).ShouldBe("trainingClosed");
             closed.Refused(s => Trainee.Extend(s, new(2026, 12, 31), "r", log.Places, Today, By)).ShouldBe("trainingClosed");
             closed.Refused(s => Trainee.End(s, new(2025, 6, 1), "r", Today, By)).ShouldBe("trainingClosed");
         }
 
         ended.Refused(s => Trainee.Certify(s, log.Dossier(), new HashSet<string>(), "C-1", Today, By)).ShouldBe("trainingClosed");
+        // What a certificate rests on stays. An entry of who left without one may stand in the way of another trainee.
+        certified.Refused(s => Trainee.Withdraw(s, 1, "r", Today, By)).ShouldBe("trainingClosed");
+        ended.Then(s => Trainee.Withdraw(s, 1, "r", Today, By)).State.Withdrawn.ShouldBe([1]);
     }
 
     [Fact]
