@@ -56,7 +56,6 @@ public sealed class ComplianceService : IAsyncDisposable
         var clock = new Clock(TimeProvider.System);
         await clock.Load(database, cancellation);
         builder.AddComplianceHttp();
-        Training.AttachmentScanner.UrlIn(builder.Configuration);
         var services = builder.Services;
         services.AddSingleton(clock);
         services.AddSingleton(database);
@@ -102,6 +101,8 @@ public sealed class ComplianceService : IAsyncDisposable
         }
 
         configure?.Invoke(builder);
+        Training.AttachmentScanner.UrlIn(builder.Configuration);
+        SelectionRetention.MonthsIn(builder.Configuration);
         var app = builder.Build();
         app.UseComplianceHttp();
         var closer = app.Services.GetRequiredService<DayCloser>();
