@@ -471,7 +471,8 @@ public sealed class EventTableTests
     {
         var state = SelectionApplication.Fold(Golden<SelectionApplication.Event>(OfASelectionApplication));
         (state.Institution, state.Facts.Count, state.IsEligible, state.HasPriority, state.IsCancelled).ShouldBe(("H33-0101", 2, false, true, true));
-        state.Attachments.ShouldHaveSingleItem().Kind.ShouldBe("form2StampedPdf");
+        state.Attachments.ShouldHaveSingleItem().ShouldSatisfyAllConditions(a => a.Kind.ShouldBe("volumeEvidence"), a => a.Format.ShouldBe(AttachmentFormat.Png));
+        (state.DutiesAttested, state.Reviews.ShouldHaveSingleItem().Passed).ShouldBe((null, false));
         state.Submission!.ReceivedAt.ShouldBe(new(2024, 4, 30, 16, 59, 59, TimeSpan.FromHours(8)));
         state.Suspicions.ShouldHaveSingleItem().Statement!.Statement.ShouldBe("系统统计口径差异");
     }
