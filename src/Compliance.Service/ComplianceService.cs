@@ -59,7 +59,11 @@ public sealed class ComplianceService : IAsyncDisposable
         var services = builder.Services;
         services.AddSingleton(clock);
         services.AddSingleton(database);
-        services.AddSingleton(_ => new PostgresEventStore(database, EventTable.Types, () => clock.AheadBy));
+        services.AddSingleton(s =>
+        {
+            var ofTheService = s.GetRequiredService<Clock>();
+            return new PostgresEventStore(database, EventTable.Types, () => ofTheService.AheadBy);
+        });
         services.AddSingleton<IEventStore>(s => s.GetRequiredService<PostgresEventStore>());
         // Pages are static and protect nothing: no keys are to be written into somebody's home for them.
         services.AddRazorComponents();

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -589,26 +590,6 @@ public sealed class SelectionTests
         Refused(await Act("applications/H2/duties-review", new { remark = "again" }), HttpStatusCode.Conflict, "notABase");
     }
 
-    /// <summary>A body that begins as a PDF and then waits for ever.</summary>
-    private sealed class Stalled : HttpContent
-    {
-        public readonly TaskCompletionSource Begun = new();
-
-        protected override async Task SerializeToStreamAsync(Stream stream, System.Net.TransportContext? context)
-        {
-            await stream.WriteAsync("%PDF-1.7"u8.ToArray());
-            await stream.FlushAsync();
-            Begun.SetResult();
-            await Task.Delay(Timeout.Infinite);
-        }
-
-        protected override bool TryComputeLength(out long length)
-        {
-            length = 1000;
-            return true;
-        }
-    }
-
     /// <summary>Nobody keeps others from sending: not by a bad line, nor with many; nor does a scanner that hangs, beyond a bounded wait.</summary>
     [Fact]
     public async Task Slow_uploads_keep_nobody_else_waiting()
@@ -638,31 +619,33 @@ public sealed class SelectionTests
         }
 
         // Five, more than have a turn at a time, stall with their files half sent.
-        async Task<HttpResponseMessage> Stall(string institution, Stalled content)
+        var lines = new List<TcpClient>();
+        foreach (var id in hospitals.Take(5))
         {
-            using var request = new HttpRequestMessage(HttpMethod.Post, $"/api/v1/selection-rounds/{round}/applications/{institution}/attachments/evidence") { Content = content };
-            content.Headers.ContentType = new("application/octet-stream");
-            request.Headers.Authorization = new("Bearer", await world.Hospital(institution));
-            return await service.Http.SendAsync(request);
+            var line = new TcpClient();
+            await line.ConnectAsync(service.Http.BaseAddress!.Host, service.Http.BaseAddress.Port);
+            await line.GetStream().WriteAsync(Encoding.ASCII.GetBytes(
+                $"POST /api/v1/selection-rounds/{round}/applications/{id}/attachments/evidence HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {await world.Hospital(id)}\r\n"
+                + "Content-Type: application/octet-stream\r\nContent-Length: 1000\r\n\r\n%PDF-1.7"));
+            lines.Add(line);
         }
 
-        var bodies = hospitals.Take(5).Select(_ => new Stalled()).ToList();
-        var stalled = hospitals.Take(5).Zip(bodies).Select(x => Stall(x.First, x.Second)).ToList();
-        await Task.WhenAll(bodies.Select(b => b.Begun.Task)).WaitAsync(TimeSpan.FromSeconds(30));
         (await world.Attach(round, "H6", "evidence", SelectionWorld.Pdf("x"))).Expect(HttpStatusCode.Created);
         // A second of the same applicant waits for nobody: it is told to come again.
         await Eventually(async () => (await world.Attach(round, "H1", "evidence", SelectionWorld.Pdf("x"))) is { Status: HttpStatusCode.ServiceUnavailable } busy
             && Codes(busy).Single() == "uploadsBusy" && busy.Response.Headers.RetryAfter?.Delta == TimeSpan.FromSeconds(5));
         // What comes slower than the least rate is ended.
-        foreach (var ended in stalled)
+        foreach (var line in lines)
         {
-            (await Ended(ended.WaitAsync(TimeSpan.FromSeconds(60)))).ShouldBeTrue();
+            using var answer = new StreamReader(line.GetStream());
+            (await answer.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(60))).ShouldBe("HTTP/1.1 408 Request Timeout");
+            line.Dispose();
         }
 
         // Four wait for the scanner; the fifth is told so when its wait is over, and gets in as soon as one is through.
         service.Get<Training.SelectionAttachments>().LongestTurn = TimeSpan.FromMilliseconds(200);
         var waiting = hospitals.Take(4).Select(id => world.Attach(round, id, "evidence", SelectionWorld.Pdf($"HANG {id}"))).ToList();
-        await Eventually(async () => Codes(await world.Attach(round, "H6", "evidence", SelectionWorld.Pdf("y"))).FirstOrDefault() == "uploadsBusy");
+        await Eventually(async () => await world.Attach(round, "H6", "evidence", SelectionWorld.Pdf("y")) is { Status: HttpStatusCode.ServiceUnavailable } busy && Codes(busy).Single() == "uploadsBusy");
         hangs.SetResult();
         foreach (var through in await Task.WhenAll(waiting))
         {
@@ -670,20 +653,6 @@ public sealed class SelectionTests
         }
 
         (await world.Attach(round, "H7", "evidence", SelectionWorld.Pdf("z"))).Expect(HttpStatusCode.Created);
-    }
-
-    private static async Task<bool> Ended(Task<HttpResponseMessage> request)
-    {
-        try
-        {
-            using var answer = await request;
-            return answer.StatusCode == HttpStatusCode.RequestTimeout;
-        }
-        catch (HttpRequestException)
-        {
-            // The connection went before the answer could be read.
-            return true;
-        }
     }
 
     private static async Task Eventually(Func<Task<bool>> holds)
@@ -733,12 +702,18 @@ public sealed class SelectionTests
         var world = new SelectionWorld(service);
         await world.Institution("H1");
         await world.Institution("H2");
+        DateTimeOffset ClosingOf(int n) => new(2025, 9, 10 + n, 17, 0, 0, TimeSpan.FromHours(8));
+        for (var n = 0; n < 5; n++)
+        {
+            await world.Publish($"NC-{n}", new(2025, 9, 1), ClosingOf(n));
+        }
+
+        await service.MoveTo(new(2025, 9, 1));
         var rounds = new List<(string Round, DateTimeOffset Closing)>();
         for (var n = 0; n < 5; n++)
         {
-            var closing = new DateTimeOffset(2025, 9, 10 + n, 17, 0, 0, TimeSpan.FromHours(8));
-            await world.Publish($"NC-{n}", new(2025, 8, 31), closing);
-            rounds.Add((await world.Open(SelectionWorld.Call($"N{n}", $"NC-{n}", "2025-08-31", closing.ToString("yyyy-MM-dd'T'HH:mm:sszzz", System.Globalization.CultureInfo.InvariantCulture))), closing));
+            var closing = ClosingOf(n);
+            rounds.Add((await world.Open(SelectionWorld.Call($"N{n}", $"NC-{n}", "2025-09-01", closing.ToString("yyyy-MM-dd'T'HH:mm:sszzz", System.Globalization.CultureInfo.InvariantCulture))), closing));
             await world.Prepare(rounds[n].Round, "H1");
             await world.Prepare(rounds[n].Round, "H2");
         }
@@ -768,6 +743,7 @@ public sealed class SelectionTests
     {
         var connection = await TestPostgres.CreateDatabase();
         await using var service = await TestService.Start(new(2024, 4, 3), connection);
+        await new SelectionWorld(service).Institution("H1");
         foreach (var (kept, hours) in new[] { (false, 25), (false, 23), (true, 25) })
         {
             await Scalar(connection, $"insert into compliance.selection_attachments (attachment, application, kept, received_at, content) values (gen_random_uuid(), gen_random_uuid(), {kept}, clock_timestamp() - interval '{hours} hours', 'x')");
