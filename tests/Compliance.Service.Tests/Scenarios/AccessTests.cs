@@ -463,7 +463,7 @@ public sealed class AccessTests(AccessService province) : IClassFixture<AccessSe
 
         ["GET /api/v1/regulations"] = new("regulations", Everybody),
         ["GET /api/v1/regulations/{id}/{version}"] = new("regulations/NV-2012/4", Everybody),
-        ["GET /api/v1/regulations/{id}/diff"] = new("regulations/NV-2012/diff?from=3&to=3", Everybody),
+        ["GET /api/v1/regulations/{id}/diff"] = new("regulations/NV-2012/diff?from=4&to=4", Everybody),
         ["GET /api/v1/regulations/{id}/{version}/clauses/{clause}"] = new("regulations/NV-2012/4/clauses/NV-RATE-MORT", Everybody),
         ["GET /api/v1/regulations/{id}/provinces"] = new("regulations/NV-2012/provinces", Everybody),
         ["POST /api/v1/regulations"] = new("regulations", "403   403   403   403   403   403   ok    403", new { }),
@@ -713,6 +713,7 @@ public sealed class AccessTests(AccessService province) : IClassFixture<AccessSe
 
     private Task<Answer> Send(HttpMethod method, string path, object? body, string? token) => path.EndsWith("/import", StringComparison.Ordinal)
         ? Service.Send(method, path, System.Text.Json.JsonSerializer.Serialize(body, System.Text.Json.JsonSerializerOptions.Web) + "\n", token, "application/x-ndjson")
+        : path.EndsWith("/attachments/evidence", StringComparison.Ordinal) ? Service.Send(method, path, body, token, "application/octet-stream")
         : Service.Send(
             method,
             path,

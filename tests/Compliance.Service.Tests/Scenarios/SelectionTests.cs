@@ -673,7 +673,7 @@ public sealed class SelectionTests
     [Fact]
     public async Task No_node_is_stricter_than_the_log()
     {
-        await using var service = await TestService.Start(new(2024, 4, 3), configure: b =>
+        await using var service = await TestService.Start(new(2024, 4, 30), configure: b =>
             Microsoft.Extensions.DependencyInjection.ServiceCollectionServiceExtensions.AddSingleton(b.Services, new Clock(new Ahead(TimeSpan.FromMinutes(10)))));
         var world = new SelectionWorld(service);
         var round = await world.Open(SelectionWorld.Call("NC-2024-1"));
