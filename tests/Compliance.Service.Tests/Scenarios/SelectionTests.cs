@@ -544,7 +544,8 @@ public sealed class SelectionTests
         {
             "trainingPlan", "workSystem", "managementMeasures", "lecturersSettled", "traineesAdmittedByPlan", "theoryTaught", "practiceTaught", "lecturesRegular", "caseDiscussionsRegular", "dossierBasics",
             "dossierAttendance", "dossierContent", "dossierTimes", "dossierExam",
-        }.Select(f => KeyValuePair.Create(f, (JsonNode?)true))) { ["traineesDue"] = 3, ["traineesDoneOnTime"] = 2 };
+        }.Select(f => KeyValuePair.Create(f, (JsonNode?)true)))
+        { ["traineesDue"] = 3, ["traineesDoneOnTime"] = 2 };
         Refused(await Act("applications/H1/duties", new { facts = duties }, await world.Hospital("H1")), HttpStatusCode.Conflict, "notABase");
         var attested = (await Act("applications/H2/duties", new { facts = duties }, await service.Token("trainingBase", institution: "H2"))).Expect(HttpStatusCode.OK).Body!;
         attested["unmet"]!.AsArray().Select(u => u!.GetValue<string>()).ShouldBe(["NC-DUTY-TEACH"]);
