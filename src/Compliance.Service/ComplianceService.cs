@@ -56,11 +56,14 @@ public sealed class ComplianceService : IAsyncDisposable
         var clock = new Clock(TimeProvider.System);
         await clock.Load(database, cancellation);
         builder.AddComplianceHttp();
-        Training.AttachmentScanner.UrlIn(builder.Configuration);
         var services = builder.Services;
         services.AddSingleton(clock);
         services.AddSingleton(database);
-        services.AddSingleton(_ => new PostgresEventStore(database, EventTable.Types, () => clock.AheadBy));
+        services.AddSingleton(s =>
+        {
+            var ofTheService = s.GetRequiredService<Clock>();
+            return new PostgresEventStore(database, EventTable.Types, () => ofTheService.AheadBy);
+        });
         services.AddSingleton<IEventStore>(s => s.GetRequiredService<PostgresEventStore>());
         // Pages are static and protect nothing: no keys are to be written into somebody's home for them.
         services.AddRazorComponents();
@@ -102,6 +105,8 @@ public sealed class ComplianceService : IAsyncDisposable
         }
 
         configure?.Invoke(builder);
+        Training.AttachmentScanner.UrlIn(builder.Configuration);
+        SelectionRetention.MonthsIn(builder.Configuration);
         var app = builder.Build();
         app.UseComplianceHttp();
         var closer = app.Services.GetRequiredService<DayCloser>();

@@ -60,6 +60,7 @@ public static class Endpoints
         SelectionRoundEndpoints.Map(api);
         SelectionApplicationEndpoints.Map(api);
         PublicSelectionEndpoint.Map(api);
+        SelectedBases.Map(api);
         WebhookEndpoints.Map(api);
     }
 }

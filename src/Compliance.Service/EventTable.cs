@@ -134,6 +134,8 @@ public static class EventTable
         Row("selection_fraud_suspected", StoredJson.Default.SelectionFraudSuspected),
         Row("selection_fraud_answered", StoredJson.Default.SelectionFraudAnswered),
         Row("selection_fraud_decided", StoredJson.Default.SelectionFraudDecided),
+        Row("selection_duties_attested", StoredJson.Default.SelectionDutiesAttested),
+        Row("selection_duties_reviewed", StoredJson.Default.SelectionDutiesReviewed),
     ]);
 
     private static EventType Row<T>(string wireName, JsonTypeInfo<T> json) => new(wireName, typeof(T), json);
@@ -258,6 +260,8 @@ public static class EventTable
 [JsonSerializable(typeof(SelectionApplication.Event.FraudSuspected), TypeInfoPropertyName = "SelectionFraudSuspected")]
 [JsonSerializable(typeof(SelectionApplication.Event.FraudAnswered), TypeInfoPropertyName = "SelectionFraudAnswered")]
 [JsonSerializable(typeof(SelectionApplication.Event.FraudDecided), TypeInfoPropertyName = "SelectionFraudDecided")]
+[JsonSerializable(typeof(SelectionApplication.Event.DutiesAttested), TypeInfoPropertyName = "SelectionDutiesAttested")]
+[JsonSerializable(typeof(SelectionApplication.Event.DutiesReviewed), TypeInfoPropertyName = "SelectionDutiesReviewed")]
 [JsonSerializable(typeof(IReadOnlyList<AssessmentSchedule.Set>), TypeInfoPropertyName = "AssessmentScheduleSets")]
 [JsonSerializable(typeof(AssessmentSchedule.State), TypeInfoPropertyName = "AssessmentScheduleState")]
 [JsonSerializable(typeof(FrozenAssessment), TypeInfoPropertyName = "FrozenAssessment")]

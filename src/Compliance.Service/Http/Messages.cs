@@ -441,6 +441,8 @@ public static class Messages
         ["applicantNotHeard"] = new(409, "The applicant has made no statement, and can until the end of {0}.", "申报单位尚未陈述，可于 {0}（含当日）前陈述。"),
         ["fraudUndecided"] = new(409, "A suspicion of fraud is still looked into: {0}.", "造假嫌疑尚未有结论：{0}。"),
         ["uploadsBusy"] = new(503, "Another file is being taken; try again.", "正在接收其他附件，请稍后重试。"),
+        ["notABase"] = new(409, "The round did not make this institution a base, or its application was cancelled since.", "该机构未经本轮遴选成为培训基地，或其申报已被取消。"),
+        ["noDuties"] = new(409, "The regulation names no duties of a base.", "该规定未载明基地职责。"),
         ["noFraudInquiry"] = new(409, "No suspicion of fraud is being looked into; record it first, so that the applicant can answer.", "没有正在核查的造假嫌疑；请先记录嫌疑，以便申报单位陈述。"),
         ["unknownPhysician"] = new(400, "The registry knows no such physician.", "登记中没有该医师。"),
         ["notAnExpert"] = new(400, "Is not in the committee.", "不是专家委员会成员。"),

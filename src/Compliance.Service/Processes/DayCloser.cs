@@ -10,7 +10,7 @@ namespace Compliance.Service.Processes;
 /// stream is the only arbiter. The next day is not closed before the monitor has dealt with the one before, so that
 /// the log alone decides what each closing saw.
 /// </summary>
-public sealed class DayCloser(IEventStore log, NpgsqlDataSource database, Clock clock, ILogger<DayCloser> logger) : BackgroundService
+public sealed class DayCloser(IEventStore log, NpgsqlDataSource database, Clock clock, IConfiguration configuration, ILogger<DayCloser> logger) : BackgroundService
 {
     /// <summary>A day is closed a minute after it ended: by then every report received on it is in (see <see cref="Commands.ReceiptGrace"/>).</summary>
     public static readonly TimeSpan Grace = TimeSpan.FromMinutes(1);
@@ -77,6 +77,7 @@ public sealed class DayCloser(IEventStore log, NpgsqlDataSource database, Clock 
                         await Settle(appended.Position, cancellation);
                         await Answers.ForgetOldKeys(database, cancellation);
                         await Training.SelectionAttachments.Sweep(database, cancellation);
+                        await Training.SelectionRetention.Destroy(database, last.AddDays(1), Training.SelectionRetention.MonthsIn(configuration), cancellation);
                         break;
                     case AppendResult.Conflict:
                         break;

@@ -591,6 +591,8 @@ create table selection_rounds (
     number            text        not null,
     title             text        not null,
     technique         text        not null,
+    regulation        text        not null,
+    version           integer     not null,
     opens_on          date        not null,
     closes_at         timestamptz not null,     -- the first instant at which an application is late
     published_on      date,                     -- last published
@@ -606,6 +608,9 @@ create table selection_applications (
     institution  text    not null,
     submitted    boolean not null,
     cancelled    boolean not null,              -- for fraud, also after the result
+    attested_on  date,                          -- of its duties as a base, since the last review
+    reviewed_on  date,                          -- of its duties, last
+    passed       boolean,                       -- that review
     constraint pk_selection_applications primary key (round, institution)
 );
 

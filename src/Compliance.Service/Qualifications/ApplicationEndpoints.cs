@@ -463,8 +463,8 @@ public static class ApplicationEndpoints
         ? Fits(fact.Type, fact.Choices, value)
         : value.ValueKind == JsonValueKind.Array && value.GetArrayLength() <= mostItems && value.EnumerateArray().All(item =>
             item.ValueKind == JsonValueKind.Object
-            && item.EnumerateObject().Count() == fact.Fields!.Count
-            && fact.Fields.All(field => item.TryGetProperty(field.Key, out var of) && Fits(field.Value, null, of)));
+            && item.EnumerateObject().All(of => fact.Fields!.ContainsKey(of.Name))
+            && fact.Fields!.All(field => item.TryGetProperty(field.Key, out var of) ? Fits(field.Value, null, of) : fact.MayLack?.Contains(field.Key) == true));
 
     private static bool Fits(FactType type, IReadOnlyList<string>? choices, JsonElement value) => type switch
     {

@@ -20,7 +20,8 @@ public sealed class SelectionAttachments(NpgsqlDataSource database, AttachmentSc
     /// <summary>Files scanned and laid down at a time on a node; others wait, but not long.</summary>
     private const int AtATime = 4;
 
-    private static readonly TimeSpan LongestTurn = TimeSpan.FromSeconds(20);
+    /// <summary>How long a file waits for its turn; tests wait less.</summary>
+    internal TimeSpan LongestTurn { get; set; } = TimeSpan.FromSeconds(20);
 
     /// <summary>Bytes a second: a file at the bound takes a quarter of an hour. Slower than this is no line, but an attempt to hold one.</summary>
     private static readonly MinDataRate LeastRate = new(10_240, TimeSpan.FromSeconds(10));

@@ -57,6 +57,7 @@ public enum Attester
 /// <param name="Name">The same name means the same in every regulation.</param>
 /// <param name="Choices">The texts there are to choose from; null where any is good.</param>
 /// <param name="Fields">Of a list's items, by name; null for every other type.</param>
+/// <param name="MayLack">Fields that an item need not have; every other it has.</param>
 /// <param name="Known">Where the system has it from; then nobody attests it. Null for what is attested.</param>
 /// <param name="LastDay">The day is the last of a period and belongs to it: months until it are counted to its end.</param>
 /// <param name="Personal">It says who somebody is, or how to reach him: kept beside the log, only where a round of selection asks for it, and attested nowhere else.</param>
@@ -70,7 +71,8 @@ public sealed record FactDefinition(
     Attester AttestedBy = Attester.Applicant,
     KnownFact? Known = null,
     bool LastDay = false,
-    bool Personal = false)
+    bool Personal = false,
+    IReadOnlyList<string>? MayLack = null)
 {
     /// <summary>True when what is attested for the one can be read as the other.</summary>
     public bool HoldsTheSameAs(FactDefinition other) =>
@@ -374,9 +376,11 @@ public sealed record Test
     public IEnumerable<Test> Parts => (AllOf ?? AnyOf ?? []).Concat(new[] { If, Then }.OfType<Test>());
 }
 
-/// <summary>What a field of a list's item must be: a flag, one of some texts, or a count within bounds; exactly one of the three.</summary>
+/// <summary>What a field of a list's item must be: a flag, one of some texts, a count within bounds, or a day of a period; exactly one of the four.</summary>
 /// <param name="AtMost">Included, as <paramref name="AtLeast"/> is; either may be left out.</param>
-public sealed record ItemTest(bool? Is = null, IReadOnlyList<string>? In = null, int? AtLeast = null, int? AtMost = null);
+/// <param name="From">First day of the period. A day that an item need not say, and does not, is not tested.</param>
+/// <param name="To">Last day of the period; both are given.</param>
+public sealed record ItemTest(bool? Is = null, IReadOnlyList<string>? In = null, int? AtLeast = null, int? AtMost = null, DateOnly? From = null, DateOnly? To = null);
 
 /// <summary>What a document says of itself: enough to find it and to tell whether it is the one that was shown.</summary>
 /// <param name="Hash">SHA-256 of the document, in lower-case hexadecimal.</param>
@@ -621,8 +625,9 @@ public static class Conditions
     };
 
     private static bool Fits(JsonElement item, IReadOnlyDictionary<string, ItemTest> tests) => tests.All(test =>
-        item.TryGetProperty(test.Key, out var field) && test.Value switch
+        !item.TryGetProperty(test.Key, out var field) ? test.Value.From is not null : test.Value switch
         {
+            { From: { } from, To: { } to } => Day(field) >= from && Day(field) <= to,
             { Is: { } flag } => field.GetBoolean() == flag,
             { In: { } texts } => texts.Contains(field.GetString()),
             { AtLeast: not null } or { AtMost: not null } => field.GetDecimal() >= (test.Value.AtLeast ?? decimal.MinValue) && field.GetDecimal() <= (test.Value.AtMost ?? decimal.MaxValue),

@@ -65,7 +65,10 @@ public sealed record Regulation(
 /// <param name="Application">Every clause of it is met by whoever can be selected.</param>
 /// <param name="Priority">Whoever meets any clause of it is considered first among equals.</param>
 /// <param name="Decision">What the round itself does with an application.</param>
-public sealed record SelectionRules(string Application, string Priority, string Decision);
+/// <param name="Duties">What whoever was selected does as a base, and attests; null where the text asks nothing.</param>
+/// <param name="ReviewEveryMonths">From the result, and from each review of the duties, to the last day for the next; null where there are no duties.</param>
+/// <param name="Shown">Facts the forms ask for and the committee is shown, which no clause decides on.</param>
+public sealed record SelectionRules(string Application, string Priority, string Decision, string? Duties = null, int? ReviewEveryMonths = null, IReadOnlyList<string>? Shown = null);
 
 /// <summary>What continuous monitoring of a technique goes by: what can be reported, when, by whom, and what follows.</summary>
 /// <param name="GuidelineVolume">Cases a year, at least 1. The denominator of a rate in an incomplete observation is taken as at least this.</param>

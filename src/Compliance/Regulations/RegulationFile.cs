@@ -223,6 +223,13 @@ public static partial class RegulationFile
                     faults.Add(new($"{at}/fields/{field}", "fieldsMisplaced", "Lists do not hold lists."));
             }
 
+            // A day is not tested where it is not said; anything else left out would fail its test in silence.
+            foreach (string lacking in fact.MayLack ?? [])
+            {
+                if (fact.Fields is null || !fact.Fields.TryGetValue(lacking, out FactType of) || of != FactType.Day)
+                    faults.Add(new($"{at}/mayLack", "fieldsMisplaced", "Only a day may be left out of a list's item."));
+            }
+
             if (fact.Personal && (fact.Known is not null || fact.AttestedBy != Attester.Applicant || regulation.Selection is null))
                 faults.Add(new($"{at}/personal", "personalMisplaced", "What says who somebody is is asked of applicants in a round of selection, and nowhere else."));
             if (fact.Known is not { } known)
@@ -357,17 +364,27 @@ public static partial class RegulationFile
         {
             if (regulation.Practice is not null)
                 faults.Add(new("/selection", "effectUnfit", "A programme selects; a technique is granted."));
-            foreach ((string name, string path) in new[] { ("application", selection.Application), ("priority", selection.Priority), ("decision", selection.Decision) })
+            foreach ((string name, string? path) in new[] { ("application", selection.Application), ("priority", selection.Priority), ("decision", selection.Decision), ("duties", selection.Duties) })
             {
-                if (regulation.Path(path) is null)
+                if (path is not null && regulation.Path(path) is null)
                     faults.Add(new($"/selection/{name}", "unknownName", $"There is no path {path}."));
+            }
+
+            if (selection.Duties is null != selection.ReviewEveryMonths is null)
+                faults.Add(new("/selection/reviewEveryMonths", "effectUnfit", "Duties are reviewed, and nothing else is."));
+            if (selection.ReviewEveryMonths is { } months)
+                Number(months, 1, "/selection/reviewEveryMonths");
+            for (int i = 0; i < (selection.Shown?.Count ?? 0); i++)
+            {
+                if (regulation.Fact(selection.Shown![i]) is not { Known: null, AttestedBy: Attester.Applicant })
+                    faults.Add(new($"/selection/shown/{i}", "unknownName", $"No applicant attests {selection.Shown[i]}."));
             }
         }
 
         // What no test asks for would be attested for nothing; what no path holds would never be looked at.
         void Unused()
         {
-            HashSet<string> asked = [.. regulation.Clauses.OfType<Clause.Condition>().SelectMany(clause => clause.Test.Facts)];
+            HashSet<string> asked = [.. regulation.Clauses.OfType<Clause.Condition>().SelectMany(clause => clause.Test.Facts), .. regulation.Selection?.Shown ?? []];
             for (int i = 0; i < regulation.Facts.Count; i++)
             {
                 if (!asked.Contains(regulation.Facts[i].Name))
@@ -658,9 +675,10 @@ public static partial class RegulationFile
                 FactType.List => has[0] is "value" or "every"
                     && (test.Where ?? test.Every ?? new Dictionary<string, ItemTest>()).All(item => fact.Fields!.TryGetValue(item.Key, out FactType type) && type == (item.Value switch
                     {
-                        { Is: not null, In: null, AtLeast: null, AtMost: null } => FactType.Flag,
-                        { In: not null, Is: null, AtLeast: null, AtMost: null } => FactType.Text,
-                        { Is: null, In: null, AtLeast: var least, AtMost: var most } when (least ?? most) is not null && !(least > most) => FactType.Count,
+                        { Is: null, In: null, AtLeast: null, AtMost: null, From: { } from, To: { } to } when from <= to => FactType.Day,
+                        { Is: not null, In: null, AtLeast: null, AtMost: null, From: null, To: null } => FactType.Flag,
+                        { In: not null, Is: null, AtLeast: null, AtMost: null, From: null, To: null } => FactType.Text,
+                        { Is: null, In: null, From: null, To: null, AtLeast: var least, AtMost: var most } when (least ?? most) is not null && !(least > most) => FactType.Count,
                         _ => FactType.List,
                     }))
                     && (test.DistinctBy ?? []).All(fact.Fields!.ContainsKey),

@@ -134,6 +134,31 @@ public static class SelectionApplication
             [property: Stored("Finding")] string Finding,
             [property: Stored("DecidedOn")] DateOnly DecidedOn,
             Actor By) : Event(Round, Institution, By);
+
+        /// <summary>What a selected base says of its duties (NC-DUTY-*), whole.</summary>
+        public sealed record DutiesAttested(
+            Guid Round,
+            string Institution,
+            [property: Stored("Facts")] IReadOnlyList<GivenFact> Facts,
+            [property: Stored("AttestedOn")] DateOnly AttestedOn,
+            Actor By) : Event(Round, Institution, By);
+
+        /// <summary>The duties were looked at; withdraws nothing by itself.</summary>
+        /// <param name="Results">How each clause stood by what was attested since the last review.</param>
+        public sealed record DutiesReviewed(
+            Guid Round,
+            string Institution,
+            [property: Stored("Regulation")] string Regulation,
+            [property: Stored("Version")] int Version,
+            [property: Stored("Results")] IReadOnlyList<ConditionResult> Results,
+            [property: Stored("Remark")] string Remark,
+            [property: Stored("ReviewedOn")] DateOnly ReviewedOn,
+            Actor By) : Event(Round, Institution, By)
+        {
+            /// <summary>True when every clause was met.</summary>
+            [JsonIgnore]
+            public bool Passed => Results.All(r => r.IsSatisfied);
+        }
     }
 
     /// <param name="Statement">What the applicant said last; null for nothing yet.</param>
@@ -143,10 +168,20 @@ public static class SelectionApplication
     /// <param name="PersonsHash">Null before the first draft.</param>
     /// <param name="Submission">Null for a draft.</param>
     /// <param name="Suspicions">In the order they were raised; only the last can be open.</param>
+    /// <param name="DutiesAttested">Since the last review; null where nothing was.</param>
+    /// <param name="Reviews">Of the duties, the oldest first.</param>
     public sealed record State(
-        Guid Round, string? Institution, IReadOnlyList<GivenFact> Facts, string? PersonsHash, IReadOnlyList<Attachment> Attachments, Event.Submitted? Submission, IReadOnlyList<Suspected> Suspicions)
+        Guid Round,
+        string? Institution,
+        IReadOnlyList<GivenFact> Facts,
+        string? PersonsHash,
+        IReadOnlyList<Attachment> Attachments,
+        Event.Submitted? Submission,
+        IReadOnlyList<Suspected> Suspicions,
+        Event.DutiesAttested? DutiesAttested,
+        IReadOnlyList<Event.DutiesReviewed> Reviews)
     {
-        public static readonly State Initial = new(Guid.Empty, null, [], null, [], null, []);
+        public static readonly State Initial = new(Guid.Empty, null, [], null, [], null, [], null, []);
 
         /// <summary>NC-BASIC-ALL and the other clauses of the application: whether all were met when it was received.</summary>
         public bool IsEligible => Submission is { } s && s.Results.All(r => r.IsSatisfied);
@@ -169,6 +204,8 @@ public static class SelectionApplication
         Event.FraudSuspected s => state with { Suspicions = [.. state.Suspicions, new(s, null, null)] },
         Event.FraudAnswered a => Last(state, s => s with { Statement = a }),
         Event.FraudDecided d => Last(state, s => s with { Decision = d }),
+        Event.DutiesAttested d => state with { DutiesAttested = d },
+        Event.DutiesReviewed r => state with { DutiesAttested = null, Reviews = [.. state.Reviews, r] },
         _ => throw new UnreachableException($"an application to a selection round knows no {e.GetType().Name}"),
     };
 
@@ -183,11 +220,11 @@ public static class SelectionApplication
         : state.PersonsHash == personsHash && state.Facts.Count == facts.Count && state.Facts.Zip(facts).All(f => f.First.Says(f.Second)) ? Decision<Event>.Nothing
         : new Event.Drafted(round.Call!.Round, institution, facts, personsHash, Shanghai.DayOf(now), by);
 
-    /// <summary>Adds a file. The same content for the same kind is there already.</summary>
+    /// <summary>Adds a file. The same content for the same kind is there already, and is told so also when it is late.</summary>
     public static Decision<Event> Attach(State state, SelectionRound.State round, Attachment attachment, DateTimeOffset now, Actor by) =>
-        Fixed(state, round, now) is { } refusal ? refusal
+        state.Attachments.Any(a => (a.Kind, a.Hash) == (attachment.Kind, attachment.Hash)) ? Decision<Event>.Nothing
+        : Fixed(state, round, now) is { } refusal ? refusal
         : state.Institution is null ? Refusal.Conflict("formsFirst")
-        : state.Attachments.Any(a => (a.Kind, a.Hash) == (attachment.Kind, attachment.Hash)) ? Decision<Event>.Nothing
         : state.Attachments.Count >= MostAttachments ? Refusal.Conflict("tooManyAttachments", MostAttachments)
         : new Event.Attached(state.Round, state.Institution, attachment, Shanghai.DayOf(now), by);
 
@@ -247,6 +284,30 @@ public static class SelectionApplication
         : state.Suspicions is not [.., { Decision: null } open] ? Refusal.Conflict("noFraudInquiry")
         : substantiated && open.Statement is null && on <= hearUntil(open.Suspicion.SuspectedOn) ? Refusal.Conflict("applicantNotHeard", hearUntil(open.Suspicion.SuspectedOn))
         : new Event.FraudDecided(state.Round, state.Institution!, round.Call!.Technique, round.Call.Title, round.Conclusion is not null, substantiated, finding, on, by);
+
+    /// <summary>Whether the round made it a base, and no fraud has taken that away since (NC-FRAUD).</summary>
+    public static bool IsBase(State state, SelectionRound.State round) =>
+        !state.IsCancelled && round.Conclusion?.Outcomes.Any(o => o.Institution == state.Institution && o.Outcome == SelectionOutcome.Selected) == true;
+
+    /// <summary>Last day for the next review of the duties: so many months after the result or the last review. Null of what is no base, or where nothing is reviewed.</summary>
+    public static DateOnly? ReviewDueOn(State state, SelectionRound.State round, SelectionRules rules) =>
+        IsBase(state, round) && rules.ReviewEveryMonths is { } months ? (state.Reviews is [.., var last] ? last.ReviewedOn : round.Conclusion!.ConcludedOn).AddMonths(months) : null;
+
+    /// <summary>A base attests how it does its duties (NC-DUTY-*), whole; the later word replaces the earlier until it is reviewed.</summary>
+    public static Decision<Event> AttestDuties(State state, SelectionRound.State round, IReadOnlyList<GivenFact> facts, DateOnly on, Actor by) =>
+        NoBase(state, round) is { } refusal ? refusal
+        : state.DutiesAttested is { } was && was.Facts.Count == facts.Count && was.Facts.Zip(facts).All(f => f.First.Says(f.Second)) ? Decision<Event>.Nothing
+        : new Event.DutiesAttested(state.Round, state.Institution!, facts, on, by);
+
+    /// <summary>A named person looks at the duties, as attested since the last review. What is not met is shown, and withdraws nothing: the text names no such consequence.</summary>
+    public static Decision<Event> ReviewDuties(State state, SelectionRound.State round, Regulation regulation, string remark, DateOnly on, Actor by) =>
+        NoBase(state, round) is { } refusal ? refusal
+        : regulation.Selection?.Duties is null ? Refusal.Conflict("noDuties")
+        : state is { DutiesAttested: null, Reviews: [.., var last] } && (last.ReviewedOn, last.Remark) == (on, remark) ? Decision<Event>.Nothing
+        : new Event.DutiesReviewed(state.Round, state.Institution!, regulation.Id, regulation.Version, SelectionFacts.Duties(regulation, state, on), remark, on, by);
+
+    private static Refusal? NoBase(State state, SelectionRound.State round) =>
+        state.Submission is null ? Refusal.NotFound("noSuchSelectionApplication") : IsBase(state, round) ? null : Refusal.Conflict("notABase");
 
     // What is submitted is final, and nothing is changed before the opening or from the closing on.
     private static Refusal? Fixed(State state, SelectionRound.State round, DateTimeOffset now) =>

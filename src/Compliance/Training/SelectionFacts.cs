@@ -19,9 +19,15 @@ public sealed record SelectionKnown(
 public static class SelectionFacts
 {
     /// <summary>The fields of the forms: what an applicant attests for the clauses of the application and of the priority.</summary>
-    public static IReadOnlyList<FactDefinition> OfTheForms(Regulation regulation)
+    public static IReadOnlyList<FactDefinition> OfTheForms(Regulation regulation) =>
+        Attested(regulation, [regulation.Selection!.Application, regulation.Selection.Priority], regulation.Selection.Shown ?? []);
+
+    /// <summary>What a selected base attests of its duties; nothing where the text asks nothing.</summary>
+    public static IReadOnlyList<FactDefinition> OfTheDuties(Regulation regulation) => regulation.Selection?.Duties is { } duties ? Attested(regulation, [duties], []) : [];
+
+    private static IReadOnlyList<FactDefinition> Attested(Regulation regulation, IReadOnlyList<string> paths, IReadOnlyList<string> more)
     {
-        var asked = new[] { regulation.Selection!.Application, regulation.Selection.Priority }.SelectMany(path => regulation.Path(path)!.Clauses).SelectMany(clause => Asked(regulation, clause)).ToHashSet();
+        var asked = paths.SelectMany(path => regulation.Path(path)!.Clauses).SelectMany(clause => Asked(regulation, clause)).Concat(more).ToHashSet();
         return [.. regulation.Facts.Where(f => f.Known is null && f.AttestedBy == Attester.Applicant && asked.Contains(f.Name))];
     }
 
@@ -71,6 +77,12 @@ public static class SelectionFacts
     };
 
     private static JsonElement? Day(DateOnly? day) => day is { } d ? KnownFacts.Text(d.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)) : null;
+
+    /// <summary>How the duties stand by what was attested since the last review; what was attested for that one has expired.</summary>
+    public static IReadOnlyList<ConditionResult> Duties(Regulation regulation, SelectionApplication.State application, DateOnly asOf) => Evaluate(
+        regulation,
+        regulation.Selection!.Duties!,
+        new(asOf, (application.DutiesAttested?.Facts ?? []).ToDictionary(f => f.Fact, f => new AttestedFact(f.Fact, f.Value, asOf, null, [])), new Dictionary<string, JsonElement>(), new(0, 0, 0)));
 
     /// <summary>How the clauses of a path stand.</summary>
     public static IReadOnlyList<ConditionResult> Evaluate(Regulation regulation, string path, FactBook book) => Conditions.Evaluate(regulation, regulation.Path(path)!, book);

@@ -43,7 +43,7 @@ public sealed class EventTableTests
         "training_base_applied", "training_base_facts_attested", "training_base_tutors_named", "training_base_capacity_declared", "training_base_refused",
         "training_base_recognised", "training_base_reviewed", "training_base_withdrawn", "training_base_given_up",
         "selection_round_called", "selection_committee_named", "selection_conflict_declared", "selection_scored", "selection_scoring_closed", "selection_scoring_reopened", "selection_tie_decided", "selection_published", "selection_objection_filed", "selection_objection_stated", "selection_objection_answered", "selection_concluded",
-        "selection_application_drafted", "selection_attachment_added", "selection_attachment_removed", "selection_application_submitted", "selection_fraud_suspected", "selection_fraud_answered", "selection_fraud_decided",
+        "selection_application_drafted", "selection_attachment_added", "selection_attachment_removed", "selection_application_submitted", "selection_fraud_suspected", "selection_fraud_answered", "selection_fraud_decided", "selection_duties_attested", "selection_duties_reviewed",
         "trainee_enrolled", "trainee_extended", "trainee_absent", "trainee_case_logged", "trainee_care_recorded", "trainee_tested", "trainee_entry_withdrawn", "trainee_evaluated", "trainee_certified", "trainee_certificate_withdrawn", "trainee_ended",
     ];
 
@@ -143,7 +143,7 @@ public sealed class EventTableTests
     private static readonly string[] OfASelectionApplication =
     [
         "selection_application_drafted", "selection_attachment_added", "selection_attachment_removed", "selection_attachment_added", "selection_application_submitted",
-        "selection_fraud_suspected", "selection_fraud_answered", "selection_fraud_decided",
+        "selection_fraud_suspected", "selection_fraud_answered", "selection_fraud_decided", "selection_duties_attested", "selection_duties_reviewed",
     ];
 
     private static readonly string[] OfATrainee =
@@ -471,7 +471,8 @@ public sealed class EventTableTests
     {
         var state = SelectionApplication.Fold(Golden<SelectionApplication.Event>(OfASelectionApplication));
         (state.Institution, state.Facts.Count, state.IsEligible, state.HasPriority, state.IsCancelled).ShouldBe(("H33-0101", 2, false, true, true));
-        state.Attachments.ShouldHaveSingleItem().Kind.ShouldBe("form2StampedPdf");
+        state.Attachments.ShouldHaveSingleItem().ShouldSatisfyAllConditions(a => a.Kind.ShouldBe("volumeEvidence"), a => a.Format.ShouldBe(AttachmentFormat.Png));
+        (state.DutiesAttested, state.Reviews.ShouldHaveSingleItem().Passed).ShouldBe((null, false));
         state.Submission!.ReceivedAt.ShouldBe(new(2024, 4, 30, 16, 59, 59, TimeSpan.FromHours(8)));
         state.Suspicions.ShouldHaveSingleItem().Statement!.Statement.ShouldBe("系统统计口径差异");
     }
@@ -575,7 +576,7 @@ public sealed class EventTableTests
         (await Count(database, "trainee_operators where case_id = '0b8a7c1d-4e52-5f36-8a97-1c2d3e4f5061'")).ShouldBe(1);
         (await Count(database, "announcements where act like 'trainingBase%'")).ShouldBe(3, "of the recognition from before nobody is told");
         (await Count(database, "selection_rounds where number = 'NC-2024-1' and published_on = '2024-05-22' and objections_until = '2024-05-29' and concluded_on = '2024-06-03'")).ShouldBe(1);
-        (await Count(database, "selection_applications where institution = 'H33-0101' and submitted and cancelled")).ShouldBe(1);
+        (await Count(database, "selection_applications where institution = 'H33-0101' and submitted and cancelled and attested_on is null and reviewed_on = '2025-06-03' and not passed")).ShouldBe(1);
         (await Count(database, "selection_outcomes where (institution, outcome) in (('H33-0101', 'selected'), ('H33-0102', 'cancelled'))")).ShouldBe(2);
         (await Count(database, "announcements where kind = 'selectionRound' and act in ('selectionPublished', 'selectionConcluded', 'selectionCancelled')")).ShouldBe(3);
         (await Count(database, "days_closed where day = '2026-03-31'")).ShouldBe(1);

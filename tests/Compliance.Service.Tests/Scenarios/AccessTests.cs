@@ -395,6 +395,10 @@ public sealed class AccessTests(AccessService province) : IClassFixture<AccessSe
         ["POST /api/v1/assessment-rounds/{id}/conclude"] = new("assessment-rounds/{emptyRound}/conclude", Regulators, new { }),
         ["POST /api/v1/assessment-rounds/{id}/reopen"] = new("assessment-rounds/{round}/reopen", Regulators, new { subject = H1, reason = "r" }),
         // National calls and decides, whoever applies sees the own application alone, an expert scores.
+        ["GET /api/v1/selected-bases"] = new("selected-bases", OfRegulators),
+        ["GET /api/v1/public/selected-bases"] = new("public/selected-bases", Open),
+        ["POST /api/v1/selection-rounds/{id}/applications/{institution}/duties"] = new("selection-rounds/{selection}/applications/H1/duties", Applicant, new { facts = new { } }),
+        ["POST /api/v1/selection-rounds/{id}/applications/{institution}/duties-review"] = new("selection-rounds/{selection}/applications/H1/duties-review", National, new { remark = "r" }),
         ["GET /api/v1/public/selection-rounds"] = new("public/selection-rounds", Open),
         ["GET /api/v1/selection-rounds"] = new("selection-rounds", Everybody),
         ["POST /api/v1/selection-rounds"] = new("selection-rounds", National, new { }),
@@ -709,6 +713,7 @@ public sealed class AccessTests(AccessService province) : IClassFixture<AccessSe
 
     private Task<Answer> Send(HttpMethod method, string path, object? body, string? token) => path.EndsWith("/import", StringComparison.Ordinal)
         ? Service.Send(method, path, System.Text.Json.JsonSerializer.Serialize(body, System.Text.Json.JsonSerializerOptions.Web) + "\n", token, "application/x-ndjson")
+        : path.EndsWith("/attachments/evidence", StringComparison.Ordinal) ? Service.Send(method, path, body, token, "application/octet-stream")
         : Service.Send(
             method,
             path,

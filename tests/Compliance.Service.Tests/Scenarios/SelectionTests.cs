@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -115,6 +116,10 @@ public sealed class SelectionTests
         // Submitted in time, and asked again when it is late, under a new key: the receipt there is.
         var again = (await service.Send(HttpMethod.Post, $"{path}/applications/T01/submit", new { }, await world.Hospital("T01"), headers: ("Idempotency-Key", "again"))).Expect(HttpStatusCode.OK).Body!;
         again["receivedAt"]!.GetValue<string>().ShouldBe(last["receivedAt"]!.GetValue<string>());
+
+        // So is a file that came in time.
+        (await world.Attach(round, "T01", "form2StampedPdf", SelectionWorld.Pdf("T01 form2StampedPdf"), ("Idempotency-Key", "again"))).Expect(HttpStatusCode.OK);
+        Refused(await world.Attach(round, "T01", "form2StampedPdf", SelectionWorld.Pdf("another"), ("Idempotency-Key", "another")), HttpStatusCode.Conflict, "alreadySubmitted");
 
         // The committee: E3 is registered at the hospital C01.
         await service.MoveTo(new(2024, 5, 13));
@@ -334,7 +339,8 @@ public sealed class SelectionTests
     [Fact]
     public async Task What_shows_after_the_ranking_is_ranked_anew()
     {
-        await using var service = await TestService.Start(new(2024, 4, 3));
+        var connection = await TestPostgres.CreateDatabase();
+        await using var service = await TestService.Start(new(2024, 4, 3), connection);
         var world = new SelectionWorld(service);
         var (national, round) = (await service.National, await world.Open(SelectionWorld.Call("NC-2024-1", places: 1)));
         var path = $"selection-rounds/{round}";
@@ -369,8 +375,13 @@ public sealed class SelectionTests
         // An expert without a conflict reads an application and a file, and it is noted; one who declares a conflict does not.
         (await service.Get($"{path}/applications/H1", await Expert("E2"))).Expect(HttpStatusCode.OK).Body!["persons"]!["leaderTelephone"]!.GetValue<string>().ShouldBe(SelectionWorld.LeadersTelephone);
         (await service.Get($"{path}/applications/H1", national)).Expect(HttpStatusCode.OK).Body!["persons"]!["leaderHealthy"]!.GetValue<bool>().ShouldBeTrue();
+        (await Scalar(connection, "select count(*) from compliance.selection_reads where role = 'physician'"), await Scalar(connection, "select count(*) from compliance.selection_reads where role = 'national'")).ShouldBe((1L, 1L));
         (await Act("conflicts", new { institution = "H2", reason = "a project together" }, await Expert("E3"))).Expect(HttpStatusCode.OK);
         (await service.Get($"{path}/applications/H2", await Expert("E3"))).Expect(HttpStatusCode.NotFound);
+        var file = await Scalar(connection, "select attachment::text from compliance.selection_attachments where application = '" + Compliance.Training.SelectionApplication.IdOf(Guid.Parse(round), "H2").ToString("D") + "' limit 1");
+        (await service.Get($"{path}/applications/H2/attachments/{file}", await Expert("E3"))).Expect(HttpStatusCode.NotFound);
+        (await service.Get($"{path}/applications/H2/attachments/{file}", await Expert("E2"))).Status.ShouldBe(HttpStatusCode.OK);
+        (await Scalar(connection, "select count(*) from compliance.selection_reads where role = 'physician'")).ShouldBe(2L, "what is refused is not read");
 
         // E1 was registered at H1 all the while, as the registry shows only now.
         var registrations = new[] { new { institution = "X1", from = "2010-01-01", main = true }, new { institution = "H1", from = "2015-01-01", main = false } };
@@ -451,10 +462,331 @@ public sealed class SelectionTests
                 ? Decision<Compliance.Training.SelectionApplication.Event>.Nothing
                 : new Compliance.Training.SelectionApplication.Event.Drafted(round, "H1", [], "h", day, new("hospital", "n")),
             CancellationToken.None,
-            (_, _, _) => [Training.SelectionAttachments.Destroyed(Guid.Empty)],
+            (_, _, _) => [new Training.SelectionPersons(new Dictionary<string, System.Text.Json.JsonElement>(), "salt", "{}").With(Guid.Empty)],
             before: new(at, late.Refusal));
         (await Draft(TestService.Noon(new(2024, 4, 3)).AddHours(2))).ShouldBeOfType<Outcome<Compliance.Training.SelectionApplication.State, Compliance.Training.SelectionApplication.Event>.Done>();
         (await Draft(late.At)).ShouldBeOfType<Outcome<Compliance.Training.SelectionApplication.State, Compliance.Training.SelectionApplication.Event>.Refused>();
         (await Draft(late.At, nothing: true)).ShouldBeOfType<Outcome<Compliance.Training.SelectionApplication.State, Compliance.Training.SelectionApplication.Event>.Done>();
     }
+
+    private static async Task<object?> Scalar(string connection, string sql)
+    {
+        await using var database = NpgsqlDataSource.Create(connection);
+        await using var command = database.CreateCommand(sql);
+        return await command.ExecuteScalarAsync();
+    }
+
+    /// <summary>The other way round: who was kept out was eligible after all, is selected, and is a base with duties (NC-DUTY-*) until fraud is found. What the other's forms said of persons is destroyed a year after the result.</summary>
+    [Fact]
+    public async Task Who_was_eligible_after_all_becomes_a_base_with_duties()
+    {
+        var connection = await TestPostgres.CreateDatabase();
+        await using var service = await TestService.Start(new(2024, 4, 3), connection);
+        var world = new SelectionWorld(service);
+        var (national, round) = (await service.National, await world.Open(SelectionWorld.Call("NC-2024-1", places: 1)));
+        var path = $"selection-rounds/{round}";
+        Task<Answer> Act(string act, object body, string? token = null) => service.Post($"{path}/{act}", body, token ?? national);
+        async Task<string> Expert(string id) => await service.Token("physician", physician: id);
+        foreach (var id in new[] { "H1", "H2", "H3", "X1" })
+        {
+            await world.Institution(id);
+        }
+
+        await world.Prepare(round, "H1");
+        await world.Prepare(round, "H2", f => f["treadmill"] = false);
+        (await world.Draft(round, "H3", SelectionWorld.Forms())).Expect(HttpStatusCode.OK); // never submitted
+        (await world.Submit(round, "H1")).Expect(HttpStatusCode.OK);
+        (await world.Submit(round, "H2", asItIs: true)).Expect(HttpStatusCode.OK);
+        await service.MoveTo(new(2024, 5, 13));
+        foreach (var expert in new[] { "E1", "E2" })
+        {
+            await new World(service).Physician(expert, "X1");
+        }
+
+        (await Act("committee", new { experts = new[] { "E1", "E2" } })).Expect(HttpStatusCode.OK);
+        async Task Score(string institution, int points)
+        {
+            foreach (var expert in new[] { "E1", "E2" })
+            {
+                (await Act("scores", new { institution, points = new[] { new { criterion = "merit", points } } }, await Expert(expert))).Expect(HttpStatusCode.OK);
+            }
+        }
+
+        await Score("H1", 80);
+        (await Act("close-scoring", new { })).Expect(HttpStatusCode.OK);
+        (await Act("publish", new { })).Expect(HttpStatusCode.OK);
+        var objection = (await Act("objections", new { about = "H2", reason = "a cycle ergometer there is" }, await world.Hospital("H2"))).Body!["objection"]!.GetValue<string>();
+        (await Act($"objections/{objection}/answer", new { accepted = true, answer = "seen on site", eligible = true })).Expect(HttpStatusCode.OK);
+        Refused(await Act("publish", new { }), HttpStatusCode.Conflict, "rankAnew");
+        await service.MoveTo(new(2024, 6, 3));
+        Refused(await Act("conclude", new { }), HttpStatusCode.Conflict, "rankAnew");
+        (await Act("reopen-scoring", new { reason = "H2 is eligible" })).Expect(HttpStatusCode.OK);
+        await Score("H2", 90);
+        (await Act("close-scoring", new { })).Expect(HttpStatusCode.OK);
+        (await Act("publish", new { })).Expect(HttpStatusCode.OK);
+        await service.MoveTo(new(2024, 6, 14));
+        Refused(await Act("applications/H2/duties", new { facts = new { } }, await world.Hospital("H2")), HttpStatusCode.Conflict, "notABase");
+        var result = (await Act("conclude", new { })).Expect(HttpStatusCode.OK);
+
+        // The lists: of the province, of another, and of the public.
+        async Task<JsonArray> Listed(string of, long position, string? token = null) => (await service.Get($"{of}minPosition={position}", token)).Expect(HttpStatusCode.OK).Body!["items"]!.AsArray();
+        var regulator = await service.Token("regulator", province: World.Province);
+        var listed = (await Listed("selected-bases?", result.Position, regulator)).ShouldHaveSingleItem()!;
+        (listed["institution"]!["id"]!.GetValue<string>(), listed["technique"]!.GetValue<string>(), listed["since"]!.GetValue<string>(), listed["reviewDueOn"]!.GetValue<string>(), listed["reviewedOn"])
+            .ShouldBe(("H2", "nuclear-cardiology-base", "2024-06-14", "2025-06-14", null));
+        (await Listed("selected-bases?", result.Position, await service.Token("regulator", province: "31"))).ShouldBeEmpty();
+        var open = (await Listed("public/selected-bases?", result.Position)).ShouldHaveSingleItem()!;
+        (open["institution"]!["name"]!.GetValue<string>(), open["since"]!.GetValue<string>()).ShouldBe(("Hospital H2", "2024-06-14"));
+        (await Listed("public/selected-bases?province=31&", result.Position)).ShouldBeEmpty();
+
+        // The duties: all but one done on time.
+        var duties = new JsonObject(new[]
+        {
+            "trainingPlan", "workSystem", "managementMeasures", "lecturersSettled", "traineesAdmittedByPlan", "theoryTaught", "practiceTaught", "lecturesRegular", "caseDiscussionsRegular", "dossierBasics",
+            "dossierAttendance", "dossierContent", "dossierTimes", "dossierExam",
+        }.Select(f => KeyValuePair.Create(f, (JsonNode?)true)))
+        { ["traineesDue"] = 3, ["traineesDoneOnTime"] = 2 };
+        Refused(await Act("applications/H1/duties", new { facts = duties }, await world.Hospital("H1")), HttpStatusCode.Conflict, "notABase");
+        var attested = (await Act("applications/H2/duties", new { facts = duties }, await service.Token("trainingBase", institution: "H2"))).Expect(HttpStatusCode.OK).Body!;
+        attested["unmet"]!.AsArray().Select(u => u!.GetValue<string>()).ShouldBe(["NC-DUTY-TEACH"]);
+        duties["traineesDoneOnTime"] = 3;
+        (await Act("applications/H2/duties", new { facts = duties }, await world.Hospital("H2"))).Expect(HttpStatusCode.OK).Body!["unmet"]!.AsArray().ShouldBeEmpty();
+        await service.MoveTo(new(2024, 7, 1));
+        var reviewed = (await Act("applications/H2/duties-review", new { remark = "as attested" })).Expect(HttpStatusCode.OK);
+        (reviewed.Body!["passed"]!.GetValue<bool>(), reviewed.Body["reviewDueOn"]!.GetValue<string>(), reviewed.Body["attestedOn"]).ShouldBe((true, "2025-07-01", null));
+        listed = (await Listed("selected-bases?", reviewed.Position, national)).ShouldHaveSingleItem()!;
+        (listed["reviewedOn"]!.GetValue<string>(), listed["reviewPassed"]!.GetValue<bool>(), listed["reviewDueOn"]!.GetValue<string>()).ShouldBe(("2024-07-01", true, "2025-07-01"));
+
+        // Kept for twelve months after the result, of a base longer; the corresponding day belongs to them.
+        async Task<IReadOnlyList<string>> Kept(string table)
+        {
+            var kept = new List<string>();
+            foreach (var id in new[] { "H1", "H2", "H3" })
+            {
+                if ((long)(await Scalar(connection, $"select count(*) from compliance.{table} where application = '{Compliance.Training.SelectionApplication.IdOf(Guid.Parse(round), id):D}'"))! > 0)
+                {
+                    kept.Add(id);
+                }
+            }
+
+            return kept;
+        }
+
+        await Training.SelectionRetention.Destroy(service.Get<NpgsqlDataSource>(), new(2025, 6, 14), 12, default);
+        (await Kept("selection_persons")).ShouldBe(["H1", "H2", "H3"]);
+        await Training.SelectionRetention.Destroy(service.Get<NpgsqlDataSource>(), new(2025, 6, 15), 12, default);
+        (await Kept("selection_persons")).ShouldBe(["H2"]);
+        (await Kept("selection_attachments")).ShouldBe(["H2"]);
+        // What was decided needs none of it.
+        var read = (await service.Get($"{path}/applications/H1", national)).Expect(HttpStatusCode.OK).Body!;
+        (read["eligible"] ?? read["evaluation"]!["eligible"])!.GetValue<bool>().ShouldBeTrue();
+        read["persons"]!.AsObject().ShouldBeEmpty();
+
+        // Fraud takes it off both lists, and there are no duties any more.
+        (await Act("applications/H2/fraud", new { step = "suspected", finding = "s" })).Expect(HttpStatusCode.OK);
+        (await Act("applications/H2/fraud-statement", new { statement = "s" }, await world.Hospital("H2"))).Expect(HttpStatusCode.OK);
+        var cancelled = (await Act("applications/H2/fraud", new { step = "substantiated", finding = "f" })).Expect(HttpStatusCode.OK);
+        (await Listed("selected-bases?", cancelled.Position, national)).ShouldBeEmpty();
+        (await Listed("public/selected-bases?", cancelled.Position)).ShouldBeEmpty();
+        Refused(await Act("applications/H2/duties-review", new { remark = "again" }), HttpStatusCode.Conflict, "notABase");
+    }
+
+    /// <summary>Nobody keeps others from sending: not by a bad line, nor with many; nor does a scanner that hangs, beyond a bounded wait.</summary>
+    [Fact]
+    public async Task Slow_uploads_keep_nobody_else_waiting()
+    {
+        var hangs = new TaskCompletionSource();
+        await using var scanner = WebApplication.CreateSlimBuilder().Build();
+        scanner.Urls.Add("http://127.0.0.1:0");
+        scanner.MapPost("/scan", async (HttpContext http) =>
+        {
+            using var reader = new StreamReader(http.Request.Body);
+            if ((await reader.ReadToEndAsync()).Contains("HANG", StringComparison.Ordinal))
+            {
+                await hangs.Task;
+            }
+
+            return Results.NoContent();
+        });
+        await scanner.StartAsync();
+        await using var service = await TestService.Start(new(2024, 4, 3), configure: b => b.Configuration["Attachments:Scanner"] = $"{scanner.Urls.Single()}/scan");
+        var world = new SelectionWorld(service);
+        var round = await world.Open(SelectionWorld.Call("NC-2024-1"));
+        var hospitals = Enumerable.Range(1, 7).Select(n => $"H{n}").ToList();
+        foreach (var id in hospitals)
+        {
+            await world.Institution(id);
+            (await world.Draft(round, id, SelectionWorld.Forms())).Expect(HttpStatusCode.OK);
+        }
+
+        // Five, more than have a turn at a time, stall with their files half sent.
+        var lines = new List<TcpClient>();
+        foreach (var id in hospitals.Take(5))
+        {
+            var line = new TcpClient();
+            await line.ConnectAsync(service.Http.BaseAddress!.Host, service.Http.BaseAddress.Port);
+            await line.GetStream().WriteAsync(Encoding.ASCII.GetBytes(
+                $"POST /api/v1/selection-rounds/{round}/applications/{id}/attachments/evidence HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {await world.Hospital(id)}\r\n"
+                + "Content-Type: application/octet-stream\r\nContent-Length: 1000\r\n\r\n%PDF-1.7"));
+            lines.Add(line);
+        }
+
+        (await world.Attach(round, "H6", "evidence", SelectionWorld.Pdf("x"))).Expect(HttpStatusCode.Created);
+        // A second of the same applicant waits for nobody: it is told to come again.
+        await Eventually(async () => (await world.Attach(round, "H1", "evidence", SelectionWorld.Pdf("x"))) is { Status: HttpStatusCode.ServiceUnavailable } busy
+            && Codes(busy).Single() == "uploadsBusy" && busy.Response.Headers.RetryAfter?.Delta == TimeSpan.FromSeconds(5));
+        // What comes slower than the least rate is ended.
+        foreach (var line in lines)
+        {
+            using var answer = new StreamReader(line.GetStream());
+            (await answer.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(60))).ShouldBe("HTTP/1.1 408 Request Timeout");
+            line.Dispose();
+        }
+
+        // Four wait for the scanner; the fifth is told so when its wait is over, and gets in as soon as one is through.
+        service.Get<Training.SelectionAttachments>().LongestTurn = TimeSpan.FromMilliseconds(200);
+        var waiting = hospitals.Take(4).Select(id => world.Attach(round, id, "evidence", SelectionWorld.Pdf($"HANG {id}"))).ToList();
+        await Eventually(async () => await world.Attach(round, "H6", "evidence", SelectionWorld.Pdf("y")) is { Status: HttpStatusCode.ServiceUnavailable } busy && Codes(busy).Single() == "uploadsBusy");
+        hangs.SetResult();
+        foreach (var through in await Task.WhenAll(waiting))
+        {
+            through.Expect(HttpStatusCode.Created);
+        }
+
+        (await world.Attach(round, "H7", "evidence", SelectionWorld.Pdf("z"))).Expect(HttpStatusCode.Created);
+    }
+
+    private static async Task Eventually(Func<Task<bool>> holds)
+    {
+        for (var attempt = 0; !await holds(); attempt++)
+        {
+            attempt.ShouldBeLessThan(100);
+            await Task.Delay(50);
+        }
+    }
+
+    private sealed class Ahead(TimeSpan by) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + by;
+    }
+
+    /// <summary>A node whose clock is ten minutes ahead takes what the log has in time, and refuses what it has not.</summary>
+    [Fact]
+    public async Task No_node_is_stricter_than_the_log()
+    {
+        await using var service = await TestService.Start(new(2024, 4, 30), configure: b =>
+            Microsoft.Extensions.DependencyInjection.ServiceCollectionServiceExtensions.AddSingleton(b.Services, new Clock(new Ahead(TimeSpan.FromMinutes(10)))));
+        var world = new SelectionWorld(service);
+        var round = await world.Open(SelectionWorld.Call("NC-2024-1"));
+        foreach (var id in new[] { "H1", "H2" })
+        {
+            await world.Institution(id);
+            await world.Prepare(round, id);
+        }
+
+        // By this node it is five past five, by the log five to five.
+        await service.MoveClock(Closing.AddMinutes(5));
+        service.Get<Clock>().Now.ShouldBeGreaterThanOrEqualTo(Closing.AddMinutes(5));
+        (await world.Attach(round, "H1", "evidence", SelectionWorld.Pdf("more"))).Expect(HttpStatusCode.Created);
+        (await world.Draft(round, "H2", SelectionWorld.Forms())).Expect(HttpStatusCode.OK);
+        var received = (await world.Submit(round, "H1")).Expect(HttpStatusCode.OK).Body!["receivedAt"]!.GetValue<string>();
+        DateTimeOffset.Parse(received, System.Globalization.CultureInfo.InvariantCulture).ShouldBeInRange(Closing.AddMinutes(-5), Closing.AddMicroseconds(-1));
+        await service.MoveClock(Closing.AddMinutes(10));
+        Refused(await world.Submit(round, "H2"), HttpStatusCode.Conflict, "selectionRoundClosed");
+    }
+
+    /// <summary>One second before, and at 17:00:00. Where the machine took longer than that second the same is seen of another round: whatever is answered, it is so by the instant at which it was received.</summary>
+    [Fact]
+    public async Task A_second_before_the_closing_is_in_time_and_the_closing_is_late()
+    {
+        await using var service = await TestService.Start(new(2025, 8, 31));
+        var world = new SelectionWorld(service);
+        await world.Institution("H1");
+        await world.Institution("H2");
+        DateTimeOffset ClosingOf(int n) => new(2025, 9, 10 + n, 17, 0, 0, TimeSpan.FromHours(8));
+        for (var n = 0; n < 5; n++)
+        {
+            await world.Publish($"NC-{n}", new(2025, 9, 1), ClosingOf(n));
+        }
+
+        await service.MoveTo(new(2025, 9, 1));
+        var rounds = new List<(string Round, DateTimeOffset Closing)>();
+        for (var n = 0; n < 5; n++)
+        {
+            var closing = ClosingOf(n);
+            rounds.Add((await world.Open(SelectionWorld.Call($"N{n}", $"NC-{n}", "2025-09-01", closing.ToString("yyyy-MM-dd'T'HH:mm:sszzz", System.Globalization.CultureInfo.InvariantCulture))), closing));
+            await world.Prepare(rounds[n].Round, "H1");
+            await world.Prepare(rounds[n].Round, "H2");
+        }
+
+        foreach (var (round, closing) in rounds)
+        {
+            await service.MoveClock(closing.AddMinutes(-1));
+            await service.MoveClock(closing.AddSeconds(-1));
+            var answer = await world.Submit(round, "H1");
+            await service.MoveClock(closing);
+            Refused(await world.Submit(round, "H2"), HttpStatusCode.Conflict, "selectionRoundClosed");
+            if (answer.Status == HttpStatusCode.OK)
+            {
+                DateTimeOffset.Parse(answer.Body!["receivedAt"]!.GetValue<string>(), System.Globalization.CultureInfo.InvariantCulture).ShouldBeInRange(closing.AddSeconds(-1), closing.AddMicroseconds(-1));
+                return;
+            }
+
+            Refused(answer, HttpStatusCode.Conflict, "selectionRoundClosed");
+        }
+
+        Assert.Fail("No second of five was long enough.");
+    }
+
+    /// <summary>A file that no event named goes as a day closes, a day after it came; one that was named stays.</summary>
+    [Fact]
+    public async Task What_no_event_named_goes_as_a_day_closes()
+    {
+        var connection = await TestPostgres.CreateDatabase();
+        await using var service = await TestService.Start(new(2024, 4, 3), connection);
+        await new SelectionWorld(service).Institution("H1");
+        foreach (var (kept, hours) in new[] { (false, 25), (false, 23), (true, 25) })
+        {
+            await Scalar(connection, $"insert into compliance.selection_attachments (attachment, application, kept, received_at, content) values (gen_random_uuid(), gen_random_uuid(), {kept}, clock_timestamp() - interval '{hours} hours', 'x')");
+        }
+
+        await service.MoveTo(new(2024, 4, 4));
+        (await Scalar(connection, "select string_agg(kept::text, ',' order by kept) from compliance.selection_attachments")).ShouldBe("false,true");
+    }
+
+    /// <summary>What is submitted is what was judged: drafted anew in between, it is not submitted with what was read before.</summary>
+    [Fact]
+    public async Task A_draft_and_a_submission_at_once_do_not_mix()
+    {
+        var connection = await TestPostgres.CreateDatabase();
+        await using var service = await TestService.Start(new(2024, 4, 3), connection);
+        var world = new SelectionWorld(service);
+        var round = await world.Open(SelectionWorld.Call("NC-2024-1"));
+        await world.Institution("H1");
+        await world.Institution("H2");
+        await world.Prepare(round, "H1");
+        // As though a draft had been written between the reading of the persons and the submission.
+        var application = Compliance.Training.SelectionApplication.IdOf(Guid.Parse(round), "H1");
+        await Scalar(connection, $"update compliance.selection_persons set salt = 'other' where application = '{application:D}'");
+        Refused(await world.Submit(round, "H1"), HttpStatusCode.Conflict, "tooManyWriters");
+
+        // Both at once: one comes first, and what stands beside the log is what the log names.
+        await world.Prepare(round, "H2");
+        var forms = SelectionWorld.Forms();
+        forms["leaderAge"] = 51;
+        var (drafted, submitted) = (world.Draft(round, "H2", forms), world.Submit(round, "H2"));
+        (await drafted).Status.ShouldBeOneOf(HttpStatusCode.OK, HttpStatusCode.Conflict);
+        (await submitted).Status.ShouldBeOneOf(HttpStatusCode.OK, HttpStatusCode.Conflict);
+        (await world.Submit(round, "H2")).Expect(HttpStatusCode.OK);
+        var state = Compliance.Training.SelectionApplication.Fold(
+            (await service.Get<IEventStore>().ReadStream(Compliance.Training.SelectionApplication.Stream(Guid.Parse(round), "H2"))).Select(e => (Compliance.Training.SelectionApplication.Event)e.Data));
+        (await Scalar(connection, $"select hash from compliance.selection_persons where application = '{Compliance.Training.SelectionApplication.IdOf(Guid.Parse(round), "H2"):D}'")).ShouldBe(state.Submission!.PersonsHash);
+    }
+
+    [Theory]
+    [InlineData("0")]
+    [InlineData("601")]
+    [InlineData("a year")]
+    public async Task A_retention_that_is_no_number_of_months_stops_the_service_from_starting(string months) =>
+        await Should.ThrowAsync<InvalidOperationException>(async () => await TestService.Start(configure: b => b.Configuration["Selection:KeepMonths"] = months));
 }

@@ -65,7 +65,7 @@ public sealed class ToldTests
         "verified_total_entered", "verified_total_withdrawn",
         "training_base_applied", "training_base_facts_attested", "training_base_tutors_named", "training_base_capacity_declared",
         "selection_round_called", "selection_committee_named", "selection_conflict_declared", "selection_scored", "selection_scoring_closed", "selection_scoring_reopened", "selection_tie_decided", "selection_published", "selection_objection_stated", "selection_objection_answered", "selection_concluded",
-        "selection_application_drafted", "selection_attachment_added", "selection_attachment_removed", "selection_application_submitted", "selection_fraud_answered",
+        "selection_application_drafted", "selection_attachment_added", "selection_attachment_removed", "selection_application_submitted", "selection_fraud_answered", "selection_duties_attested", "selection_duties_reviewed",
         "trainee_enrolled", "trainee_extended", "trainee_absent", "trainee_case_logged", "trainee_care_recorded", "trainee_tested", "trainee_entry_withdrawn", "trainee_evaluated", "trainee_certified", "trainee_ended",
     ];
 

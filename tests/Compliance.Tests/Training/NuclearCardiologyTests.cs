@@ -153,6 +153,36 @@ public class NuclearCardiologyTests
     [InlineData("book", "chiefEditor", 2018, false)]
     public void NC_O5_papers_and_books(string form, string role, int year, bool priority) => Priority("NC-O5", "publications", new { title = "t", form, role, year }, priority);
 
+    /// <summary>A16: by the day where one is given, five years back from the closing, both ends included.</summary>
+    [Theory]
+    [InlineData(2019, "2019-04-29", false)]
+    [InlineData(2019, "2019-04-30", true)]
+    [InlineData(2024, "2024-04-30", true)]
+    [InlineData(2024, "2024-05-01", false)]
+    [InlineData(2018, "2019-04-30", false)] // the year says otherwise
+    public void NC_O1_to_NC_O5_by_the_day_where_it_is_known(int year, string on, bool priority)
+    {
+        Priority("NC-O1", "researchProjects", new { title = "t", level = "provincial", year, on }, priority);
+        Priority("NC-O2", "nationalCourses", new { title = "t", year, on }, priority);
+        Priority("NC-O3", "naturalScienceGrants", new { title = "t", year, on }, priority);
+        Priority("NC-O4", "scienceAwards", new { title = "t", level = "provincial", year, on }, priority);
+        Priority("NC-O5", "publications", new { title = "t", form = "article", role = "firstAuthor", year, on }, priority);
+        Priority("NC-O5", "publications", new { title = "t", form = "book", role = "chiefEditor", year, on }, priority);
+    }
+
+    /// <summary>A15: the years before are asked for and shown, and decide nothing.</summary>
+    [Theory]
+    [InlineData("restStudies2021")]
+    [InlineData("stressStudies2021")]
+    [InlineData("restStudies2022")]
+    [InlineData("stressStudies2022")]
+    public void NC_B2_VOL_is_judged_on_2023_alone(string field)
+    {
+        SelectionFacts.OfTheForms(NC).Select(f => f.Name).ShouldContain(field);
+        OnTheLimit.With(field, null).KeptOutBy.ShouldBeEmpty();
+        OnTheLimit.With(field, 10_000).With("restStudies2023", 149).KeptOutBy.ShouldBe(["NC-BASIC-ALL", "NC-B2-VOL"]);
+    }
+
     private static void Priority(string clause, string field, object item, bool priority)
     {
         var of = OnTheLimit.With(field, new[] { item });
@@ -263,6 +293,8 @@ public class NuclearCardiologyTests
         }
 
         dutiful.With("traineesDoneOnTime", 2).KeptOutBy.ShouldBe(["NC-DUTY-TEACH"]);
+        dutiful.With("traineesDoneOnTime", 4).KeptOutBy.ShouldBe(["NC-DUTY-TEACH"], "one of the two is wrong");
+        dutiful.With("traineesDue", 0).With("traineesDoneOnTime", 0).KeptOutBy.ShouldBeEmpty("nobody was due");
     }
 
     [Fact]

@@ -75,6 +75,9 @@ public class SelectionApplicationTests
         // The same content again for the same kind is there; for another kind it is another.
         SelectionApplication.Attach(one, Round, File(1) with { Id = Guid.NewGuid() }, Open, Hospital).Events.ShouldBeEmpty();
         SelectionApplication.Attach(one, Round, File(1, "form2StampedPdf"), Open, Hospital).Events.ShouldHaveSingleItem();
+        // Sent again when it is late, or submitted, it is the one there is; another is late.
+        SelectionApplication.Attach(one, Round, File(1), Closing, Hospital).ShouldBe(Decision<Event>.Nothing);
+        SelectionApplication.Attach(one, Round, File(2), Closing, Hospital).Refusal!.Code.ShouldBe("selectionRoundClosed");
         SelectionApplication.Detach(one, Round, File(2).Id, Open, Hospital).Refusal!.Code.ShouldBe("noSuchAttachment");
         SelectionApplication.Detach(one, Round, File(1).Id, Open, Hospital).Events.Aggregate(one, SelectionApplication.Evolve).Attachments.ShouldBeEmpty();
         var full = Drafted with { Attachments = [.. Enumerable.Range(1, SelectionApplication.MostAttachments - 1).Select(n => File(n))] };

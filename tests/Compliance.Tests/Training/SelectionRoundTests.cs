@@ -353,4 +353,46 @@ public class SelectionRoundTests
         var closed = When(scored, s => SelectionRound.CloseScoring(s, [A, B], 1, null, InMay, National));
         Told(SelectionRound.Outcomes(closed, SelectionRound.Cancelled([A, B]))!).ShouldBe([("A", SelectionOutcome.Selected), ("B", SelectionOutcome.NotSelected)]);
     }
+
+    private static readonly IReadOnlyList<GivenFact> Dutiful =
+    [
+        .. SelectionFacts.OfTheDuties(NC).Select(f => new GivenFact(f.Name, System.Text.Json.JsonSerializer.SerializeToElement<object>(f.Type == FactType.Flag ? true : 3))),
+    ];
+
+    /// <summary>NC-DUTY-*: whoever was selected attests its duties and is reviewed, the first time a year after the result.</summary>
+    [Fact]
+    public void Who_was_selected_is_a_base_with_duties()
+    {
+        var concluded = When(Published, s => SelectionRound.Conclude(s, Everybody, Until.AddDays(1), National));
+        Dutiful.Select(f => f.Fact).ShouldBe(
+            ["trainingPlan", "workSystem", "managementMeasures", "lecturersSettled", "traineesAdmittedByPlan", "traineesDue", "traineesDoneOnTime", "theoryTaught", "practiceTaught", "lecturesRegular",
+             "caseDiscussionsRegular", "dossierBasics", "dossierAttendance", "dossierContent", "dossierTimes", "dossierExam"]);
+        string? Refused(SelectionApplication.State of, State round) => SelectionApplication.AttestDuties(of, round, Dutiful, Until, Hospital).Refusal?.Code;
+        Refused(A, Published).ShouldBe("notABase", "published is no result");
+        Refused(C, concluded).ShouldBe("notABase", "not selected");
+        Refused(Fraudulent(A), concluded).ShouldBe("notABase");
+        Refused(OnTheLimit.State("D"), concluded).ShouldBe("noSuchSelectionApplication");
+        SelectionApplication.ReviewDuties(C, concluded, NC, "r", Until, National).Refusal!.Code.ShouldBe("notABase");
+
+        DateOnly? Due(SelectionApplication.State of) => SelectionApplication.ReviewDueOn(of, concluded, NC.Selection!);
+        (Due(A), Due(C), Due(Fraudulent(A))).ShouldBe((new DateOnly(2025, 5, 28), null, null));
+        var attested = Twice(A, s => SelectionApplication.AttestDuties(s, concluded, Dutiful, May, Hospital));
+        var reviewed = Twice(attested, s => SelectionApplication.ReviewDuties(s, concluded, NC, "as attested", new(2025, 5, 20), National));
+        (reviewed.Reviews.ShouldHaveSingleItem().Passed, reviewed.DutiesAttested, Due(reviewed)).ShouldBe((true, null, new DateOnly(2026, 5, 20)));
+        // For the next it is attested anew; a duty not done is shown, and it stays a base.
+        var anew = Twice(reviewed, s => SelectionApplication.ReviewDuties(s, concluded, NC, "nothing said", new(2026, 5, 20), National));
+        anew.Reviews[1].Results.Select(r => (r.Clause, r.Outcome)).ShouldBe(
+            [("NC-DUTY-PLAN", ConditionOutcome.NotAttested), ("NC-DUTY-TEACH", ConditionOutcome.NotAttested), ("NC-DUTY-LECT", ConditionOutcome.NotAttested), ("NC-DUTY-DOSSIER", ConditionOutcome.NotAttested)]);
+        (anew.Reviews[1].Passed, SelectionApplication.IsBase(anew, concluded)).ShouldBe((false, true));
+        SelectionApplication.IsBase(Fraudulent(anew), concluded).ShouldBeFalse();
+    }
+
+    private static SelectionApplication.State Twice(SelectionApplication.State state, Func<SelectionApplication.State, Decision<SelectionApplication.Event>> decide)
+    {
+        var decision = decide(state);
+        decision.Refusal.ShouldBeNull(decision.Refusal?.Code);
+        var after = decision.Events.ShouldHaveSingleItem() is var e ? SelectionApplication.Evolve(state, e) : state;
+        decide(after).Events.ShouldBeEmpty("the same decision taken twice gives one event");
+        return after;
+    }
 }
