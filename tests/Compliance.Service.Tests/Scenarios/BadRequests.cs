@@ -990,7 +990,7 @@ public static class BadRequests
             Acts("scoring opened that was never closed", "reopen-scoring", "{\"reason\":\"r\"}", 409, "scoringNotClosed"),
             Acts("a tie before there is a ranking", "tie", "{\"institutions\":[\"H1\"],\"reason\":\"r\"}", 409, "scoringNotClosed"),
             Acts("published before there is a ranking", "publish", "{}", 409, "scoringNotClosed"),
-            Acts("an objection to nothing", "objections", "{\"reason\":\"r\"}", 409, "notPublished") with { Who = "hospital H1" },
+            Acts("an objection to what is not published", "objections", "{\"reason\":\"r\"}", 409, "notPublished") with { Who = "hospital H1" },
             Acts("a statement on no objection", $"objections/{NoSuchId}/statement", "{\"statement\":\"s\"}", 404, "noSuchObjection") with { Who = "hospital H1" },
             Acts("an answer to no objection", $"objections/{NoSuchId}/answer", "{\"accepted\":false,\"answer\":\"a\"}", 404, "noSuchObjection"),
             Acts("a result of nothing", "conclude", "{}", 409, "scoringNotClosed"),
